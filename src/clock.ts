@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Time as an argument, so that tests run days in a second and nothing compares two machines' wall clocks. */
+export interface Clock {
+  /** Milliseconds on a clock that never jumps; only differences mean something. */
+  now(): number
+  /** Milliseconds since 1970, for people and for dates in files; never for the lease. */
+  wall(): number
+  /** Resolves after `ms`; rejects with `signal.reason` once the signal fires. Keeps the process alive. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await delay(Math.max(0, ms), undefined, signal ? { signal } : {})
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
+}
+
+/**
+ * Runs `work` with a signal that fires after `ms` of `clock`, or when `outer` does. What `work` throws is thrown;
+ * a work that ignores the signal is left behind, and `late()` gives the error then thrown.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  late: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const done = new AbortController()
+  const expired = new AbortController()
+  const signal = AbortSignal.any(outer ? [expired.signal, outer] : [expired.signal])
+  const stop = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  stop.catch(() => undefined)
+  clock.sleep(ms, done.signal).then(
+    () => expired.abort(late()),
+    () => undefined,
+  )
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([work(signal), stop])
+  } finally {
+    done.abort()
+  }
+}
