@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { type Clock, withDeadline } from '../clock.ts'
+import { ConflictError, TgsessionError, UnreachableError } from '../errors.ts'
+import type { ObjectStore, Version } from '../store/store.ts'
+import { EMPTY_HEAD, encodeHead, type Head, parseHead } from './head.ts'
+
+/** A change of the head as its two conditions: what must hold before, and how to tell that it happened. */
+export interface HeadChange {
+  /** The head after the change. Throws where the precondition does not hold. Called again on every try. */
+  apply(head: Head): Head
+  /** The post-condition: true for a head that has this change in it. */
+  landed(head: Head): boolean
+}
+
+export interface ChangeOptions {
+  /** Gives up when it fires; the change may have landed. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds after which an unreachable store or an endless conflict is thrown; 30 s unless given. */
+  patienceMs?: number | undefined
+}
+
+export interface HeadFileOptions {
+  store: ObjectStore
+  key: string
+  clock: Clock
+  random: () => number
+  /** Milliseconds for one request; then its outcome is unknown and the head is read again. */
+  requestMs: number
+  /** Told each time that the store could not be reached, before it is tried again. */
+  onTrouble?: ((error: TgsessionError) => void) | undefined
+}
+
+/**
+ * The one mutable object. Every change is a compare-and-swap on the version last seen. After every outcome but a
+ * clear success (a conflict, a time-out, an error of the service: the write may have landed) the head is read
+ * again and the post-condition decides. Tries of one process never overlap, and a refusal is believed only of a
+ * head just read, so that the common change costs one conditional put and no read.
+ */
+export class HeadFile {
+  readonly #options: HeadFileOptions
+  #known: Snapshot | undefined
+  #lastSeen: Head | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(options: HeadFileOptions) {
+    this.#options = options
+  }
+
+  /** The newest head that any read or change has shown; what a holder learns of others without asking. */
+  get lastSeen(): Head | undefined {
+    return this.#lastSeen
+  }
+
+  /** The head as it lies in the store now; EMPTY_HEAD where there is none yet. */
+  async read(options: ChangeOptions = {}): Promise<Head> {
+    return await this.#retry(options, () => this.#fetch(options.signal).then(({ head }) => ({ head })))
+  }
+
+  /** Carries out `change` once, whatever the network does. Returns the head that has it. */
+  async change(change: HeadChange, options: ChangeOptions = {}): Promise<Head> {
+    let unsure = false
+    return await this.#retry(options, async () => {
+      if (unsure) {
+        const { head } = await this.#fetch(options.signal)
+        if (change.landed(head)) return { head }
+      }
+      const attempt = await this.#attempt(change, options.signal)
+      unsure = true
+      return attempt
+    })
+  }
+
+  async #attempt(change: HeadChange, signal?: AbortSignal): Promise<Attempt> {
+    let base = this.#known ?? (await this.#fetch(signal))
+    let next: Head
+    try {
+      next = change.apply(base.head)
+    } catch {
+      base = await this.#fetch(signal)
+      next = change.apply(base.head)
+    }
+    next = { ...next, writeId: randomUUID() }
+    this.#known = undefined
+    try {
+      const version = await this.#request('write', signal, (limit) =>
+        this.#options.store.put(this.#options.key, encodeHead(next), base.version ?? 'absent', {
+          signal: limit,
+        }),
+      )
+      this.#remember({ head: next, version })
+      return { head: next }
+    } catch (error) {
+      if (error instanceof ConflictError || error instanceof UnreachableError) return { failed: error }
+      throw error
+    }
+  }
+
+  async #fetch(signal?: AbortSignal): Promise<Snapshot> {
+    this.#known = undefined
+    const found = await this.#request('read', signal, (limit) =>
+      this.#options.store.get(this.#options.key, { signal: limit, maxBytes: 1024 * 1024 }),
+    )
+    return this.#remember(
+      found ? { head: parseHead(found.bytes), version: found.version } : { head: EMPTY_HEAD, version: null },
+    )
+  }
+
+  #remember(snapshot: Snapshot): Snapshot {
+    this.#known = snapshot
+    this.#lastSeen = snapshot.head
+    return snapshot
+  }
+
+  #request<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    send: (limit: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { clock, requestMs, store } = this.#options
+    const late = (): Error =>
+      new UnreachableError(
+        'store.timeout',
+        `the store did not answer in ${requestMs} ms (${what} of the head, ${store.label})`,
+        {
+          hint: 'The network or the service may be slow; `tgsession doctor` tries each step.',
+        },
+      )
+    return withDeadline(clock, requestMs, late, send, signal)
+  }
+
+  async #retry(options: ChangeOptions, attempt: () => Promise<Attempt>): Promise<Head> {
+    const { clock, random } = this.#options
+    const giveUpAt = clock.now() + (options.patienceMs ?? 30_000)
+    for (let tries = 0; ; tries++) {
+      options.signal?.throwIfAborted()
+      const { head, failed } = await this.#exclusive(() =>
+        attempt().catch((error: unknown): Attempt => {
+          if (error instanceof UnreachableError) return { failed: error }
+          throw error
+        }),
+      )
+      if (head) return head
+      if (failed instanceof UnreachableError) this.#options.onTrouble?.(failed)
+      if (clock.now() >= giveUpAt) throw failed ?? new Error('an attempt has neither head nor failure')
+      await clock.sleep(backoffMs(tries, random), options.signal)
+    }
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work)
+    this.#queue = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+interface Snapshot {
+  head: Head
+  version: Version | null
+}
+
+interface Attempt {
+  head?: Head
+  failed?: TgsessionError
+}
+
+/** 50 ms doubling to 5 s, each between half and whole, so that rivals do not stay in step. */
+function backoffMs(tries: number, random: () => number): number {
+  return Math.min(50 * 2 ** tries, 5000) * (0.5 + random() / 2)
+}

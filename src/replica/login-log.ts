@@ -1,0 +1,57 @@
+import { RefusedError } from '../errors.ts'
+import type { Head } from './head.ts'
+import type { HeadChange } from './head-file.ts'
+
+const KEPT = 20
+
+/** Why no login may be started now; null if one may. `nowMs` is wall time, as Telegram's waits are. */
+export function refusal(head: Head, nowMs: number, replaceExisting: boolean): RefusedError | null {
+  const until = head.loginBlockedUntil === null ? NaN : Date.parse(head.loginBlockedUntil)
+  if (until > nowMs)
+    return new RefusedError(
+      'login.blocked',
+      `Telegram asked to wait with logins until ${new Date(until).toISOString()}`,
+      {
+        hint: 'Trying earlier makes the wait longer. The saved session, if there is one, works all the same.',
+      },
+    )
+  const current = head.current
+  if (!current || current.dead !== null || replaceExisting) return null
+  const user = current.userId === null ? 'a session' : `the session of user ${current.userId}`
+  const use = head.holder ? `; in use by ${head.holder.label} since ${head.holder.since}` : ''
+  return new RefusedError(
+    'login.session_exists',
+    `there is already ${user}, revision ${current.revision}, saved ${current.savedAt} by ${current.savedBy}${use}`,
+    { hint: 'It needs no login. `--replace` makes a new one in its place.' },
+  )
+}
+
+/** Written before anything is sent to Telegram. */
+export function attempt(
+  entry: { id: string; at: string; by: string },
+  nowMs: number,
+  mayReplace: boolean,
+): HeadChange {
+  return {
+    apply: (head) => {
+      const refused = refusal(head, nowMs, mayReplace)
+      if (refused) throw refused
+      return { ...head, logins: [...head.logins, { ...entry, outcome: 'started' }].slice(-KEPT) }
+    },
+    landed: (head) => head.logins.some(({ id }) => id === entry.id),
+  }
+}
+
+/** How an attempt ended, and until when Telegram wants none. */
+export function outcome(id: string, text: string, blockedUntil: string | null): HeadChange {
+  return {
+    apply: (head) => ({
+      ...head,
+      logins: head.logins.map((entry) => (entry['id'] === id ? { ...entry, outcome: text } : entry)),
+      loginBlockedUntil: blockedUntil ?? head.loginBlockedUntil,
+    }),
+    landed: (head) =>
+      head.logins.some((entry) => entry['id'] === id && entry.outcome === text) &&
+      (blockedUntil === null || head.loginBlockedUntil === blockedUntil),
+  }
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { BadDataError, ConflictError } from '../errors.ts'
+import { MAX_OBJECT_BYTES, type ObjectStore, type StoreOptions } from '../store/store.ts'
+import type { Cipher } from './cipher.ts'
+import type { Revision } from './head.ts'
+
+/** What is known of a plain session file once it was checked; from the `verify` that is handed in. */
+export interface Verified {
+  keyFingerprint: string
+  userId: string | null
+}
+
+/** Throws BadDataError unless the bytes are a sound session file with a key. */
+export type Verify = (bytes: Uint8Array) => Promise<Verified>
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Immutable sealed session files under `<prefix>/<name>/revisions/`. */
+export class Revisions {
+  readonly #store: ObjectStore
+  readonly #folder: string
+  readonly #cipher: Cipher
+  readonly #verify: Verify
+
+  constructor(store: ObjectStore, name: string, cipher: Cipher, verify: Verify) {
+    this.#store = store
+    this.#folder = `${name}/`
+    this.#cipher = cipher
+    this.#verify = verify
+  }
+
+  /** Checks, seals and uploads; nothing refers to it until the head does. */
+  async put(
+    plain: Uint8Array,
+    number: number,
+    by: string,
+    at: string,
+    options?: StoreOptions,
+  ): Promise<Revision> {
+    const verified = await this.#verify(plain)
+    const sealed = await this.#cipher.seal(plain)
+    const key = `revisions/${String(number).padStart(8, '0')}-${sha256(sealed)}${this.#cipher.suffix}`
+    try {
+      await this.#store.put(this.#folder + key, sealed, 'absent', options)
+    } catch (error) {
+      // The name holds the hash of the bytes: what is there already is this very object, from a try whose answer was lost.
+      if (!(error instanceof ConflictError)) throw error
+    }
+    return {
+      revision: number,
+      key,
+      sha256: sha256(plain),
+      bytes: plain.length,
+      savedAt: at,
+      savedBy: by,
+      ...verified,
+    }
+  }
+
+  /** The plain file, checked against everything that the head says of it. Never "no session": BadDataError. */
+  async get(revision: Revision, options?: StoreOptions): Promise<Uint8Array> {
+    const found = await this.#store.get(this.#folder + revision.key, {
+      ...options,
+      maxBytes: MAX_OBJECT_BYTES,
+    })
+    if (!found) throw damaged(revision, 'its object is missing from the store')
+    const sealedHash = /-([0-9a-f]{64})\./.exec(revision.key)?.[1]
+    if (sealedHash !== sha256(found.bytes))
+      throw damaged(revision, 'its bytes are not the ones that were saved')
+    const plain = await this.#cipher.open(
+      revision.key,
+      found.bytes,
+      Math.min(revision.bytes, MAX_OBJECT_BYTES),
+    )
+    if (sha256(plain) !== revision.sha256)
+      throw damaged(revision, 'its content is not what the head describes')
+    const { keyFingerprint } = await this.#verify(plain)
+    if (keyFingerprint !== revision.keyFingerprint)
+      throw damaged(revision, 'it holds another key than the head says')
+    return plain
+  }
+
+  async remove(key: string, options?: StoreOptions): Promise<void> {
+    await this.#store.delete(this.#folder + key, options)
+  }
+}
+
+function damaged(revision: Revision, what: string): BadDataError {
+  return new BadDataError('revision.corrupt', `revision ${revision.revision} is damaged: ${what}`, {
+    hint: 'An older revision may be sound: `tgsession status` lists them.',
+  })
+}
