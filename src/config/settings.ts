@@ -1,0 +1,184 @@
+import { hostname } from 'node:os'
+import { z } from 'zod'
+import { ConfigurationError, TgsessionError } from '../errors.ts'
+import { parseKey, parseRecipient, recipientOf } from '../replica/key.ts'
+import { locateStore, type StoreLocation } from '../store/locate.ts'
+
+/** Environment variables, or anything of that shape: what a program wants to set itself. */
+export type Environment = Record<string, string | undefined>
+
+export interface Settings {
+  store: StoreLocation | null
+  name: string
+  encryption: 'age' | 'none'
+  /** age identities that may decrypt; the first one's recipient encrypts. */
+  identities: string[]
+  recipient: string | undefined
+  /** Where `run` places the session; undefined: a temporary folder of its own. */
+  file: string | undefined
+  leaseTtlMs: number
+  /** How long the host waits between SIGTERM and SIGKILL. */
+  shutdownMs: number
+  userId: string | undefined
+  apiId: number | undefined
+  apiHash: string | undefined
+  /** How people recognise this instance. */
+  label: string
+  /** The host signals every process itself, so that nothing is forwarded. */
+  signalsAll: boolean
+}
+
+/** What a command cannot do without; everything that is missing is told at once. */
+export interface Needs {
+  store?: boolean
+  api?: boolean
+}
+
+const duration = z.string().transform((text, context) => {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m)?$/.exec(text.trim())
+  const unit = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's'] ?? 1000
+  const ms = Number(match?.[1]) * unit
+  if (ms >= 2000 && ms <= 3_600_000) return ms
+  context.addIssue({ code: 'custom', message: 'must be between 2s and 60m, such as 45s' })
+  return z.NEVER
+})
+
+/** Every variable: what it must look like, said without repeating what it holds. */
+const VARIABLES = {
+  TGSESSION_NAME: z
+    .string()
+    .regex(
+      /^[a-z0-9][a-z0-9._-]{0,63}$/,
+      'must be a short name such as main (a-z, 0-9, dot, dash, underscore; at most 64); a session itself never goes here',
+    )
+    .default('main'),
+  TGSESSION_ENCRYPTION: z.enum(['age', 'none'], 'must be age or none').optional(),
+  TGSESSION_KEY: z.string().optional(),
+  TGSESSION_KEY_PREVIOUS: z.string().optional(),
+  TGSESSION_RECIPIENT: z.string().optional(),
+  TGSESSION_FILE: z.string().optional(),
+  TGSESSION_LEASE_TTL: duration.default(45_000),
+  TGSESSION_SHUTDOWN_MS: z
+    .string()
+    .regex(/^\d{3,7}$/, 'must be milliseconds, such as 25000')
+    .transform(Number)
+    .optional(),
+  TGSESSION_USER_ID: z
+    .string()
+    .regex(/^\d{1,19}$/, 'must be a number, such as 777000')
+    .optional(),
+  TELEGRAM_API_ID: z
+    .string()
+    .regex(/^[1-9]\d{0,9}$/, 'must be the number from my.telegram.org, such as 123456')
+    .transform(Number)
+    .optional(),
+  TELEGRAM_API_HASH: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org')
+    .optional(),
+} as const
+
+const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
+  store: [['TGSESSION_STORE', 's3://my-bucket/telegram, or file:./sessions to try things out']],
+  api: [
+    ['TELEGRAM_API_ID', '123456 (yours is at https://my.telegram.org)'],
+    ['TELEGRAM_API_HASH', '32 hex digits (at https://my.telegram.org)'],
+  ],
+}
+
+/**
+ * What is in force. Throws one ConfigurationError (`config.invalid`) with every problem in it: the variable, what
+ * it must look like, an example; never the value.
+ */
+export async function readSettings(environment: Environment, needs: Needs = {}): Promise<Settings> {
+  const env = withAliases(environment)
+  const problems: string[] = []
+  const values = parseVariables(env, problems)
+  const collect = <T>(read: () => T): T | undefined => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof TgsessionError)) throw error
+      problems.push(`${error.message}. ${error.hint}`)
+      return undefined
+    }
+  }
+
+  const store = collect(() => locateStore(env)) ?? null
+  const keys = [values.TGSESSION_KEY, values.TGSESSION_KEY_PREVIOUS].filter((key) => key !== undefined)
+  const identities = keys.map((key) => collect(() => parseKey(key))).filter((key) => key !== undefined)
+  const given = values.TGSESSION_RECIPIENT
+  const named = given === undefined ? undefined : collect(() => parseRecipient(given))
+  const local = store === null || /^(file|memory):/.test(store.url)
+  const keyless = keys.length === 0 && given === undefined
+  const encryption = values.TGSESSION_ENCRYPTION ?? (keyless && local ? 'none' : 'age')
+  if (needs.store && encryption === 'age' && keyless)
+    problems.push(
+      'TGSESSION_KEY is missing: whoever reads the store would have the account. Make one with `tgsession keygen`, ' +
+        'or set TGSESSION_ENCRYPTION=none',
+    )
+  for (const need of ['store', 'api'] as const)
+    for (const [variable, example] of needs[need] ? MISSING[need] : [])
+      if (env[variable] === undefined && !(need === 'store' && store !== null))
+        problems.push(`${variable} is missing; for example ${variable}=${example}`)
+  if (problems.length > 0) throw invalid(problems)
+
+  const first = identities[0]
+  return {
+    store,
+    name: values.TGSESSION_NAME ?? 'main',
+    encryption,
+    identities,
+    recipient: named ?? (first === undefined ? undefined : await recipientOf(first)),
+    file: values.TGSESSION_FILE,
+    leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
+    shutdownMs: values.TGSESSION_SHUTDOWN_MS ?? shutdownBudgetMs(env),
+    userId: values.TGSESSION_USER_ID,
+    apiId: values.TELEGRAM_API_ID,
+    apiHash: values.TELEGRAM_API_HASH,
+    label: instanceLabel(env),
+    signalsAll: env['DYNO'] !== undefined,
+  }
+}
+
+type Values = { [Key in keyof typeof VARIABLES]?: z.infer<(typeof VARIABLES)[Key]> }
+
+function parseVariables(env: Environment, problems: string[]): Values {
+  const parsed = z.object(VARIABLES).safeParse(env)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')} ${issue.message}`)
+  return {}
+}
+
+/** Bots of today call them API_ID and API_HASH. An empty value counts as none: that is how hosts unset things. */
+function withAliases(environment: Environment): Environment {
+  const env = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  return {
+    ...env,
+    TELEGRAM_API_ID: env['TELEGRAM_API_ID'] ?? env['API_ID'],
+    TELEGRAM_API_HASH: env['TELEGRAM_API_HASH'] ?? env['API_HASH'],
+  }
+}
+
+function invalid(problems: string[]): ConfigurationError {
+  const list = problems.map((problem) => `\n  - ${problem}`).join('')
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
+  return new ConfigurationError('config.invalid', `the configuration has ${count}:${list}`, {
+    hint: 'Set them in the environment (heroku config:set NAME=…) or in .env; `tgsession config` shows what is in force.',
+  })
+}
+
+/** The same name in the old and the new dyno: good for people, useless as an identity. */
+function instanceLabel(env: Environment): string {
+  const named = ['DYNO', 'RENDER_INSTANCE_ID', 'FLY_MACHINE_ID', 'RAILWAY_REPLICA_ID', 'K_REVISION']
+  return named.map((name) => env[name]).find((value) => value !== undefined) ?? hostname()
+}
+
+/** What each host leaves between SIGTERM and SIGKILL, less what the last save may take. */
+function shutdownBudgetMs(env: Environment): number {
+  if (env['FLY_MACHINE_ID'] !== undefined) return 4000
+  if (env['K_REVISION'] !== undefined) return 8000
+  return 25_000
+}
