@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:os'
+import type { Clock } from '../clock.ts'
+import { UsageError } from '../errors.ts'
+import { commandEnvironment } from './environment.ts'
+import { survivors } from './survivors.ts'
+
+export interface CommandOptions {
+  argv: readonly string[]
+  file: string
+  env: Record<string, string | undefined>
+  passEnv: boolean
+  clock: Clock
+}
+
+const LOOK_MS = 50
+
+/** The user's program, and whatever it starts: running until none of it is alive. */
+export class Command {
+  /** The exit code of the program itself: its own, or 128 + the signal that ended it. */
+  readonly ended: Promise<number>
+  readonly pid: number | undefined
+  readonly #child: ChildProcess
+  readonly #marker: string
+  readonly #clock: Clock
+
+  constructor({ argv, file, env, passEnv, clock }: CommandOptions) {
+    const [program, ...args] = diesWithUs(argv)
+    if (program === undefined) throw noCommand()
+    this.#marker = randomUUID()
+    this.#clock = clock
+    this.#child = spawn(program, args, {
+      stdio: 'inherit',
+      env: commandEnvironment(env, { file, marker: this.#marker, passEnv }),
+    })
+    this.pid = this.#child.pid
+    this.ended = this.#awaitEnd(argv[0] ?? '')
+    this.ended.catch(() => undefined)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Kills what is left after `graceMs`. Resolves when nothing is alive. */
+  async stop(graceMs: number): Promise<number> {
+    const over = new AbortController()
+    const kill = this.#clock.sleep(graceMs, over.signal).then(
+      () => this.#killAll(),
+      () => undefined,
+    )
+    try {
+      return await this.ended
+    } finally {
+      over.abort()
+      await kill
+    }
+  }
+
+  #killAll(): void {
+    this.#child.kill('SIGKILL')
+    for (const pid of survivors(this.#marker)) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      }
+    }
+  }
+
+  async #awaitEnd(program: string): Promise<number> {
+    const code = await new Promise<number>((resolve, reject) => {
+      this.#child.once('error', (error) => reject(cannotStart(program, error)))
+      this.#child.once('exit', (status, signal) =>
+        resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)),
+      )
+    })
+    while (survivors(this.#marker).length > 0) await this.#clock.sleep(LOOK_MS)
+    return code
+  }
+}
+
+/**
+ * A killed wrapper must not leave a program that uses the session without a lease. util-linux's setpriv has the
+ * kernel kill it with us; where there is no setpriv the program outlives a kill -9 of the wrapper.
+ */
+function diesWithUs(argv: readonly string[]): readonly string[] {
+  return hasSetpriv() ? ['setpriv', '--pdeathsig', 'KILL', '--', ...argv] : argv
+}
+
+let known: boolean | undefined
+export function hasSetpriv(): boolean {
+  known ??=
+    process.platform === 'linux' &&
+    spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore' }).status === 0
+  return known
+}
+
+function noCommand(): UsageError {
+  return new UsageError('run.no_command', 'there is no command to run', {
+    hint: 'tgsession run -- node bot.js',
+  })
+}
+
+function cannotStart(program: string, error: Error): UsageError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return new UsageError('run.cannot_start', `cannot start ${program} (${code})`, {
+    hint: 'Is it installed, in PATH, and executable on this host?',
+  })
+}

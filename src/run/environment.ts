@@ -1,0 +1,20 @@
+/** What a store or a key is opened with. The command gets the session itself and needs none of it. */
+const SECRETS = [
+  /^TGSESSION_(KEY|STORE)/,
+  /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/,
+  /^CLOUDCUBE_/,
+  /_AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/,
+  /^FIREBASE_(SERVICE_ACCOUNT|PRIVATE_KEY|CLIENT_EMAIL)/,
+  /^GOOGLE_APPLICATION_CREDENTIALS$/,
+]
+
+/** The environment of the command: the host's, less our secrets, plus where the session is. */
+export function commandEnvironment(
+  env: Record<string, string | undefined>,
+  options: { file: string; marker: string; passEnv: boolean },
+): Record<string, string | undefined> {
+  const kept = Object.entries(env).filter(
+    ([name]) => options.passEnv || !SECRETS.some((secret) => secret.test(name)),
+  )
+  return { ...Object.fromEntries(kept), TGSESSION_FILE: options.file, TGSESSION_RUN: options.marker }
+}

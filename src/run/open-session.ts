@@ -1,0 +1,214 @@
+import type { TelegramClient } from 'telegram'
+import { type Clock, systemClock } from '../clock.ts'
+import { openReplica } from '../config/open-replica.ts'
+import { type Environment, readSettings } from '../config/settings.ts'
+import { LeaseError, SaveFailedError } from '../errors.ts'
+import type { Lease } from '../replica/lease.ts'
+import { noSession, type Replica } from '../replica/replica.ts'
+import { SQLiteSession } from '../session/sqlite-session.ts'
+import { disconnectClient } from '../telegram/disconnect.ts'
+import { describeError, type Report } from './report.ts'
+import { Saver } from './saver.ts'
+
+export interface OpenSessionOptions {
+  /** Gives up waiting for the lease when it fires. */
+  signal?: AbortSignal | undefined
+  /** Told what happens; nothing is printed unless this does. */
+  report?: Report | undefined
+  /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default true. */
+  closeOnSignals?: boolean | undefined
+  clock?: Clock | undefined
+  quietMs?: number | undefined
+  maxMs?: number | undefined
+}
+
+/**
+ * The stored session for a program of one's own, under the lease:
+ *
+ *     const opened = await openSession(process.env)
+ *     const client = new TelegramClient(opened.session, apiId, apiHash, clientOptions(opened.session))
+ *     opened.attach(client)
+ *     await client.connect()
+ *
+ * Waits while another instance holds the lease. Throws NoSessionError where there is none, and what reading the
+ * settings and the store throws. It never logs in.
+ */
+export async function openSession(
+  source: Environment | Replica,
+  options: OpenSessionOptions = {},
+): Promise<OpenSession> {
+  const replica = isReplica(source) ? source : await openReplica(await readSettings(source, { store: true }))
+  const { current } = await replica.status()
+  if (!current) throw noSession(replica.name)
+  const report = options.report ?? (() => undefined)
+  const lease = await replica.lease({
+    signal: options.signal,
+    onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
+  })
+  try {
+    const { revision, bytes } = await replica.restore({ signal: lease.signal })
+    const session = await SQLiteSession.fromBytes(bytes)
+    report('session.restored', {
+      revision: revision.revision,
+      bytes: bytes.length,
+      key: revision.keyFingerprint,
+    })
+    return new OpenSession(replica, lease, revision, session, report, options)
+  } catch (error) {
+    await lease.release()
+    throw error
+  }
+}
+
+function isReplica(source: Environment | Replica): source is Replica {
+  return 'lease' in source && typeof source.lease === 'function'
+}
+
+/** A session in use. Close it: what changed is saved then, and the next instance can take over. */
+export class OpenSession {
+  readonly session: SQLiteSession
+  /** Fires when the session must not be used any more; attached clients are disconnected by then or soon. */
+  readonly signal: AbortSignal
+  readonly #lease: Lease
+  readonly #saver: Saver
+  readonly #report: Report
+  readonly #clients = new Set<TelegramClient>()
+  readonly #watching = new AbortController()
+  readonly #ended = new AbortController()
+  readonly #unsubscribe: () => void
+  readonly #forgetSignals: () => void
+  #changes = 0
+  #closing: Promise<void> | undefined
+
+  /** Use `openSession`. */
+  constructor(
+    replica: Replica,
+    lease: Lease,
+    base: Saver['base'],
+    session: SQLiteSession,
+    report: Report,
+    options: OpenSessionOptions,
+  ) {
+    this.session = session
+    this.#lease = lease
+    this.#report = report
+    this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
+    const source = {
+      mark: async () => String(this.#changes),
+      capture: async () => session.toBytes(),
+    }
+    this.#saver = new Saver({
+      ...options,
+      replica,
+      lease,
+      base,
+      report,
+      source,
+      clock: options.clock ?? systemClock,
+    })
+    this.#unsubscribe = session.onChange((kind) => {
+      this.#changes++
+      if (kind === 'auth') this.#saveNow()
+    })
+    void this.#watch()
+    lease.signal.addEventListener('abort', () => void this.#onLost(), { once: true })
+    this.#forgetSignals = (options.closeOnSignals ?? true) ? this.#closeOnSignals() : () => undefined
+  }
+
+  /** This client uses the session: it is disconnected before the lease is let go, and when it is lost. */
+  attach(client: TelegramClient): void {
+    this.#clients.add(client)
+  }
+
+  /**
+   * Disconnects the attached clients, saves, and lets the lease go. Throws SaveFailedError (79) if what changed did
+   * not reach the store, LeaseError (75) if the lease was lost.
+   */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#watching.abort()
+    await this.#disconnect()
+    this.#unsubscribe()
+    try {
+      const lost: unknown = this.signal.reason
+      if (lost instanceof LeaseError) throw lost
+      await this.#saver.save()
+    } catch (error) {
+      if (error instanceof LeaseError) throw error
+      throw new SaveFailedError('session.not_saved', 'the last changes of the session could not be saved', {
+        hint: 'The store keeps the revision before them, which works; some cached entities may be missing.',
+        cause: error,
+      })
+    } finally {
+      this.#forgetSignals()
+      await this.#lease.release()
+      this.#report('lease.released', { generation: this.#lease.generation })
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => disconnectClient(client)))
+  }
+
+  #saveNow(): void {
+    this.#saver.save().then(
+      ({ outcome }) => outcome === 'aside' && this.#stop('its key changed'),
+      (error: unknown) => this.#report('save.failed', describeError(error)),
+    )
+  }
+
+  async #watch(): Promise<void> {
+    try {
+      this.#stop(await this.#saver.watch(this.#watching.signal))
+    } catch (error) {
+      if (!this.#watching.signal.aborted) this.#report('save.failed', describeError(error))
+    }
+  }
+
+  /** The session in use is no longer the stored one: whoever uses it is told, and nothing more is saved. */
+  #stop(why: string): void {
+    if (this.#ended.signal.aborted) return
+    this.#ended.abort(
+      new LeaseError('session.replaced', `this session must not be used on (${why})`, {
+        hint: 'Close it and open it again: the stored one is another now.',
+      }),
+    )
+    void this.#disconnect()
+  }
+
+  async #onLost(): Promise<void> {
+    this.#report('lease.lost', describeError(this.#lease.signal.reason))
+    this.#watching.abort()
+    // Nobody told us how to stop the one who uses the session: ending the process is the only safe way.
+    if (this.#clients.size === 0 && !this.#closing) process.exit(75)
+    await this.#disconnect()
+  }
+
+  #closeOnSignals(): () => void {
+    const listener = (signal: NodeJS.Signals): void => {
+      // The program's own listeners decide when to end; where there are none the signal ends it, after the close.
+      const alone = process.listenerCount(signal) === 0
+      this.close().then(
+        () => alone && process.kill(process.pid, signal),
+        (error: unknown) => {
+          this.#report('close.failed', describeError(error))
+          if (alone) process.exit(error instanceof LeaseError ? 75 : 79)
+        },
+      )
+    }
+    process.once('SIGTERM', listener)
+    process.once('SIGINT', listener)
+    return () => {
+      process.off('SIGTERM', listener)
+      process.off('SIGINT', listener)
+    }
+  }
+}

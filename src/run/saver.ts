@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.ts'
+import { ConflictError, LeaseError } from '../errors.ts'
+import type { Revision } from '../replica/head.ts'
+import type { Lease } from '../replica/lease.ts'
+import type { Replica, SaveOutcome } from '../replica/replica.ts'
+import { describeError, type Report } from './report.ts'
+
+/** The session in use, as its saver sees it. */
+export interface Source {
+  /** Equal as long as nothing has changed. */
+  mark(): Promise<string>
+  capture(): Promise<Uint8Array>
+}
+
+export interface SaverOptions {
+  replica: Replica
+  lease: Lease
+  base: Revision
+  source: Source
+  clock: Clock
+  report: Report
+  /** Milliseconds without a change before a save, and how long changes may keep it waiting. */
+  quietMs?: number | undefined
+  maxMs?: number | undefined
+}
+
+/** Why a session must not be used on: it was replaced from elsewhere, its key changed, or the lease is gone. */
+export type SaverEnd = 'replaced' | 'aside' | 'lost'
+
+const TICK_MS = 1000
+const QUIET_MS = 30_000
+const MAX_MS = 5 * 60_000
+
+/** Writes the session back while it is used: soon after a change, never twice at once. */
+export class Saver {
+  readonly #options: SaverOptions
+  #base: Revision
+  #savedMark: string | undefined
+  #saving: Promise<unknown> = Promise.resolve()
+
+  constructor(options: SaverOptions) {
+    this.#options = options
+    this.#base = options.base
+  }
+
+  /** The revision that the session in use was last saved as. */
+  get base(): Revision {
+    return this.#base
+  }
+
+  /** Saves until `signal` fires (then it rejects with its reason) or the session must not be used on. */
+  async watch(signal: AbortSignal): Promise<SaverEnd> {
+    const { clock, source, replica, report, quietMs = QUIET_MS, maxMs = MAX_MS } = this.#options
+    this.#savedMark ??= await source.mark()
+    let last = this.#savedMark
+    let firstAt = 0
+    let lastAt = 0
+    for (;;) {
+      await clock.sleep(Math.min(TICK_MS, quietMs), signal)
+      const now = clock.now()
+      if (replica.lastSeen?.current && replica.lastSeen.current.key !== this.#base.key) return 'replaced'
+      const mark = await source.mark()
+      if (mark === this.#savedMark) continue
+      if (last === this.#savedMark) firstAt = now
+      if (mark !== last) lastAt = now
+      last = mark
+      if (now - lastAt < quietMs && now - firstAt < maxMs) continue
+      try {
+        const { outcome } = await this.save()
+        if (outcome === 'aside') return 'aside'
+      } catch (error) {
+        if (error instanceof LeaseError) return 'lost'
+        if (error instanceof ConflictError) return 'replaced'
+        report('save.failed', describeError(error))
+        firstAt = lastAt = clock.now()
+      }
+      last = this.#savedMark
+    }
+  }
+
+  /** Saves now what `capture` (the source's own, unless given) yields. */
+  async save(capture = (): Promise<Uint8Array> => this.#options.source.capture()): Promise<SaveOutcome> {
+    const turn = this.#saving.then(() => this.#save(capture))
+    this.#saving = turn.catch(() => undefined)
+    return await turn
+  }
+
+  async #save(capture: () => Promise<Uint8Array>): Promise<SaveOutcome> {
+    const { replica, lease, report, source } = this.#options
+    const mark = await source.mark()
+    const saved = await replica.save(lease, this.#base, await capture())
+    this.#savedMark = mark
+    const { revision, outcome } = saved
+    if (saved.outcome === 'aside')
+      report('session.aside', { revision: revision.revision, reason: saved.reason })
+    else this.#base = revision
+    if (outcome === 'saved') report('session.saved', { revision: revision.revision, bytes: revision.bytes })
+    return saved
+  }
+}
