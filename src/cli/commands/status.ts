@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import type { Head, Revision } from '../../replica/head.ts'
+import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
+import { formatBytes, printJson, printTable } from '../output.ts'
+import type { Context } from '../program.ts'
+
+export function statusCommand(context: Context): Command {
+  return sessionCommand('status', 'who uses the session, and what is saved')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  $ tgsession status --json | jq .holder')
+    .action(async (flags: WhichSession & { json?: boolean }) => {
+      await withReplica(context, flags, async (replica, { recipient }) => {
+        const head = await replica.status()
+        const where = { store: replica.store.label, name: replica.name, recipient: recipient ?? null }
+        if (flags.json) printJson({ ...where, ...summary(head) })
+        else
+          printTable({
+            store: where.store,
+            name: where.name,
+            ...lines(head),
+            'public key': recipient ?? 'none',
+          })
+      })
+    })
+}
+
+function summary({
+  generation,
+  holder,
+  current,
+  lastLogin,
+  history,
+  aside,
+  notice,
+  logins,
+  loginBlockedUntil,
+}: Head): object {
+  return { generation, holder, current, lastLogin, history, aside, notice, logins, loginBlockedUntil }
+}
+
+function lines(head: Head): Record<string, string> {
+  const { holder, current, lastLogin, history, aside, notice, loginBlockedUntil } = head
+  return {
+    session: current
+      ? `${describe(current)}${current.dead ? `, DEAD (${current.dead})` : ''}`
+      : 'none yet: make one with `tgsession login`',
+    'in use': holder ? `by ${holder.label} since ${holder.since}` : 'by nobody',
+    'last login': lastLogin ? describe(lastLogin) : 'none',
+    'older revisions': history.length === 0 ? 'none' : history.map(({ revision }) => revision).join(', '),
+    ...(aside.length > 0 && {
+      'set aside': aside.map((entry) => `${entry.revision} (${entry.reason})`).join('; '),
+    }),
+    ...(notice !== null && { notice }),
+    ...(loginBlockedUntil !== null && { 'no login before': loginBlockedUntil }),
+  }
+}
+
+function describe({ revision, savedAt, savedBy, bytes, keyFingerprint, userId }: Revision): string {
+  const user = userId === null ? '' : `, user ${userId}`
+  return `revision ${revision}, saved ${savedAt} by ${savedBy}, ${formatBytes(bytes)}, key ${keyFingerprint}${user}`
+}

@@ -1,0 +1,44 @@
+import { TgsessionError } from '../errors.ts'
+
+/** Codes of an interrupted prompt: what a shell gives for Ctrl-C. */
+const INTERRUPTED = 130
+
+/** The user pressed Ctrl-C at a prompt. Nothing went wrong. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted')
+    this.name = 'Interrupted'
+  }
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+/** One line for what went wrong, one for what to do next; with `json` the same as an object. Returns the exit code. */
+export function printError(error: unknown, { json }: { json: boolean }): number {
+  if (error instanceof Interrupted) return INTERRUPTED
+  if (!(error instanceof TgsessionError)) {
+    // A bug of ours: the stack helps, and holds no values.
+    process.stderr.write(
+      `tgsession: unexpected error, please report it\n${error instanceof Error ? error.stack : 'unknown'}\n`,
+    )
+    return 70
+  }
+  const { code, message, hint, exitCode } = error
+  if (json) printJson({ error: { code, message, hint, exitCode } })
+  process.stderr.write(`tgsession: ${message}\n  ${hint}\n`)
+  return exitCode
+}
+
+/** Rows of `name   value`, aligned. */
+export function printTable(rows: Record<string, string>): void {
+  const width = Math.max(...Object.keys(rows).map((name) => name.length))
+  for (const [name, value] of Object.entries(rows)) process.stdout.write(`${name.padEnd(width)}  ${value}\n`)
+}
+
+/** `94208` → `92 KiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+}

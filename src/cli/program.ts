@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { config as loadDotenv } from 'dotenv'
+import type { Environment } from '../config/settings.ts'
+import { configCommand } from './commands/config.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { keygenCommand } from './commands/keygen.ts'
+import { loginCommand } from './commands/login.ts'
+import { pullCommand } from './commands/pull.ts'
+import { pushCommand } from './commands/push.ts'
+import { runCommand } from './commands/run.ts'
+import { statusCommand } from './commands/status.ts'
+import { printError } from './output.ts'
+
+/** What a command ends with, and what it read: the environment with `.env` under it. */
+export interface Context {
+  env: Environment
+  exit: (code: number) => void
+}
+
+/** Reads the command line, does one thing, and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const context: Context = { env: readEnvironment(), exit: (code) => (exitCode = code) }
+  try {
+    await program(context).parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
+    return printError(error, { json: argv.includes('--json') && !argv.includes('--') })
+  }
+}
+
+function program(context: Context): Command {
+  const root = new Command('tgsession')
+    .description('Log in to Telegram once; the session survives every restart, on every host.')
+    .version(version())
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .enablePositionalOptions()
+    .addHelpText('after', EXAMPLES)
+  const add = (heading: string, commands: Command[]): void => {
+    root.commandsGroup(heading)
+    for (const command of commands) root.addCommand(command.copyInheritedSettings(root))
+  }
+  add('Everyday:', [loginCommand(context), runCommand(context), statusCommand(context)])
+  add('Sessions:', [pushCommand(context), pullCommand(context), inspectCommand()])
+  add('Set-up:', [keygenCommand(context), configCommand(context)])
+  return root
+}
+
+function version(): string {
+  const manifest: unknown = createRequire(import.meta.url)('tgsession/package.json')
+  return String(Object(manifest).version)
+}
+
+const EXAMPLES = `
+Examples:
+  $ tgsession keygen                          make the key that encrypts the session
+  $ tgsession login                           log in once, store the session
+  $ tgsession run -- python -u bot.py         keep it alive around a bot
+  $ tgsession status                          who uses it, what is saved
+
+Settings come from the environment or from .env: see \`tgsession config\`.`
+
+/** The environment wins over .env: a host's setting is never overruled by a file that was left behind. */
+function readEnvironment(): Environment {
+  const fromFile: Record<string, string> = {}
+  loadDotenv({ quiet: true, processEnv: fromFile })
+  return { ...fromFile, ...process.env }
+}
