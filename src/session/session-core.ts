@@ -1,0 +1,240 @@
+import { BadDataError, UsageError } from '../errors.ts'
+import { mergeEntity } from './entity-merge.ts'
+import { inviteGroupId, parseId, parsePhone, parseUsername } from './peer-text.ts'
+import { markedId } from './marked-id.ts'
+import type { AuthState, Entity, SessionStorage, UpdateState } from './storage.ts'
+import { findEntities } from './tl-entities.ts'
+
+/**
+ * `auth`: the key, the data centre or the account's own id changed, save now.
+ * `cache`: entities, update state, takeout or a key of another data centre changed, save soon.
+ */
+export type ChangeKind = 'auth' | 'cache'
+
+export interface CoreOptions {
+  /** Whether peers that the client meets are kept. Default: true. */
+  saveEntities?: boolean | undefined
+  /** Gets errors that nobody awaits (a background save, a listener). Default: a process warning. */
+  onError?: ((error: Error) => void) | undefined
+  /** Milliseconds since 1970. Default: `Date.now`. */
+  now?: (() => number) | undefined
+}
+
+export const AUTH_KEY_BYTES = 256
+
+/**
+ * What a session knows and how it changes, without any client library: bytes, BigInt and text in and out.
+ * Each library gets a thin class of its own over this (`gramjs-session.ts`). Until a storage is attached every
+ * access throws `UsageError` (`session.not_loaded`).
+ */
+export class SessionCore {
+  saveEntities: boolean
+  readonly #onError: (error: Error) => void
+  readonly #now: () => number
+  readonly #listeners = new Set<(kind: ChangeKind) => void>()
+  #storage: SessionStorage | undefined
+
+  constructor(options: CoreOptions = {}) {
+    this.saveEntities = options.saveEntities ?? true
+    this.#onError = options.onError ?? ((error) => process.emitWarning(error))
+    this.#now = options.now ?? Date.now
+  }
+
+  attach(storage: SessionStorage): void {
+    this.#storage = storage
+  }
+
+  detach(): void {
+    this.#storage = undefined
+  }
+
+  get dcId(): number {
+    return this.#rows().auth().dcId
+  }
+
+  get serverAddress(): string | undefined {
+    return this.#rows().auth().serverAddress
+  }
+
+  get port(): number {
+    return this.#rows().auth().port
+  }
+
+  /** The key itself is kept, as Telethon does: who moves to another data centre clears it (and GramJS does). */
+  setDC(dcId: number, serverAddress: string, port: number): void {
+    const auth = this.#rows().auth()
+    if (auth.dcId === dcId && auth.serverAddress === serverAddress && auth.port === port) return
+    this.#setAuth({ ...auth, dcId, serverAddress, port }, 'auth')
+  }
+
+  /** A copy of the key of `dcId` (default: of the session's own data centre). */
+  authKey(dcId?: number): Uint8Array | undefined {
+    const key = this.#key(this.#otherDc(dcId))
+    return key && Uint8Array.from(key)
+  }
+
+  /** Keeps a copy. Undefined forgets the key; whether that may reach a store is for the owner to decide. */
+  setAuthKey(key: Uint8Array | undefined, dcId?: number): void {
+    if (key !== undefined && key.length !== AUTH_KEY_BYTES)
+      throw new BadDataError(
+        'session.bad_key',
+        `an auth key has ${AUTH_KEY_BYTES} bytes, not ${key.length}`,
+        {
+          hint: 'Pass the whole key, as bytes.',
+        },
+      )
+    const other = this.#otherDc(dcId)
+    const before = this.#key(other)
+    if (before === key || (before && key && Buffer.compare(before, key) === 0)) return
+    const authKey = key && Uint8Array.from(key)
+    if (other === undefined) return this.#setAuth({ ...this.#rows().auth(), authKey }, 'auth')
+    this.#rows().setOtherKey(other, authKey)
+    this.#changed('cache')
+  }
+
+  get takeoutId(): bigint | undefined {
+    return this.#rows().auth().takeoutId
+  }
+
+  set takeoutId(takeoutId: bigint | undefined) {
+    const auth = this.#rows().auth()
+    if (auth.takeoutId !== takeoutId) this.#setAuth({ ...auth, takeoutId }, 'cache')
+  }
+
+  /** The account's own id, kept as Telethon keeps it: the hash of entity 0. */
+  get userId(): bigint | undefined {
+    return this.#rows().entity(0n)?.hash
+  }
+
+  set userId(userId: bigint) {
+    if (this.userId === userId) return
+    const self = { id: 0n, hash: userId, username: null, phone: null, name: null }
+    this.#rows().putEntity(self, this.#seconds())
+    this.#changed('auth')
+  }
+
+  /**
+   * Takes in what stands in an answer or an update of Telegram. Never throws; does no I/O. After the session was closed
+   * it takes nothing in, since clients go on for a while.
+   */
+  processEntities(value: unknown): void {
+    if (this.#storage === undefined) return
+    try {
+      const { entities, selfId } = findEntities(value)
+      if (selfId !== undefined) this.userId = selfId
+      if (this.saveEntities && entities.length > 0) this.upsert(entities)
+    } catch (error) {
+      this.report(error)
+    }
+  }
+
+  /** Adds or refreshes entities. Null never replaces a known value; a row that says nothing new is not rewritten. */
+  upsert(entities: readonly Entity[]): void {
+    const rows = this.#rows()
+    let changes = 0
+    rows.transaction(() => {
+      for (const entity of entities) {
+        const known = rows.entity(entity.id)
+        const merged = mergeEntity(known, entity)
+        if (merged === undefined) continue
+        if (merged.username !== null && merged.username !== known?.username)
+          rows.evictUsername(merged.username, merged.id)
+        rows.putEntity(merged, this.#seconds())
+        changes++
+      }
+    })
+    if (changes > 0) this.#changed('cache')
+  }
+
+  /** By id: a negative one is marked; one from 0 up may be the bare id of a user, a basic group or a channel. */
+  findById(id: bigint, exact = id < 0n): Entity | undefined {
+    const rows = this.#rows()
+    if (exact || id === 0n) return rows.entity(id)
+    const { user, chat, channel } = { user: id, chat: -id, channel: markedId({ kind: 'channel', id }) }
+    return rows.entity(user) ?? rows.entity(chat) ?? rows.entity(channel)
+  }
+
+  /**
+   * By text, in Telethon's order: phone, username or link, invite link, exact name. Bare digits are an id first, as
+   * GramJS reads them, and a phone number only if no peer has that id.
+   */
+  findByText(text: string): Entity | undefined {
+    const rows = this.#rows()
+    const id = parseId(text)
+    const byId = id === undefined ? undefined : this.findById(id)
+    if (byId !== undefined || text.startsWith('-')) return byId ?? rows.findEntity('name', text)
+    const phone = parsePhone(text)
+    const { username, invite } = phone === undefined ? parseUsername(text) : {}
+    const group = invite === undefined ? undefined : inviteGroupId(invite)
+    const found =
+      (phone !== undefined && rows.findEntity('phone', phone)) ||
+      (username !== undefined && rows.findEntity('username', username)) ||
+      (group !== undefined && this.findById(group))
+    return found || rows.findEntity('name', text)
+  }
+
+  /** `id` is 0 for the account, or the bare positive id of a channel. */
+  updateState(id: bigint | number): UpdateState | undefined {
+    return this.#rows().updateState(BigInt(id))
+  }
+
+  setUpdateState(id: bigint | number, state: UpdateState): void {
+    const before = this.updateState(id)
+    const fields = ['pts', 'qts', 'date', 'seq'] as const
+    if (before !== undefined && fields.every((field) => before[field] === state[field])) return
+    this.#rows().setUpdateState(BigInt(id), state)
+    this.#changed('cache')
+  }
+
+  /** Calls `listener` after each change; returns what removes it. What it throws is reported, not passed on. */
+  onChange(listener: (kind: ChangeKind) => void): () => void {
+    const own = (kind: ChangeKind): void => listener(kind)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  /** For errors in a place where nobody could catch them. */
+  report(error: unknown): void {
+    const known = error instanceof Error ? error : new Error(String(error))
+    try {
+      this.#onError(known)
+    } catch (broken) {
+      process.emitWarning(broken instanceof Error ? broken : String(broken))
+    }
+  }
+
+  #rows(): SessionStorage {
+    if (this.#storage !== undefined) return this.#storage
+    throw new UsageError('session.not_loaded', 'the session is not loaded', {
+      hint: 'Await session.load() before you use it, and again after close().',
+    })
+  }
+
+  #key(otherDc: number | undefined): Uint8Array | undefined {
+    return otherDc === undefined ? this.#rows().auth().authKey : this.#rows().otherKey(otherDc)
+  }
+
+  /** `dcId` if it is not the session's own data centre. */
+  #otherDc(dcId: number | undefined): number | undefined {
+    return dcId === 0 || dcId === this.dcId ? undefined : dcId
+  }
+
+  #setAuth(auth: AuthState, kind: ChangeKind): void {
+    this.#rows().setAuth(auth)
+    this.#changed(kind)
+  }
+
+  #changed(kind: ChangeKind): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(kind)
+      } catch (error) {
+        this.report(error)
+      }
+    }
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#now() / 1000)
+  }
+}

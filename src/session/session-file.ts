@@ -1,0 +1,179 @@
+import { unlink } from 'node:fs/promises'
+import path from 'node:path'
+import { ConflictError, NoSessionError, UsageError } from '../errors.ts'
+import { fileError } from './file-error.ts'
+import { placeFile } from './place-file.ts'
+import { type FileStamp, pendingSidecar, readStamped, stampOf } from './read-file.ts'
+import { type ChangeKind, type CoreOptions, SessionCore } from './session-core.ts'
+import { SqliteStorage } from './sqlite-storage.ts'
+import { createTelethonFile, openTelethonFile } from './telethon-file.ts'
+
+export interface SQLiteSessionOptions extends CoreOptions {
+  /** How long a change of the cache may wait for its save, in milliseconds. Default: 2000. */
+  saveDelayMs?: number | undefined
+  /** Runs `save` after `ms` unless the returned function is called. Default: an unref'd `setTimeout`. */
+  setTimer?: ((save: () => void, ms: number) => () => void) | undefined
+}
+
+const EXTENSION = '.session'
+
+/**
+ * A session core whose rows lie in a Telethon file, on disk or only in memory. Saved in one step: at once after
+ * an `auth` change, soon after a `cache` change, and at `close()`. There are no locks: a save fails if somebody else
+ * changed the file (`ConflictError`, `session.changed_on_disk`), and what could not be saved is tried again by the
+ * next save.
+ */
+export class SessionFile {
+  readonly core: SessionCore
+  /** Absolute; undefined for a session in memory. */
+  readonly path: string | undefined
+  readonly #delayMs: number
+  readonly #setTimer: NonNullable<SQLiteSessionOptions['setTimer']>
+  #storage: SqliteStorage | undefined
+  #loading: Promise<void> | undefined
+  #saving: Promise<void> = Promise.resolve()
+  #cancelTimer: (() => void) | undefined
+  #dirty = false
+  #deleted = false
+  #onDisk: FileStamp | undefined
+
+  /** `name` as Telethon takes it: a path, to which '.session' is added if it does not end so. */
+  constructor(name: string | undefined, options: SQLiteSessionOptions = {}) {
+    this.core = new SessionCore(options)
+    this.path = name ? path.resolve(name.endsWith(EXTENSION) ? name : name + EXTENSION) : undefined
+    this.#delayMs = options.saveDelayMs ?? 2000
+    this.#setTimer = options.setTimer ?? unreferencedTimer
+    this.core.onChange((kind) => this.#schedule(kind))
+  }
+
+  /** Opens the file, or makes it. Again after that: nothing, since clients load at every connect. */
+  load(bytes?: Uint8Array): Promise<void> {
+    this.#loading ??= this.#open(bytes).catch((error: unknown) => {
+      this.#free()
+      throw error
+    })
+    return this.#loading
+  }
+
+  /** Writes what has changed since the last save, after any save that is still under way. */
+  save(): Promise<void> {
+    const saved = this.#saving.then(() => this.#write())
+    // Clients call save() without awaiting it. A failure leaves the session dirty, so that close() meets it again.
+    this.#saving = saved.catch(() => undefined)
+    return saved
+  }
+
+  /** The session as a file, as it stands now. */
+  toBytes(): Uint8Array {
+    if (this.#storage !== undefined) return this.#storage.export()
+    throw new UsageError('session.not_loaded', 'the session is not loaded', { hint: 'Await load() first.' })
+  }
+
+  /** Saves, then frees the memory; `load()` opens it again. A session in memory stays open: it has nowhere else to be. */
+  async close(): Promise<void> {
+    this.#stopTimer()
+    if (this.path === undefined || this.#loading === undefined) return
+    await this.#loading
+    await this.save()
+    // A change during the last write would be lost with the memory.
+    if (this.#dirty && !this.#deleted) return this.close()
+    this.#free()
+  }
+
+  /** Forgets the key and removes the file, which is written no more, whatever still changes in memory. */
+  async delete(): Promise<void> {
+    this.#stopTimer()
+    this.#deleted = true
+    await Promise.allSettled([this.#loading, this.#saving])
+    if (this.#storage !== undefined) this.core.setAuthKey(undefined)
+    if (this.path === undefined) return
+    try {
+      await unlink(this.path)
+    } catch (error) {
+      const failure = fileError('read', this.path, error)
+      if (!(failure instanceof NoSessionError)) throw fileError('write', this.path, error)
+    }
+  }
+
+  async #open(given: Uint8Array | undefined): Promise<void> {
+    const found = given ?? (await this.#read())
+    const file = found === undefined ? await createTelethonFile() : await openTelethonFile(found)
+    try {
+      this.#storage = new SqliteStorage(file)
+    } catch (error) {
+      file.db.close()
+      throw error
+    }
+    this.core.attach(this.#storage)
+    this.#dirty = found === undefined
+    await this.#write()
+  }
+
+  #free(): void {
+    this.core.detach()
+    this.#storage?.close()
+    this.#storage = undefined
+    this.#loading = undefined
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    if (this.path === undefined) return undefined
+    try {
+      const { bytes, stamp } = await readStamped(this.path)
+      this.#onDisk = stamp
+      return bytes
+    } catch (error) {
+      if (!(error instanceof NoSessionError)) throw error
+      this.#onDisk = undefined
+      return undefined
+    }
+  }
+
+  async #write(): Promise<void> {
+    if (this.path === undefined || this.#storage === undefined || !this.#dirty || this.#deleted) return
+    this.#stopTimer()
+    this.#dirty = false
+    try {
+      const bytes = this.#storage.export()
+      await this.#refuseForeignChange(this.path)
+      await placeFile(this.path, bytes)
+      this.#onDisk = await stampOf(this.path)
+    } catch (error) {
+      this.#dirty = true
+      throw error
+    }
+  }
+
+  async #refuseForeignChange(file: string): Promise<void> {
+    const now = await stampOf(file)
+    const sidecar = await pendingSidecar(file)
+    if (now === this.#onDisk && sidecar === undefined) return
+    const what = now === undefined ? 'removed' : 'changed by another program'
+    throw new ConflictError('session.changed_on_disk', `${file} was ${what} since it was loaded`, {
+      hint: 'Let one program at a time use a session. Close this one and load the file again.',
+    })
+  }
+
+  #schedule(kind: ChangeKind): void {
+    this.#dirty = true
+    if (this.path === undefined || this.#deleted) return
+    if (kind === 'auth') queueMicrotask(() => this.#saveInBackground())
+    else this.#cancelTimer ??= this.#setTimer(() => this.#saveInBackground(), this.#delayMs)
+  }
+
+  #saveInBackground(): void {
+    this.#cancelTimer = undefined
+    this.save().catch((error: unknown) => this.core.report(error))
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+}
+
+function unreferencedTimer(save: () => void, ms: number): () => void {
+  const timer = setTimeout(save, ms)
+  timer.unref()
+  return () => clearTimeout(timer)
+}

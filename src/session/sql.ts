@@ -1,0 +1,104 @@
+import type { Database, SqlJsStatic } from 'sql.js'
+
+export type SqlValue = bigint | number | string | Uint8Array | null
+export type SqlRow = Record<string, SqlValue>
+
+/** What sql.js 1.16 can do and its type package does not know: 64-bit integers as BigInt. */
+interface Statement {
+  bind(values: readonly SqlValue[]): boolean
+  step(): boolean
+  getAsObject(values: null, options: { useBigInt: true }): SqlRow
+  reset(): void
+  free(): void
+}
+
+let loading: Promise<SqlJsStatic> | undefined
+
+/** The WebAssembly lies beside sql.js's own script, wherever npm put that, so nothing has to be located here. */
+function sqlJs(): Promise<SqlJsStatic> {
+  loading ??= import('sql.js')
+    .then(({ default: init }) => init())
+    .catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+  return loading
+}
+
+/**
+ * One SQLite database in memory. Integers come out as BigInt. A BigInt goes in as text: write
+ * `cast(? as integer)`, which is exact for 64 bits.
+ */
+export class SqlDatabase {
+  readonly #db: Database
+  readonly #statements = new Map<string, Statement>()
+
+  private constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** The bytes are copied. Whether they are a database shows at the first query. */
+  static async open(bytes?: Uint8Array): Promise<SqlDatabase> {
+    const { Database } = await sqlJs()
+    const opened = new SqlDatabase(new Database(bytes))
+    // A key that was replaced must not stay readable in the file's free space.
+    opened.script('pragma secure_delete = on')
+    return opened
+  }
+
+  all(sql: string, ...values: SqlValue[]): SqlRow[] {
+    const statement = this.#prepare(sql)
+    try {
+      statement.bind(values)
+      const rows: SqlRow[] = []
+      while (statement.step()) rows.push(statement.getAsObject(null, { useBigInt: true }))
+      return rows
+    } finally {
+      statement.reset()
+    }
+  }
+
+  get(sql: string, ...values: SqlValue[]): SqlRow | undefined {
+    return this.all(sql, ...values)[0]
+  }
+
+  run(sql: string, ...values: SqlValue[]): void {
+    this.all(sql, ...values)
+  }
+
+  /** Several statements without parameters. */
+  script(sql: string): void {
+    this.#db.exec(sql)
+  }
+
+  transaction(work: () => void): void {
+    this.run('begin')
+    try {
+      work()
+      this.run('commit')
+    } catch (error) {
+      this.run('rollback')
+      throw error
+    }
+  }
+
+  /** The file as it stands. Not inside a transaction. */
+  export(): Uint8Array {
+    return this.#db.export()
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.free()
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see Statement
+    const statement = this.#db.prepare(sql) as unknown as Statement
+    this.#statements.set(sql, statement)
+    return statement
+  }
+}
