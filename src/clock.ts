@@ -26,6 +26,9 @@ export const systemClock: Clock = {
 /**
  * Runs `work` with a signal that fires after `ms` of `clock`, or when `outer` does. What `work` throws is thrown;
  * a work that ignores the signal is left behind, and `late()` gives the error then thrown.
+ *
+ * Called thousands of times with one long-lived `outer`: nothing stays registered there (AbortSignal.any would keep
+ * every combination that somebody listens to for as long as its sources live).
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -34,21 +37,24 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   outer?: AbortSignal,
 ): Promise<T> {
+  outer?.throwIfAborted()
   const done = new AbortController()
-  const expired = new AbortController()
-  const signal = AbortSignal.any(outer ? [expired.signal, outer] : [expired.signal])
-  const stop = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  stop.catch(() => undefined)
+  const limit = new AbortController()
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const stop = (reason: unknown): void => {
+    limit.abort(reason)
+    reject(reason)
+  }
+  const onOuter = (): void => stop(outer?.reason)
+  outer?.addEventListener('abort', onOuter, { once: true })
   clock.sleep(ms, done.signal).then(
-    () => expired.abort(late()),
+    () => stop(late()),
     () => undefined,
   )
   try {
-    signal.throwIfAborted()
-    return await Promise.race([work(signal), stop])
+    return await Promise.race([work(limit.signal), stopped])
   } finally {
+    outer?.removeEventListener('abort', onOuter)
     done.abort()
   }
 }

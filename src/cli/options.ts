@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { openReplica } from '../config/open-replica.ts'
 import { type Needs, readSettings, type Settings } from '../config/settings.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { Context } from './program.ts'
+import type { Context } from './context.ts'
 
 /** Which session a command is about; flags win over the environment. */
 export interface WhichSession {

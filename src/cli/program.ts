@@ -10,13 +10,8 @@ import { pullCommand } from './commands/pull.ts'
 import { pushCommand } from './commands/push.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
+import type { Context } from './context.ts'
 import { printError } from './output.ts'
-
-/** What a command ends with, and what it read: the environment with `.env` under it. */
-export interface Context {
-  env: Environment
-  exit: (code: number) => void
-}
 
 /** Reads the command line, does one thing, and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

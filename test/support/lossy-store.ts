@@ -37,10 +37,10 @@ export function lossy(store: ObjectStore, { time, random, lost, late }: Losses):
     const trip = travel(arrive)
     trip.catch(() => undefined)
     if (!signal) return trip
-    const stopped = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-    )
-    return Promise.race([trip, stopped])
+    const { promise: stopped, reject } = Promise.withResolvers<never>()
+    const stop = (): void => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    return Promise.race([trip, stopped]).finally(() => signal.removeEventListener('abort', stop))
   }
 
   return {

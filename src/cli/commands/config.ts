@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { describeSettings } from '../../config/describe.ts'
 import { sessionCommand, settingsOf, type WhichSession } from '../options.ts'
 import { printJson, printTable } from '../output.ts'
-import type { Context } from '../program.ts'
+import type { Context } from '../context.ts'
 
 export function configCommand(context: Context): Command {
   return sessionCommand('config', 'show which settings are in force, without secrets')

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { readSettings } from '../../config/settings.ts'
 import { ConfigurationError } from '../../errors.ts'
 import { recipientOf } from '../../replica/key.ts'
-import type { Context } from '../program.ts'
+import type { Context } from '../context.ts'
 
 export function keygenCommand(context: Context): Command {
   return new Command('keygen')

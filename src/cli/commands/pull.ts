@@ -4,7 +4,7 @@ import { LeaseError, UsageError } from '../../errors.ts'
 import { placeFile } from '../../session/place-file.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
 import { formatBytes, printJson } from '../output.ts'
-import type { Context } from '../program.ts'
+import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
   copy?: boolean

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { readSessionFile } from '../../session/read-file.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
 import { printJson } from '../output.ts'
-import type { Context } from '../program.ts'
+import type { Context } from '../context.ts'
 
 export function pushCommand(context: Context): Command {
   return sessionCommand('push', 'store a session that was made elsewhere; a running `run` picks it up')

@@ -5,7 +5,7 @@ import { hasSetpriv } from '../../run/command.ts'
 import { run, Stop } from '../../run/run.ts'
 import { eventLog } from '../log.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
-import type { Context } from '../program.ts'
+import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
   file?: string

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Head, Revision } from '../../replica/head.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
 import { formatBytes, printJson, printTable } from '../output.ts'
-import type { Context } from '../program.ts'
+import type { Context } from '../context.ts'
 
 export function statusCommand(context: Context): Command {
   return sessionCommand('status', 'who uses the session, and what is saved')
