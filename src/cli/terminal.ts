@@ -25,7 +25,10 @@ export function terminalAsker(terminal: Terminal): Asker {
     code: ({ sentTo, length, lastError, signal }) => {
       if (lastError !== undefined) log.warn(lastError, terminal)
       const message = `Code, sent to ${sentTo}${length === undefined ? '' : ` (${length} characters)`}`
-      return answered(text({ message, validate: required('the code'), ...terminal, ...withSignal(signal) }))
+      // Masked: what stands on a screen ends in recordings, and `heroku run` has some.
+      return answered(
+        password({ message, validate: required('the code'), ...terminal, ...withSignal(signal) }),
+      )
     },
     password: ({ hint, lastError, signal }) => {
       if (lastError !== undefined) log.warn(lastError, terminal)
