@@ -4,11 +4,12 @@
  * Errors, the same for every backend:
  * - `ConflictError` (`store.conflict`): the condition of a put or the version of a delete no longer holds.
  * - `ForbiddenError` (`store.forbidden`): wrong credentials, or a right is missing.
- * - `UnreachableError` (`store.unreachable`): no answer after retries; a write may have landed all the same.
+ * - `UnreachableError` (`store.unreachable`): no answer after retries; a write may have landed, or may land yet.
  * - `ConfigurationError` (`store.not_found`): the bucket, database or folder itself is not there.
  * - `UnsupportedError` (`store.unsupported`): the service cannot do what was asked.
  * - `BadDataError` (`store.too_large`): the object is larger than `maxBytes`.
- * - an aborted `signal` rejects with `signal.reason`; the write may have landed.
+ * - an aborted `signal` rejects with `signal.reason`; the write may have landed, or may land yet.
+ * Opening one and wrong settings throw ConfigurationError with a code of their own (`store.bad_url`, `.bad_key`, …).
  */
 
 /** Opaque; equal only for the same write of the same key. Never compare across keys, never parse. */
@@ -52,12 +53,12 @@ export interface ObjectStore extends ObjectReader {
   /** Removes the object; not an error if it is not there. */
   delete(key: string, options?: StoreOptions): Promise<void>
 
-  /** Keys that start with `prefix`, in ascending order of their UTF-8 bytes. */
+  /** Keys that start with `prefix`, in ascending order of their UTF-8 bytes. A missing store throws. */
   list(prefix: string, options?: StoreOptions): AsyncIterable<string>
 
   /** Frees sockets and handles. The store is not used afterwards. */
   close(): Promise<void>
 }
 
-/** Keys are slash-separated, relative, and never empty: the edge where they are checked is each backend's. */
+/** The largest object that anybody reads or writes here. */
 export const MAX_OBJECT_BYTES = 512 * 1024 * 1024

@@ -26,7 +26,7 @@ export const missing = {
     succeeds(name, versionFlag) ? false : unlessRequired(`${name} is not installed`),
   /** A real S3 server: one that the environment names, or Ceph's programs to start one. */
   s3: (): string | false =>
-    process.env['AWS_ENDPOINT_URL_S3'] !== undefined ||
+    (process.env['AWS_ENDPOINT_URL_S3'] ?? '') !== '' ||
     ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph', 'monmaptool', 'curl'].every((name) =>
       succeeds(name, '--version'),
     )

@@ -1,0 +1,99 @@
+import { ConfigurationError } from '../errors.ts'
+import type { S3Credentials } from './s3-client.ts'
+
+export interface StoreLocation {
+  /** May hold a password (`postgres://user:password@…`): only a store's `label` is for messages. */
+  url: string
+  credentials?: S3Credentials
+  /** The variable that named it. */
+  source: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+interface AddOn extends StoreLocation {
+  /** What its variables start with; the name by which TGSESSION_STORE can choose it. */
+  name: string
+}
+
+/**
+ * Which store the environment names: TGSESSION_STORE; else the one bucket add-on (Bucketeer, Cloudcube) that is there;
+ * else DATABASE_URL; else null. TGSESSION_STORE is a URL, or the name of an add-on (`BUCKETEER`), or `DATABASE_URL`.
+ * Throws `ConfigurationError` where that leaves a choice open, or where an add-on's variables do not go together.
+ */
+export function locateStore(env: Environment): StoreLocation | null {
+  const wanted = given(env, 'TGSESSION_STORE')
+  if (wanted !== undefined && !/^[A-Z][A-Z0-9_]*$/.test(wanted))
+    return { url: wanted, source: 'TGSESSION_STORE' }
+  const addOns = [...bucketeers(env), ...cloudcubes(env)]
+  const database = given(env, 'DATABASE_URL')
+  if (wanted === 'DATABASE_URL' && database !== undefined) return { url: database, source: 'DATABASE_URL' }
+  const names = addOns.map(({ name }) => name)
+  if (wanted !== undefined && !names.includes(wanted))
+    throw new ConfigurationError(
+      'store.unknown_add_on',
+      `TGSESSION_STORE names ${wanted}, which is no URL and no add-on here`,
+      {
+        hint: `Set it to a URL (s3://bucket/prefix, file:/path)${names.length === 0 ? '' : `, or to one of: ${names.join(', ')}`}.`,
+      },
+    )
+  if (wanted === undefined && addOns.length > 1)
+    throw new ConfigurationError('store.several_found', `several stores are there: ${names.join(', ')}`, {
+      hint: `Choose one, for example: TGSESSION_STORE=${names[0]}`,
+    })
+  const chosen = addOns.find(({ name }) => wanted === undefined || name === wanted)
+  if (chosen !== undefined) {
+    const { name: _, ...location } = chosen
+    return location
+  }
+  return database === undefined ? null : { url: database, source: 'DATABASE_URL' }
+}
+
+/** BUCKETEER_AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY, _AWS_REGION, _BUCKET_NAME, or the same with an alias in front. */
+function bucketeers(env: Environment): AddOn[] {
+  return prefixes(env, /^(.+)_AWS_ACCESS_KEY_ID$/).flatMap((name) => {
+    const bucket = given(env, `${name}_BUCKET_NAME`)
+    if (bucket === undefined) return []
+    const credentials = credentialsOf(env, `${name}_AWS_ACCESS_KEY_ID`, `${name}_AWS_SECRET_ACCESS_KEY`)
+    const url = s3Url(bucket, '', given(env, `${name}_AWS_REGION`))
+    return [{ name, url, credentials, source: `${name}_BUCKET_NAME` }]
+  })
+}
+
+/** CLOUDCUBE_ACCESS_KEY_ID, _SECRET_ACCESS_KEY, _URL: https://<bucket>.s3.amazonaws.com/<cube>, the cube being a prefix. */
+function cloudcubes(env: Environment): AddOn[] {
+  return prefixes(env, /^(.+)_ACCESS_KEY_ID$/).flatMap((name) => {
+    const url = URL.parse(given(env, `${name}_URL`) ?? '')
+    const host = /^([a-z0-9.-]+?)\.s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com$/.exec(url?.hostname ?? '')
+    if (url === null || host?.[1] === undefined) return []
+    const credentials = credentialsOf(env, `${name}_ACCESS_KEY_ID`, `${name}_SECRET_ACCESS_KEY`)
+    return [{ name, url: s3Url(host[1], url.pathname, host[2]), credentials, source: `${name}_URL` }]
+  })
+}
+
+/** Where the region is not told, us-east-1 is asked, and says where else the bucket lies. */
+function s3Url(bucket: string, path: string, region = 'us-east-1'): string {
+  return `s3://${encodeURIComponent(bucket)}${path}?region=${encodeURIComponent(region)}`
+}
+
+function credentialsOf(env: Environment, idName: string, secretName: string): S3Credentials {
+  const secretAccessKey = given(env, secretName)
+  if (secretAccessKey === undefined)
+    throw new ConfigurationError('store.incomplete_add_on', `${idName} is set, but ${secretName} is not`, {
+      hint: 'Attach the add-on again, or name another store in TGSESSION_STORE.',
+    })
+  return { accessKeyId: given(env, idName) ?? '', secretAccessKey }
+}
+
+function prefixes(env: Environment, pattern: RegExp): string[] {
+  return Object.keys(env)
+    .filter((name) => given(env, name) !== undefined)
+    .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+    .toSorted()
+}
+
+/** Set to something: an empty variable is as good as none. */
+function given(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim()
+  return value === '' ? undefined : value
+}

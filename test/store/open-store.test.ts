@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { ConfigurationError, UnsupportedError } from '../../src/errors.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { S3Server } from '../support/s3-server.ts'
+
+const bytes = new TextEncoder().encode('hello')
+const location = (url: string): { url: string; source: string } => ({ url, source: 'TGSESSION_STORE' })
+
+describe('opening a store by its address', () => {
+  let cwd: string
+
+  before(async () => {
+    cwd = await mkdtemp(path.join(os.tmpdir(), 'tgsession-open-store-'))
+  })
+  after(async () => rm(cwd, { recursive: true }))
+
+  it('takes file: with a relative path, an absolute one, and //', async () => {
+    for (const [url, folder] of [
+      ['file:./a', 'a'],
+      ['file:b/c', 'b/c'],
+      [`file:${cwd}/d`, 'd'],
+      [`file://${cwd}/e`, 'e'],
+      ['file:./with%20space and ü', 'with space and ü'],
+      ['file:./50%25', '50%'],
+    ] as const) {
+      const store = await openStore(location(url), { cwd })
+      await store.put('main/key', bytes, 'absent')
+      assert.equal(await readFile(path.join(cwd, folder, 'main/key'), 'utf8'), 'hello')
+      assert.equal(store.label, `file:${path.join(cwd, folder)}`)
+      await store.close()
+    }
+  })
+
+  it('takes memory: and s3:', async () => {
+    const memory = await openStore(location('memory:'))
+    await memory.put('key', bytes, 'absent')
+    const server = await S3Server.start()
+    const s3 = await openStore({
+      ...location(server.url('p')),
+      credentials: { accessKeyId: 'testkey', secretAccessKey: 'x' },
+    })
+    await s3.put('key', bytes, 'absent')
+    assert.equal(server.peek('p/key')?.toString(), 'hello')
+    await s3.close()
+    await server.close()
+  })
+
+  for (const url of [
+    'postgres://user:hush-hush@host/db',
+    'mysql://user:hush-hush@host/db',
+    'sqlite:./x.db',
+    'firebase://bucket/p',
+    'gs://bucket/p',
+    'https://host/path?token=hush-hush',
+    's3://bucket/main.session',
+    'https://host/main.session.age?token=hush-hush',
+  ])
+    it(`says honestly that ${url} does not work yet`, async () => {
+      await assert.rejects(openStore(location(url)), (error) => {
+        assert.ok(error instanceof UnsupportedError)
+        assert.equal(error.code, 'store.scheme_not_available')
+        assert.doesNotMatch(`${error.stack} ${error.hint}`, /hush-hush/)
+        return true
+      })
+    })
+
+  for (const url of [
+    '/just/a/path',
+    './path',
+    'ftp://me:hush-hush@host',
+    'file:',
+    'file://host/path',
+    'file:./a?b',
+    'file:./%zz',
+    'file:./%00',
+  ])
+    it(`refuses ${url}`, async () => {
+      await assert.rejects(openStore(location(url), { cwd }), (error) => {
+        assert.ok(error instanceof ConfigurationError)
+        assert.equal(error.code, 'store.bad_url')
+        assert.match(error.message, /TGSESSION_STORE/)
+        assert.match(error.hint, /file:\/path/)
+        assert.doesNotMatch(`${error.stack} ${error.hint}`, /hush-hush/)
+        return true
+      })
+    })
+
+  it('lets the SDK find endpoint, region and credentials in the environment', async () => {
+    const server = await S3Server.start({ conditions: 'unquoted' })
+    const script = `
+      const { openStore } = await import(${JSON.stringify(path.resolve('src/store/open-store.ts'))})
+      const store = await openStore({ url: 's3://bucket/p', source: 'TGSESSION_STORE' })
+      const version = await store.put('key', Buffer.from('1'), 'absent').catch((error) => error.code)
+      process.stdout.write(version)
+      await store.close()`
+    const run = async (env: Record<string, string>): Promise<string> => {
+      const all = { PATH: process.env['PATH'] ?? '', HOME: cwd, AWS_EC2_METADATA_DISABLED: 'true', ...env }
+      const node = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env: all })
+      return (await node).stdout
+    }
+    const endpoint = { AWS_ENDPOINT_URL_S3: server.endpoint.replace('127.0.0.1', 'localhost') }
+    const keys = { AWS_ACCESS_KEY_ID: 'testkey', AWS_SECRET_ACCESS_KEY: 'x' }
+    assert.match(await run({ ...endpoint, ...keys }), /^[0-9a-f]{32}$/)
+    assert.equal(server.peek('p/key')?.toString(), '1')
+    assert.equal(await run(endpoint), 'store.no_credentials')
+    assert.equal(await run(keys), 'store.no_region')
+    await server.close()
+  })
+})

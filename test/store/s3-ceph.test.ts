@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, it } from 'node:test'
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
+import { ConfigurationError, ForbiddenError, UnsupportedError } from '../../src/errors.ts'
+import { probeConditions } from '../../src/store/probe.ts'
+import { parseS3Url } from '../../src/store/s3-location.ts'
+import { S3Store } from '../../src/store/s3-store.ts'
+import { toVersion } from '../../src/store/version.ts'
+import { storeContract } from '../contract/store-contract.ts'
+import { type S3Endpoint, startS3 } from '../support/ceph/ceph-server.ts'
+import { missing } from '../support/requires.ts'
+
+const skip = missing.s3()
+let server: S3Endpoint
+let bucket = ''
+
+before(
+  async () => {
+    if (skip !== false) return
+    server = await startS3()
+    bucket = server.bucket ?? (await makeBucket())
+  },
+  { timeout: 180_000 },
+)
+after(async () => {
+  if (skip === false) await server.stop()
+})
+
+storeContract(
+  's3, a real server',
+  async () => {
+    const open = opener(`contract-${randomUUID()}`, 10)
+    return {
+      store: open(),
+      another: async () => open(),
+      close: async () => {
+        const store = open()
+        for await (const key of store.list('')) await store.delete(key)
+        await store.close()
+      },
+    }
+  },
+  { skip, large: true },
+)
+
+describe('S3Store on a real server', { skip }, () => {
+  const body = new TextEncoder().encode('x')
+
+  it('passes the probe, which leaves nothing behind', async () => {
+    const store = opener(`probe-${randomUUID()}`)()
+    assert.deepEqual(await probeConditions(store, { suffix: randomUUID() }), { ok: true })
+    for await (const key of store.list('')) assert.fail(key)
+    await store.close()
+  })
+
+  it(
+    'refuses a bucket with versioning, where Ceph takes no conditions',
+    { skip: inOwnBucket(skip) },
+    async () => {
+      const versioned = await makeBucket()
+      const client = admin()
+      await client.send(
+        new PutBucketVersioningCommand({ Bucket: versioned, VersioningConfiguration: { Status: 'Enabled' } }),
+      )
+      client.destroy()
+      const store = opener('', undefined, versioned)()
+      await assert.rejects(probeConditions(store, { suffix: randomUUID() }), (error) => {
+        assert.ok(error instanceof UnsupportedError)
+        return error.code === 'store.ignores_conditions' || error.code === 'store.refuses_conditions'
+      })
+      await store.close()
+    },
+  )
+
+  it('says that the bucket is not there, and never that the object is not', async () => {
+    const store = opener('', undefined, `not-there-${randomUUID()}`)()
+    await assert.rejects(store.get('key'), isNotFound)
+    await assert.rejects(store.put('key', body, 'absent'), isNotFound)
+    await assert.rejects(store.put('key', body, toVersion('0123456789abcdef0123456789abcdef')), isNotFound)
+    await assert.rejects(store.delete('key'), isNotFound)
+    await assert.rejects(firstOf(store.list('')), isNotFound)
+    await store.close()
+  })
+
+  it('says that the credentials are wrong, and shows none', async () => {
+    const secretAccessKey = 'wrong-secret-of-mine'
+    for (const accessKeyId of [server.credentials.accessKeyId, 'unknown-id']) {
+      const store = new S3Store(location(''), { credentials: { accessKeyId, secretAccessKey } })
+      await assert.rejects(store.get('key'), (error) => {
+        assert.ok(error instanceof ForbiddenError)
+        assert.doesNotMatch(`${error.stack} ${error.hint} ${String(error.cause)}`, /wrong-secret-of-mine/)
+        return true
+      })
+      await store.close()
+    }
+  })
+})
+
+async function firstOf(keys: AsyncIterable<string>): Promise<string | undefined> {
+  for await (const key of keys) return key
+  return undefined
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof ConfigurationError && error.code === 'store.not_found'
+}
+
+function location(prefix: string, name = bucket): ReturnType<typeof parseS3Url> {
+  return parseS3Url(`s3://${name}/${prefix}?endpoint=${encodeURIComponent(server.endpoint)}`)
+}
+
+function opener(prefix: string, pageSize?: number, name = bucket): () => S3Store {
+  return () => new S3Store(location(prefix, name), { credentials: server.credentials, pageSize })
+}
+
+/** Versioning is switched on only in a bucket of our own. */
+function inOwnBucket(reason: string | false): string | false {
+  if (reason !== false) return reason
+  return process.env['TGSESSION_TEST_S3_BUCKET'] === undefined ? false : 'only in a bucket of our own'
+}
+
+function admin(): S3Client {
+  const { endpoint, credentials } = server
+  return new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })
+}
+
+async function makeBucket(): Promise<string> {
+  const name = `tgsession-test-${randomUUID()}`
+  const client = admin()
+  await client.send(new CreateBucketCommand({ Bucket: name }))
+  client.destroy()
+  return name
+}
