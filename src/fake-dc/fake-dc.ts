@@ -1,0 +1,159 @@
+import { randomBytes as nodeRandomBytes } from 'node:crypto'
+import { type Server, type Socket, createServer } from 'node:net'
+import { Connection } from './connection.ts'
+import { ServerKey } from './crypto/rsa.ts'
+import { FakeDcError } from './errors.ts'
+import type { FakeDcOptions, FakeDcStats } from './options.ts'
+import { newMessageUpdates } from './rpc/entities.ts'
+import { Accounts } from './world/accounts.ts'
+import { type Key, World } from './world/world.ts'
+
+export type {
+  FakeAccount,
+  FakeBot,
+  FakeDcEvent,
+  FakeDcKeyState,
+  FakeDcKeyStats,
+  FakeDcOptions,
+  FakeDcStats,
+} from './options.ts'
+export { FakeDcError } from './errors.ts'
+
+/**
+ * A Telegram data centre on loopback: real MTProto 2.0 for real clients, for rehearsals and tests. It knows its
+ * own accounts and their Saved Messages, counts what happens, and fails on demand. All in memory.
+ */
+export class FakeDc {
+  readonly host: string
+  readonly port: number
+  readonly dcId: number
+  /** PKCS#1 PEM: what a client must trust to talk to this data centre. */
+  readonly publicKeyPem: string
+  readonly #world: World
+  readonly #server: Server
+  readonly #connections: Set<Connection>
+
+  private constructor(world: World, server: Server, connections: Set<Connection>) {
+    this.host = world.host
+    this.port = world.port
+    this.dcId = world.dcId
+    this.publicKeyPem = world.serverKey.publicKeyPem
+    this.#world = world
+    this.#server = server
+    this.#connections = connections
+  }
+
+  /** Listens when the promise resolves. @throws FakeDcError for accounts or a key that cannot be */
+  static async start(options: FakeDcOptions = {}): Promise<FakeDc> {
+    const randomBytes = options.randomBytes ?? nodeRandomBytes
+    const world = new World({
+      host: options.host ?? '127.0.0.1',
+      dcId: options.dcId ?? 2,
+      serverKey: new ServerKey(options.privateKey),
+      accounts: new Accounts(options.accounts ?? [], options.bots ?? []),
+      now: options.now ?? Date.now,
+      randomBytes: (count) => Buffer.from(randomBytes(count)),
+      onEvent: options.onEvent ?? (() => {}),
+    })
+    const connections = new Set<Connection>()
+    const server = createServer((socket) => accept(world, connections, socket))
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(options.port ?? 0, world.host, resolve)
+    })
+    const address = server.address()
+    if (address === null || typeof address === 'string')
+      throw new FakeDcError('no-port', 'the server has no port')
+    world.port = address.port
+    return new FakeDc(world, server, connections)
+  }
+
+  stats(): FakeDcStats {
+    const keys = [...this.#world.keys.values()].map((key) => key.stats())
+    return {
+      logins: this.#world.logins,
+      connections: this.#world.connections,
+      duplicates: keys.reduce((sum, key) => sum + key.duplicates, 0),
+      keys,
+    }
+  }
+
+  /**
+   * The next `times` calls of the method (default 1; Infinity for all, 0 for none) answer with that error.
+   * @throws FakeDcError when this server knows no such method
+   */
+  fail(method: string, error: { code: number; message: string }, times = 1): void {
+    this.#world.faults.set(method, error, times)
+  }
+
+  /**
+   * As if another device of the account wrote to Saved Messages: open sessions get updateNewMessage.
+   * @returns the id of the message
+   * @throws FakeDcError for an unknown account
+   */
+  sendMessage(userId: bigint, text: string): number {
+    const account = this.#world.accounts.byId(userId)
+    const message = account.addMessage(text, this.#world.seconds)
+    this.#world.emit('message', 0)
+    this.#world.publish(account, newMessageUpdates(account, message))
+    return message.id
+  }
+
+  /** Saved Messages of the account, oldest first. @throws FakeDcError for an unknown account */
+  messages(userId: bigint): { id: number; text: string; date: number }[] {
+    return this.#world.accounts.byId(userId).messages.map(({ id, text, date }) => ({ id, text, date }))
+  }
+
+  /** As if a device of the account had scanned the QR code. @throws FakeDcError when the token is not valid now */
+  acceptLoginToken(token: Uint8Array, userId: bigint): void {
+    const key = this.#world.loginTokens.accept(token, this.#world.accounts.byId(userId))
+    if (!key) throw new FakeDcError('unknown-token', 'no such login token, or it has expired')
+    const update = { _: 'updateShort', update: { _: 'updateLoginToken' }, date: this.#world.seconds }
+    for (const session of key.sessions.values()) this.#world.push(key, session, update)
+  }
+
+  /** Lists another data centre in help.getConfig, for clients that are told to migrate (303 PHONE_MIGRATE_4). */
+  introduce({ dcId, host, port }: { dcId: number; host: string; port: number }): void {
+    this.#world.otherDcs.set(dcId, { host, port })
+  }
+
+  /** The server does not know the key any more: transport error -404. @throws FakeDcError */
+  forgetKey(keyId: string): void {
+    this.#key(keyId).isForgotten = true
+  }
+
+  /** As if the user had ended the session on another device: 401 SESSION_REVOKED. @throws FakeDcError */
+  revoke(keyId: string): void {
+    const key = this.#key(keyId)
+    if (key.state !== 'duplicated') key.state = 'revoked'
+  }
+
+  /** Closes all connections, or those of one key. */
+  killConnections(keyId?: string): void {
+    for (const connection of this.#connections)
+      if (keyId === undefined || connection.uses(keyId)) connection.close()
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()))
+    this.killConnections()
+    await closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #key(keyId: string): Key {
+    const key = this.#world.keys.get(keyId)
+    if (!key) throw new FakeDcError('unknown-key', `no auth key has the id ${keyId}`)
+    return key
+  }
+}
+
+function accept(world: World, connections: Set<Connection>, socket: Socket): void {
+  const connection = new Connection(++world.connections, socket, world)
+  connections.add(connection)
+  socket.on('close', () => connections.delete(connection))
+  world.emit('connect', connection.id)
+}

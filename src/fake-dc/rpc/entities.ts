@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { TlObject } from '../tl/value.ts'
+import type { Account, SavedMessage } from '../world/account.ts'
+
+/** The access hash of a user: some number that stays the same. */
+export function accessHash(userId: bigint): bigint {
+  return createHash('sha256').update(`access hash of ${userId}`).digest().readBigInt64LE()
+}
+
+/** The account as it sees itself. */
+export function selfUser({ fields }: Account): TlObject {
+  const isBot = fields.token !== null
+  return {
+    _: 'user',
+    self: true,
+    bot: isBot,
+    id: fields.userId,
+    access_hash: accessHash(fields.userId),
+    first_name: fields.firstName,
+    username: fields.username ?? undefined,
+    phone: fields.phone ?? undefined,
+    bot_info_version: isBot ? 1 : undefined,
+  }
+}
+
+/** A message of Saved Messages: from the account, in the chat with itself. */
+export function savedMessage(account: Account, { id, text, date }: SavedMessage): TlObject {
+  const self = { _: 'peerUser', user_id: account.userId }
+  return {
+    _: 'message',
+    out: true,
+    id,
+    from_id: self,
+    peer_id: self,
+    saved_peer_id: self,
+    date,
+    message: text,
+  }
+}
+
+export function newMessageUpdates(account: Account, message: SavedMessage): TlObject {
+  return {
+    _: 'updates',
+    updates: [
+      {
+        _: 'updateNewMessage',
+        message: savedMessage(account, message),
+        pts: message.pts,
+        pts_count: 1,
+      },
+    ],
+    users: [selfUser(account)],
+    chats: [],
+    date: message.date,
+    seq: 0,
+  }
+}

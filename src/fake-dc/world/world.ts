@@ -1,0 +1,98 @@
+import type { RandomBytes } from '../bytes.ts'
+import type { ServerKey } from '../crypto/rsa.ts'
+import type { FakeDcEvent } from '../options.ts'
+import { AuthKey } from '../session/auth-key.ts'
+import { MessageIds } from '../session/message-ids.ts'
+import type { Outgoing, Peer, Session } from '../session/session.ts'
+import { CODEC } from '../tl/schemas.ts'
+import type { TlObject } from '../tl/value.ts'
+import type { Account } from './account.ts'
+import type { Accounts } from './accounts.ts'
+import { Faults } from './faults.ts'
+import { LoginCodes } from './login-codes.ts'
+import { LoginTokens } from './login-tokens.ts'
+
+/** A connection that can carry a message to its client. */
+export interface Carrier extends Peer {
+  deliver(key: AuthKey<Carrier>, session: Session<Carrier>, message: Outgoing): void
+}
+
+export type Key = AuthKey<Carrier>
+export type ClientSession = Session<Carrier>
+
+export interface WorldOptions {
+  host: string
+  dcId: number
+  serverKey: ServerKey
+  accounts: Accounts
+  now: () => number
+  randomBytes: RandomBytes
+  onEvent: (event: FakeDcEvent) => void
+}
+
+/** What all connections of the data centre share. */
+export class World {
+  readonly host: string
+  readonly dcId: number
+  readonly serverKey: ServerKey
+  readonly accounts: Accounts
+  readonly now: () => number
+  readonly randomBytes: RandomBytes
+  readonly faults = new Faults()
+  readonly loginCodes: LoginCodes
+  readonly loginTokens: LoginTokens<Key>
+  readonly messageIds: MessageIds
+  readonly keys = new Map<string, Key>()
+  /** Other data centres by their ids, for help.getConfig. */
+  readonly otherDcs = new Map<number, { host: string; port: number }>()
+  readonly #onEvent: (event: FakeDcEvent) => void
+  port = 0
+  logins = 0
+  connections = 0
+
+  constructor({ host, dcId, serverKey, accounts, now, randomBytes, onEvent }: WorldOptions) {
+    this.host = host
+    this.dcId = dcId
+    this.serverKey = serverKey
+    this.accounts = accounts
+    this.now = now
+    this.randomBytes = randomBytes
+    this.messageIds = new MessageIds(now)
+    this.loginCodes = new LoginCodes(now, randomBytes)
+    this.loginTokens = new LoginTokens(now, randomBytes)
+    this.#onEvent = onEvent
+  }
+
+  /** Unix time in whole seconds, as Telegram counts. */
+  get seconds(): number {
+    return Math.floor(this.now() / 1000)
+  }
+
+  emit(type: FakeDcEvent['type'], connectionId: number, rest: Partial<FakeDcEvent> = {}): void {
+    this.#onEvent({ type, at: this.now(), connectionId, ...rest })
+  }
+
+  /** False when there is a key of that id. */
+  addKey(bytes: Buffer, firstSalt: bigint, connectionId: number): boolean {
+    const key: Key = new AuthKey(bytes, firstSalt, this.seconds)
+    if (this.keys.has(key.id)) return false
+    this.keys.set(key.id, key)
+    this.emit('key', connectionId, { keyId: key.id })
+    return true
+  }
+
+  /** Sends updates to one session, in its layer, when it has an open connection. */
+  push(key: Key, session: ClientSession, updates: TlObject): void {
+    const body = CODEC.encode(updates, session.layer ?? key.layer ?? 0)
+    session.openPeer?.deliver(key, session, { body, isAnswer: false, isContent: true, isError: false })
+  }
+
+  /** Sends updates to all open sessions of the account that want them, but not to the one that caused them. */
+  publish(account: Account, updates: TlObject, cause?: ClientSession): void {
+    for (const key of this.keys.values()) {
+      if (key.account !== account || key.state !== 'authorised') continue
+      for (const session of key.sessions.values())
+        if (session !== cause && session.wantsUpdates) this.push(key, session, updates)
+    }
+  }
+}
