@@ -1,0 +1,37 @@
+/** Every question carries it: a prompt that is still open when it fires should close itself. */
+interface Question {
+  signal?: AbortSignal | undefined
+}
+
+interface Attempt extends Question {
+  /** 1 for the first time, at most 3. */
+  attempt: number
+  /** Why the answer before was not right, for a person; absent the first time. */
+  lastError?: string | undefined
+}
+
+export interface CodeQuestion extends Attempt {
+  /** Where to look, for a person: "the Telegram app on another device". */
+  sentTo: string
+  /** How many characters, where Telegram says it. */
+  length?: number | undefined
+}
+
+export interface PasswordQuestion extends Attempt {
+  /** What the account's owner wrote down as a reminder. */
+  hint?: string | undefined
+}
+
+/**
+ * Who answers while somebody logs in: a terminal, a page, a test. Each method resolves with what was entered, as it
+ * was entered; what it throws ends the login and is thrown on unchanged.
+ */
+export interface Asker {
+  /** The phone number of the account, in international form. */
+  phone(question?: Question): Promise<string>
+  code(question: CodeQuestion): Promise<string>
+  /** The password of two-step verification; never to be shown or kept. */
+  password(question: PasswordQuestion): Promise<string>
+  /** Something worth telling that needs no answer. */
+  notify?(message: string): void
+}

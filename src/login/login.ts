@@ -1,0 +1,154 @@
+import { Api } from 'telegram'
+import { BadDataError, TgsessionError } from '../errors.ts'
+import { verifySession } from '../session/inspect.ts'
+import type { SQLiteSession } from '../session/sqlite-session.ts'
+import { callWithDeadline } from '../telegram/call.ts'
+import { rpcError } from '../telegram/classify.ts'
+import { disconnectClient } from '../telegram/disconnect.ts'
+import { Conversation } from './conversation.ts'
+import { LoginClient } from './login-client.ts'
+import { parsePhone } from './phone-number.ts'
+import { floodRefusal, floodSeconds, translate } from './refusals.ts'
+import { checkSettings } from './settings.ts'
+import type { LogInOptions, Settings, Who } from './settings.ts'
+import { signInBot, signInUser } from './sign-in.ts'
+
+export type { Asker, CodeQuestion, PasswordQuestion } from './asker.ts'
+export type { AttemptLog } from './attempt-log.ts'
+export type { DataCentre, LogInOptions, Who } from './settings.ts'
+export { maskPhone } from './phone-number.ts'
+
+export interface LoggedInUser {
+  /** Decimal. */
+  id: string
+  /** First and last name, or what there is of them. */
+  name: string
+  username?: string
+  bot: boolean
+}
+
+export interface LoggedIn {
+  /** The session as a Telethon file (version 7); a secret. */
+  session: Uint8Array
+  /** auth_key_id as 16 hex digits, see `keyFingerprint`. */
+  keyFingerprint: string
+  user: LoggedInUser
+}
+
+/** Milliseconds for taking back an authorisation that nobody will use. */
+const LOG_OUT_MS = 10_000
+
+/**
+ * A new session. The attempt is written to `attempts` before anything is sent to Telegram, and when this settles
+ * every socket is closed, whatever the outcome. After a failure or an abort nothing is left at Telegram either: a key
+ * that was authorised by then is logged out.
+ *
+ * @throws RefusedError login.*: flood_wait, code_wrong, code_expired, password_wrong, phone_invalid, phone_unoccupied,
+ *   phone_banned, bot_token_invalid, payment_required, email_setup_required, code_unavailable, update_app, refused
+ * @throws ConfigurationError login.api_id_malformed, .api_hash_malformed, .dc_malformed, .api_id_invalid,
+ *   .api_id_published; telegram.server_key
+ * @throws UnreachableError telegram.unreachable, telegram.no_answer, telegram.untrusted, login.key_forgotten
+ * @throws `signal.reason` after an abort, and whatever `attempts.begin()` or the asker throws
+ */
+export async function logIn(who: Who, options: LogInOptions): Promise<LoggedIn> {
+  const settings = checkSettings(who, options)
+  settings.signal?.throwIfAborted()
+  await settings.attempts.begin()
+  try {
+    return await attempt(who, settings)
+  } catch (error) {
+    throw await remember(error, settings)
+  }
+}
+
+async function attempt(who: Who, settings: Settings): Promise<LoggedIn> {
+  const { dc, signal } = settings
+  const session = settings.createSession()
+  const client = new LoginClient(session, settings, settings.log)
+  const talk = new Conversation(client, settings)
+  try {
+    await session.load()
+    session.setDC(dc.id, dc.host, dc.port)
+    await signIn(who, talk, settings)
+    const user = await whoAmI(talk)
+    signal?.throwIfAborted()
+    return await seal(session, user)
+  } catch (error) {
+    if (talk.mayBeAuthorised) await logOut(who, client, settings)
+    throw error
+  } finally {
+    await disconnectClient(client)
+  }
+}
+
+async function signIn(who: Who, talk: Conversation, settings: Settings): Promise<void> {
+  if (who.kind === 'bot') {
+    await talk.connect()
+    return await signInBot(talk, who.token, settings)
+  }
+  const { asker } = who
+  const phone = parsePhone(who.phone ?? (await talk.ask((signal) => asker.phone({ signal }))))
+  await talk.connect()
+  return await signInUser(talk, asker, phone, settings)
+}
+
+/** GramJS puts what it receives into the session: with this answer the account's own id and name are in it. */
+async function whoAmI(talk: Conversation): Promise<LoggedInUser> {
+  const [user] = await talk.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
+  if (!(user instanceof Api.User)) throw incomplete('Telegram did not say whose session it is')
+  const { id, firstName, lastName, username, bot } = user
+  const name = [firstName, lastName].filter(Boolean).join(' ')
+  // GramJS gives null for what is not there, whatever its types say.
+  return { id: String(id), name, ...(username ? { username } : {}), bot: Boolean(bot) }
+}
+
+async function seal(session: SQLiteSession, user: LoggedInUser): Promise<LoggedIn> {
+  const bytes = session.toBytes()
+  const { keyFingerprint, userId } = await verifySession(bytes)
+  if (userId !== user.id) throw incomplete('the session does not hold the id of its account')
+  return { session: bytes, keyFingerprint, user }
+}
+
+function incomplete(what: string): BadDataError {
+  return new BadDataError('login.incomplete', what, {
+    hint: 'Start the login again; nothing of this one is kept.',
+  })
+}
+
+/** So that no authorisation stays which nobody holds the key of. It outlives the signal, within its own deadline. */
+async function logOut(who: Who, client: LoginClient, { clock, log }: Settings): Promise<void> {
+  try {
+    await callWithDeadline(client, new Api.auth.LogOut(), { clock, timeoutMs: LOG_OUT_MS })
+  } catch (error) {
+    const nothingToEnd = rpcError(error)?.code === 401
+    if (nothingToEnd) return
+    const message =
+      'The login was taken back, but Telegram did not confirm it: look for "tgsession" under Settings > Devices and end it there.'
+    if (who.kind === 'user' && who.asker.notify) who.asker.notify(message)
+    else log('warn', message)
+  }
+}
+
+/** Writes down how the attempt ended; returns what is to be thrown. */
+async function remember(error: unknown, settings: Settings): Promise<unknown> {
+  const seconds = floodSeconds(error)
+  const said = rpcError(error) ? translate(error) : error
+  const thrown = seconds === null ? said : await rememberFlood(seconds, settings)
+  const code = thrown instanceof TgsessionError ? thrown.code : 'login.cancelled'
+  try {
+    await settings.attempts.failed?.(code)
+  } catch {
+    settings.log('warn', `the outcome of this login (${code}) could not be written down`)
+  }
+  return thrown
+}
+
+async function rememberFlood(seconds: number, { attempts, clock }: Settings): Promise<TgsessionError> {
+  const until = new Date(clock.wall() + seconds * 1000)
+  try {
+    await attempts.blocked(until)
+    return floodRefusal(seconds, until)
+  } catch (failure) {
+    return floodRefusal(seconds, until, failure)
+  }
+}

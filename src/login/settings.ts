@@ -1,0 +1,99 @@
+import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import { ConfigurationError, RefusedError } from '../errors.ts'
+import { SQLiteSession } from '../session/sqlite-session.ts'
+import { logToStderr } from '../telegram/quiet-logger.ts'
+import type { LogSink } from '../telegram/quiet-logger.ts'
+import { addServerKey } from '../telegram/server-key.ts'
+import type { Asker } from './asker.ts'
+import type { AttemptLog } from './attempt-log.ts'
+import { parsePhone } from './phone-number.ts'
+
+/** Who logs in. `phone` saves the asker that question. */
+export type Who = { kind: 'user'; asker: Asker; phone?: string | undefined } | { kind: 'bot'; token: string }
+
+export interface DataCentre {
+  host: string
+  port: number
+  /** 2 unless given. */
+  id?: number | undefined
+  /** Of a server that is not Telegram's own. */
+  publicKeyPem?: string | undefined
+}
+
+export interface LogInOptions {
+  /** From https://my.telegram.org */
+  apiId: number
+  apiHash: string
+  /** The first data centre to ask; Telegram's own second unless given. It sends the account to the right one. */
+  dc?: DataCentre | undefined
+  attempts: AttemptLog
+  clock?: Clock | undefined
+  signal?: AbortSignal | undefined
+  /** Milliseconds for each call to Telegram; 30 000 unless given. */
+  timeoutMs?: number | undefined
+  /** The session to fill, in memory and empty. */
+  createSession?: (() => SQLiteSession) | undefined
+  /** Where GramJS's warnings go. */
+  log?: LogSink | undefined
+}
+
+/** Telegram's production data centre 2, as its own apps have it built in. */
+const DEFAULT_DC: DataCentre & { id: number } = { host: '149.154.167.51', port: 443, id: 2 }
+const TOKEN = /^\d+:[\w-]+$/
+
+export interface Settings {
+  apiId: number
+  apiHash: string
+  dc: { host: string; port: number; id: number }
+  attempts: AttemptLog
+  clock: Clock
+  signal: AbortSignal | undefined
+  timeoutMs: number
+  createSession: () => SQLiteSession
+  log: LogSink
+}
+
+/** Checks everything that can be checked without Telegram, and fills in the rest. */
+export function checkSettings(who: Who, options: LogInOptions): Settings {
+  const { apiId, apiHash, dc = DEFAULT_DC } = options
+  if (!Number.isSafeInteger(apiId) || apiId <= 0)
+    throw badSetting(
+      'api_id_malformed',
+      'api_id is not a whole number above 0',
+      'https://my.telegram.org shows it.',
+    )
+  if (!/^[\da-f]{32}$/i.test(apiHash))
+    throw badSetting(
+      'api_hash_malformed',
+      'api_hash is not 32 hex digits',
+      'https://my.telegram.org shows it.',
+    )
+  if (dc.host === '' || !Number.isInteger(dc.port) || dc.port < 1 || dc.port > 65_535)
+    throw badSetting(
+      'dc_malformed',
+      'the data centre needs a host and a port',
+      'For example 149.154.167.51:443.',
+    )
+  if (who.kind === 'bot' && !TOKEN.test(who.token))
+    throw new RefusedError('login.bot_token_invalid', 'this is not a bot token', {
+      hint: 'Copy the whole token from @BotFather: digits, a colon, letters and digits.',
+    })
+  if (who.kind === 'user' && who.phone !== undefined) parsePhone(who.phone)
+  if (dc.publicKeyPem !== undefined) addServerKey(dc.publicKeyPem)
+  return {
+    apiId,
+    apiHash,
+    dc: { host: dc.host, port: dc.port, id: dc.id ?? DEFAULT_DC.id },
+    attempts: options.attempts,
+    clock: options.clock ?? systemClock,
+    signal: options.signal,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    createSession: options.createSession ?? (() => new SQLiteSession()),
+    log: options.log ?? logToStderr,
+  }
+}
+
+function badSetting(code: string, message: string, hint: string): ConfigurationError {
+  return new ConfigurationError(`login.${code}`, message, { hint })
+}

@@ -1,0 +1,75 @@
+import type { TelegramClient } from 'telegram'
+import { SecurityError } from 'telegram/errors/index.js'
+import { systemClock, withDeadline } from '../clock.ts'
+import { safeCause, UnreachableError } from '../errors.ts'
+import { DEFAULT_TIMEOUT_MS, unlessKeyGone } from './call.ts'
+import type { DeadlineOptions } from './call.ts'
+import { asTelegramError } from './classify.ts'
+import { disconnectClient } from './disconnect.ts'
+import { Internals } from './internals.ts'
+
+/**
+ * Connects, or fails for good: GramJS's `connect()` may resolve false or never settle, and later calls then hang.
+ * After a failure the client is disconnected as by `disconnectClient`; make a new one for the next try.
+ * @throws UnreachableError telegram.unreachable: no connection, or none within `timeoutMs`
+ * @throws UnreachableError telegram.untrusted: the server did not prove to own a known RSA key
+ * @throws RefusedError telegram.key_revoked, telegram.key_duplicated, telegram.flood_wait, telegram.refused
+ * @throws `signal.reason` once the signal fires
+ */
+export async function connectClient(client: TelegramClient, options: DeadlineOptions = {}): Promise<void> {
+  try {
+    await connectOrThrow(client, options)
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    throw asTelegramError(error)
+  }
+}
+
+/** As `connectClient`, but throws what Telegram said as GramJS words it, for `classify`. */
+export async function connectOrThrow(client: TelegramClient, options: DeadlineOptions): Promise<void> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, signal } = options
+  let last: unknown
+  const restoreErrorHandler = new Internals(client).replaceErrorHandler((former) => async (error) => {
+    last = error
+    await former?.(error)
+  })
+  try {
+    const connected = await withDeadline(
+      clock,
+      timeoutMs,
+      () => unreachable(client, `no connection within ${timeoutMs / 1000} s`, last),
+      () => unlessKeyGone(client, client.connect()),
+      signal,
+    )
+    if (!connected) throw unreachable(client, 'every attempt to connect failed', last)
+  } catch (error) {
+    await disconnectClient(client)
+    throw error
+  } finally {
+    restoreErrorHandler()
+  }
+}
+
+function unreachable(client: TelegramClient, what: string, last: unknown): UnreachableError {
+  const where = addressOf(client)
+  const details = last === undefined ? {} : { cause: safeCause(last) }
+  if (last instanceof SecurityError)
+    return new UnreachableError('telegram.untrusted', `${where} did not prove that it is Telegram.`, {
+      ...details,
+      hint: 'Something stands between you and Telegram; or it is a test server whose public key was not given.',
+    })
+  const reason = last instanceof Error && 'code' in last ? ` (${String(last.code)})` : ''
+  return new UnreachableError('telegram.unreachable', `${where} cannot be reached: ${what}${reason}.`, {
+    ...details,
+    hint: 'Check the network and try again. Some hosts and countries block Telegram; the session is intact.',
+  })
+}
+
+/** A session that could not even be loaded has no address, and says so by throwing. */
+function addressOf(client: TelegramClient): string {
+  try {
+    return `Telegram at ${client.session.serverAddress}:${client.session.port}`
+  } catch {
+    return 'Telegram'
+  }
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { TelegramClient } from 'telegram'
+import { Api } from 'telegram'
+import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import { SQLiteSession } from '../../src/session/sqlite-session.ts'
+import { callWithDeadline } from '../../src/telegram/call.ts'
+import { clientOptions } from '../../src/telegram/client-options.ts'
+import type { ClientOptionOverrides } from '../../src/telegram/client-options.ts'
+import { connectClient } from '../../src/telegram/connect.ts'
+import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { addServerKey } from '../../src/telegram/server-key.ts'
+
+export const API = { apiId: 1, apiHash: '0123456789abcdef0123456789abcdef' }
+export const TOKEN = '42:bot-token-for-tests'
+
+const leftOpen: (() => unknown)[] = []
+
+/** Closes what a test that failed has left open, so that its file ends; for `afterEach`. */
+export async function cleanUp(): Promise<void> {
+  await Promise.all(leftOpen.splice(0).map((close) => close()))
+}
+
+export async function sessionFor(where: {
+  host: string
+  port: number
+  dcId?: number
+}): Promise<SQLiteSession> {
+  const session = new SQLiteSession()
+  await session.load()
+  session.setDC(where.dcId ?? 2, where.host, where.port)
+  return session
+}
+
+export function clientFor(session: SQLiteSession, overrides: ClientOptionOverrides = {}): TelegramClient {
+  const client = new TelegramClient(
+    session,
+    API.apiId,
+    API.apiHash,
+    clientOptions(session, { log: () => undefined, connectionRetries: 2, retryDelay: 20, ...overrides }),
+  )
+  leftOpen.push(() => disconnectClient(client))
+  return client
+}
+
+/** A session whose key is authorised for the bot of `TOKEN`, with no connection left open. */
+export async function authorisedSession(dc: FakeDc): Promise<SQLiteSession> {
+  addServerKey(dc.publicKeyPem)
+  const session = await sessionFor(dc)
+  const client = clientFor(session)
+  await connectClient(client)
+  await callWithDeadline(
+    client,
+    new Api.auth.ImportBotAuthorization({ flags: 0, ...API, botAuthToken: TOKEN }),
+  )
+  await disconnectClient(client)
+  await allClosed(dc)
+  return session
+}
+
+/** Resolves once the server has seen every connection close; a test that waits in vain runs into its time-out. */
+export async function allClosed(dc: FakeDc): Promise<void> {
+  await until(() => dc.stats().keys.every(({ open }) => open === 0))
+}
+
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** A port on loopback where nobody listens. */
+export async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = portOf(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A server that takes connections and says nothing. */
+export async function silentServer(): Promise<{ port: number; open: Set<Socket> }> {
+  const open = new Set<Socket>()
+  const server = createServer((socket) => {
+    open.add(socket)
+    socket.resume().on('error', () => undefined)
+    socket.on('close', () => open.delete(socket))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closeLater(server, open)
+  return { port: portOf(server), open }
+}
+
+function closeLater(server: Server, open: Set<Socket>): void {
+  leftOpen.push(() => {
+    server.close()
+    for (const socket of open) socket.destroy()
+  })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return address.port
+}
+
+export interface Proxy {
+  port: number
+  /** Connections taken so far. */
+  readonly taken: number
+  /** Bytes from clients so far. */
+  readonly received: number
+  open: Set<Socket>
+  /** `mute` swallows what clients say; `refuse` hangs up on every new connection. */
+  mode: 'pass' | 'mute' | 'refuse'
+}
+
+/** Something between client and server that a test can break. */
+export async function proxyTo(dc: FakeDc): Promise<Proxy> {
+  const open = new Set<Socket>()
+  let taken = 0
+  let received = 0
+  const server = createServer((socket) => {
+    taken++
+    if (proxy.mode === 'refuse') {
+      socket.destroy()
+      return
+    }
+    const onward = connect(dc.port, dc.host)
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      open.add(one)
+      one.on('error', () => undefined)
+      one.on('close', () => {
+        open.delete(one)
+        other.destroy()
+      })
+    }
+    onward.on('data', (data) => socket.write(data))
+    socket.on('data', (data) => {
+      received += data.length
+      if (proxy.mode === 'pass') onward.write(data)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closeLater(server, open)
+  const proxy: Proxy = {
+    port: portOf(server),
+    open,
+    mode: 'pass',
+    get taken() {
+      return taken
+    },
+    get received() {
+      return received
+    },
+  }
+  return proxy
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, it } from 'node:test'
+import { Api } from 'telegram'
+import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import { callWithDeadline } from '../../src/telegram/call.ts'
+import { connectClient } from '../../src/telegram/connect.ts'
+import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { keepAlive } from '../../src/telegram/keepalive.ts'
+import { authorisedSession, cleanUp, clientFor, proxyTo, TOKEN, until } from './clients.ts'
+
+const TIMES = { every: 20, answerWithin: 100, serverGivesUpAfter: 60_000, requestEvery: 60_000 }
+
+describe('keepAlive', { timeout: 60_000 }, () => {
+  let dc: FakeDc
+  before(async () => {
+    dc = await FakeDc.start({ bots: [{ token: TOKEN }] })
+  })
+  afterEach(cleanUp)
+  after(() => dc.close())
+
+  it('pings, and ends with the client', async () => {
+    const proxy = await proxyTo(dc)
+    const session = await authorisedSession(dc)
+    session.setDC(dc.dcId, '127.0.0.1', proxy.port)
+    const client = clientFor(session)
+    await connectClient(client)
+    const handshake = proxy.received
+    const ended = keepAlive(client, TIMES)
+    await until(() => proxy.received > handshake + 500)
+    assert.equal(proxy.taken, 1, 'answered pings must not reconnect')
+    await disconnectClient(client)
+    await ended
+  })
+
+  it('reconnects when pings are not answered', async () => {
+    const proxy = await proxyTo(dc)
+    const session = await authorisedSession(dc)
+    session.setDC(dc.dcId, '127.0.0.1', proxy.port)
+    const client = clientFor(session)
+    await connectClient(client)
+    void keepAlive(client, TIMES)
+    proxy.mode = 'mute'
+    await until(() => proxy.taken > 1)
+    proxy.mode = 'pass'
+    await callWithDeadline(client, new Api.updates.GetState())
+    await disconnectClient(client)
+  })
+
+  it('brings back a client that has used up its tries to reconnect', async () => {
+    const proxy = await proxyTo(dc)
+    const session = await authorisedSession(dc)
+    session.setDC(dc.dcId, '127.0.0.1', proxy.port)
+    const client = clientFor(session, { connectionRetries: 1 })
+    await connectClient(client)
+    void keepAlive(client, TIMES)
+    await until(() => proxy.received > 500)
+    proxy.mode = 'refuse'
+    for (const socket of proxy.open) socket.destroy()
+    await until(() => proxy.taken > 3)
+    proxy.mode = 'pass'
+    await callWithDeadline(client, new Api.updates.GetState())
+    assert.equal(client.connected, true)
+    await disconnectClient(client)
+  })
+
+  it('makes a request now and then, so that updates keep coming', async () => {
+    let asked = 0
+    const own = await FakeDc.start({
+      bots: [{ token: TOKEN }],
+      onEvent: ({ method }) => {
+        if (method === 'updates.getState') asked++
+      },
+    })
+    const client = clientFor(await authorisedSession(own))
+    await connectClient(client)
+    void keepAlive(client, { ...TIMES, requestEvery: 50 })
+    await until(() => asked >= 2)
+    await disconnectClient(client)
+    await own.close()
+  })
+})
