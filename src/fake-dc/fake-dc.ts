@@ -3,7 +3,7 @@ import { type Server, type Socket, createServer } from 'node:net'
 import { Connection } from './connection.ts'
 import { ServerKey } from './crypto/rsa.ts'
 import { FakeDcError } from './errors.ts'
-import type { FakeDcOptions, FakeDcStats } from './options.ts'
+import type { FakeDcOptions, FakeDcStats, FakePerson } from './options.ts'
 import { newMessageUpdates } from './rpc/entities.ts'
 import { Accounts } from './world/accounts.ts'
 import { type Key, World } from './world/world.ts'
@@ -16,6 +16,7 @@ export type {
   FakeDcKeyStats,
   FakeDcOptions,
   FakeDcStats,
+  FakePerson,
 } from './options.ts'
 export { FakeDcError } from './errors.ts'
 
@@ -87,15 +88,16 @@ export class FakeDc {
   }
 
   /**
-   * As if another device of the account wrote to Saved Messages: open sessions get updateNewMessage.
+   * As if another device of the account wrote to Saved Messages: open sessions get updateNewMessage. With `from`
+   * it forwards a message of that person, and the clients learn who he is.
    * @returns the id of the message
    * @throws FakeDcError for an unknown account
    */
-  sendMessage(userId: bigint, text: string): number {
+  sendMessage(userId: bigint, text: string, from?: FakePerson): number {
     const account = this.#world.accounts.byId(userId)
     const message = account.addMessage(text, this.#world.seconds)
     this.#world.emit('message', 0)
-    this.#world.publish(account, newMessageUpdates(account, message))
+    this.#world.publish(account, newMessageUpdates(account, message, from))
     return message.id
   }
 

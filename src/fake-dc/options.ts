@@ -19,6 +19,13 @@ export interface FakeBot {
   username?: string
 }
 
+/** Somebody who is no account of this server, but whom an account hears of. */
+export interface FakePerson {
+  userId: bigint
+  firstName: string
+  username?: string
+}
+
 export interface FakeDcOptions {
   accounts?: FakeAccount[]
   bots?: FakeBot[]

@@ -29,7 +29,7 @@ export class Act {
       const messages = this.#dc.messages(this.#userId).slice(before)
       if (messages.some(({ text }) => text.startsWith('pong'))) return true
       if (Date.now() - askedAt > 1000) {
-        this.#dc.sendMessage(this.#userId, '.ping')
+        this.#dc.sendMessage(this.#userId, '.ping', { userId: 42n + BigInt(this.#number), firstName: who })
         askedAt = Date.now()
       }
       return false

@@ -85,8 +85,9 @@ export async function demo(
 
     const { current, history } = await replica.status()
     const { logins, duplicates, keys } = dc.stats()
-    const sameKey =
-      keys.length === 1 && keys[0]?.state === 'authorised' && keys[0].keyId === current?.keyFingerprint
+    // About one key exchange in 256 fails and is made again: its key was never anybody's.
+    const [key, ...others] = keys.filter(({ userId }) => userId !== null)
+    const sameKey = others.length === 0 && key?.state === 'authorised' && key.keyId === current?.keyFingerprint
     return { logins, dynos: dynos.length, duplicates, sameKey, revisions: history.length + 1, handoverMs }
   } finally {
     for (const dyno of dynos) dyno.signal('SIGKILL')

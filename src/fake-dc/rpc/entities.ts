@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { FakePerson } from '../options.ts'
 import type { TlObject } from '../tl/value.ts'
 import type { Account, SavedMessage } from '../world/account.ts'
 
@@ -38,7 +39,12 @@ export function savedMessage(account: Account, { id, text, date }: SavedMessage)
   }
 }
 
-export function newMessageUpdates(account: Account, message: SavedMessage): TlObject {
+/** Somebody else, as a client learns of him: with the hash that it needs to write to him. */
+function otherUser({ userId, firstName, username }: FakePerson): TlObject {
+  return { _: 'user', id: userId, access_hash: accessHash(userId), first_name: firstName, username }
+}
+
+export function newMessageUpdates(account: Account, message: SavedMessage, from?: FakePerson): TlObject {
   return {
     _: 'updates',
     updates: [
@@ -49,7 +55,7 @@ export function newMessageUpdates(account: Account, message: SavedMessage): TlOb
         pts_count: 1,
       },
     ],
-    users: [selfUser(account)],
+    users: [selfUser(account), ...(from ? [otherUser(from)] : [])],
     chats: [],
     date: message.date,
     seq: 0,
