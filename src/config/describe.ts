@@ -3,7 +3,7 @@ import type { Settings } from './settings.ts'
 /** What is in force, for people: nothing in it opens anything. */
 export function describeSettings(settings: Settings): Record<string, string> {
   return {
-    store: settings.store ? `${settings.store.url} (from ${settings.store.source})` : 'not set',
+    store: settings.store ? `${maskUrl(settings.store.url)} (from ${settings.store.source})` : 'not set',
     name: settings.name,
     encryption: settings.encryption,
     key:
@@ -19,4 +19,26 @@ export function describeSettings(settings: Settings): Record<string, string> {
     apiHash: settings.apiHash === undefined ? 'not set' : 'set (hidden)',
     instance: settings.label,
   }
+}
+
+const HARMLESS_PARAMETER = /^(?:endpoint|region)=[^@]*$/
+
+/**
+ * A store's URL without what may be a secret: user and password (up to the last @, since a password may hold any
+ * character), and parameters that are not known to be harmless. What is no address at all may be a secret in the
+ * wrong place.
+ */
+function maskUrl(url: string): string {
+  if (/^(file|memory|sqlite):/i.test(url)) return url
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? []
+  if (scheme === undefined || rest === undefined) return 'set (hidden: not the address of a store)'
+  // An @ behind a ? belongs to a password or to a parameter: nobody knows where the secret ends.
+  if (/[?#].*@/s.test(rest)) return `${scheme}***`
+  const visible = rest.includes('@') ? `***@${rest.slice(rest.lastIndexOf('@') + 1)}` : rest
+  return `${scheme}${visible.replaceAll(/([?&#;])([^?&#;]*)/g, maskParameter)}`
+}
+
+function maskParameter(whole: string, mark: string, parameter: string): string {
+  const harmless = HARMLESS_PARAMETER.test(parameter) && !parameter.includes('%40')
+  return harmless ? whole : `${mark}***`
 }

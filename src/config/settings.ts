@@ -104,9 +104,14 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     }
   }
 
-  const store = collect(() => locateStore(env)) ?? null
-  const keys = [values.TGSESSION_KEY, values.TGSESSION_KEY_PREVIOUS].filter((key) => key !== undefined)
-  const identities = keys.map((key) => collect(() => parseKey(key))).filter((key) => key !== undefined)
+  const located = collect(() => locateStore(env))
+  const store = located ?? null
+  const keys = (['TGSESSION_KEY', 'TGSESSION_KEY_PREVIOUS'] as const).flatMap((variable) => {
+    const text = values[variable]
+    return text === undefined ? [] : [collect(() => parseKey(text, variable))]
+  })
+  const identities = keys.filter((key) => key !== undefined)
+  const recipients = await Promise.all(identities.map(recipientOf))
   const given = values.TGSESSION_RECIPIENT
   const named = given === undefined ? undefined : collect(() => parseRecipient(given))
   const local = store === null || /^(file|memory):/.test(store.url)
@@ -117,19 +122,23 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
       'TGSESSION_KEY is missing: whoever reads the store would have the account. Make one with `tgsession keygen`, ' +
         'or set TGSESSION_ENCRYPTION=none',
     )
+  if (named !== undefined && identities.length > 0 && !recipients.includes(named))
+    problems.push(
+      'TGSESSION_RECIPIENT belongs to another key than TGSESSION_KEY: what is saved here could not be opened here. ' +
+        'Where TGSESSION_KEY is set, leave it out',
+    )
   for (const need of ['store', 'api'] as const)
     for (const [variable, example] of needs[need] ? MISSING[need] : [])
-      if (env[variable] === undefined && !(need === 'store' && store !== null))
+      if (need === 'store' ? located === null : env[variable] === undefined)
         problems.push(`${variable} is missing; for example ${variable}=${example}`)
   if (problems.length > 0) throw invalid(problems)
 
-  const first = identities[0]
   return {
     store,
     name: values.TGSESSION_NAME ?? 'main',
     encryption,
     identities,
-    recipient: named ?? (first === undefined ? undefined : await recipientOf(first)),
+    recipient: named ?? recipients[0],
     file: values.TGSESSION_FILE,
     leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
     shutdownMs: values.TGSESSION_SHUTDOWN_MS ?? shutdownBudgetMs(env),
@@ -147,13 +156,18 @@ function parseVariables(env: Environment, problems: string[]): Values {
   const parsed = z.object(VARIABLES).safeParse(env)
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')} ${issue.message}`)
-  return {}
+  // The others count all the same: one mistake must neither hide another nor make a variable look missing.
+  const broken = new Set(parsed.error.issues.map((issue) => issue.path[0]))
+  return parseVariables(
+    Object.fromEntries(Object.entries(env).filter(([name]) => !broken.has(name))),
+    problems,
+  )
 }
 
 /** Bots of today call them API_ID and API_HASH. An empty value counts as none: that is how hosts unset things. */
 function withAliases(environment: Environment): Environment {
   const env = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
   return {
     ...env,

@@ -1,8 +1,8 @@
 import { ConflictError, LeaseError } from '../errors.ts'
-import { type Head, nextRevision, type Revision } from './head.ts'
+import { type Current, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { HeadChange } from './head-file.ts'
 import type { Lease } from './lease.ts'
-import { prune } from './prune.ts'
+import { dropped, prune } from './prune.ts'
 
 /** Thrown by a change whose revision number was given to another in the meantime; the upload is made again. */
 export class NumberTaken extends ConflictError {
@@ -13,10 +13,6 @@ export class NumberTaken extends ConflictError {
 
 export interface Pruned {
   dropped: Revision[]
-}
-
-function holds(head: Head, key: string): boolean {
-  return [head.current, head.lastLogin, ...head.history, ...head.aside].some((entry) => entry?.key === key)
 }
 
 function requireHeld(head: Head, lease: Lease): void {
@@ -30,11 +26,17 @@ function requireNumber(head: Head, revision: Revision): void {
   if (nextRevision(head) > revision.revision) throw new NumberTaken()
 }
 
-function replaceCurrent(head: Head, revision: Revision, nowMs: number, pruned: Pruned): Head {
+function replaceCurrent(
+  head: Head,
+  current: Current,
+  others: Partial<Head>,
+  nowMs: number,
+  pruned: Pruned,
+): Head {
   const history = head.current ? [...head.history, head.current] : head.history
-  const result = prune({ ...head, history, current: { ...revision, dead: null } }, nowMs)
-  pruned.dropped = result.dropped
-  return result.head
+  const next = prune({ ...head, ...others, history, current }, nowMs)
+  pruned.dropped = dropped(head, next)
+  return next
 }
 
 /** The holder's save: what it started from must still be current. */
@@ -57,9 +59,10 @@ export function save(
           },
         )
       requireNumber(head, revision)
-      return replaceCurrent(head, revision, nowMs, pruned)
+      // The key is the same: what Telegram said of it stays true.
+      return replaceCurrent(head, { ...revision, dead: head.current.dead }, {}, nowMs, pruned)
     },
-    landed: (head) => holds(head, revision.key),
+    landed: (head) => refersTo(head, revision.key),
   }
 }
 
@@ -85,9 +88,10 @@ export function replace(
           : entry,
       )
       const lastLogin = options.isLogin || newKey ? revision : head.lastLogin
-      return replaceCurrent({ ...head, logins, lastLogin, notice: null }, revision, options.nowMs, pruned)
+      const others = { logins, lastLogin, notice: null }
+      return replaceCurrent(head, { ...revision, dead: null }, others, options.nowMs, pruned)
     },
-    landed: (head) => holds(head, revision.key),
+    landed: (head) => refersTo(head, revision.key),
   }
 }
 
@@ -98,7 +102,7 @@ export function setAside(revision: Revision, reason: string): HeadChange {
       requireNumber(head, revision)
       return { ...head, aside: [...head.aside, { ...revision, reason }] }
     },
-    landed: (head) => holds(head, revision.key),
+    landed: (head) => refersTo(head, revision.key),
   }
 }
 

@@ -100,8 +100,16 @@ export function encodeHead(value: Head): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
 }
 
+/** Everything that a head refers to: these objects must stay. One revision may stand at several places. */
+export function references(value: Head): Revision[] {
+  return [value.current, value.lastLogin, ...value.history, ...value.aside].filter((entry) => entry !== null)
+}
+
+export function refersTo(value: Head, key: string): boolean {
+  return references(value).some((entry) => entry.key === key)
+}
+
 /** The number that the next revision gets: above every one that the head still knows. */
 export function nextRevision(value: Head): number {
-  const known = [value.current, value.lastLogin, ...value.history, ...value.aside]
-  return 1 + Math.max(0, ...known.map((entry) => entry?.revision ?? 0))
+  return 1 + Math.max(0, ...references(value).map((entry) => entry.revision))
 }

@@ -6,9 +6,10 @@ const EXAMPLE = 'Make one with `tgsession keygen`; on Heroku the button makes 64
 
 /**
  * TGSESSION_KEY as an age X25519 identity. Accepts the identity itself (AGE-SECRET-KEY-1…, any case) or 64 hex
- * digits, which are its 32 raw bytes. Throws ConfigurationError (`key.malformed`) that never repeats the text.
+ * digits, which are its 32 raw bytes. Throws ConfigurationError (`key.malformed`) that names `variable` and never
+ * repeats the text.
  */
-export function parseKey(text: string): string {
+export function parseKey(text: string, variable = 'TGSESSION_KEY'): string {
   const trimmed = text.trim()
   if (/^[0-9a-f]{64}$/i.test(trimmed))
     return bech32.encodeFromBytes('age-secret-key-', Buffer.from(trimmed, 'hex')).toUpperCase()
@@ -20,7 +21,7 @@ export function parseKey(text: string): string {
   }
   throw new ConfigurationError(
     'key.malformed',
-    'TGSESSION_KEY is neither AGE-SECRET-KEY-1… nor 64 hex digits',
+    `${variable} is neither AGE-SECRET-KEY-1… nor 64 hex digits`,
     {
       hint: EXAMPLE,
     },

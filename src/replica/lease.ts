@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { LeaseError, TgsessionError } from '../errors.ts'
+import { LeaseError, safeCause } from '../errors.ts'
 import { pollDelayMs } from './poll.ts'
 
 /** Who may use the session now. `beat` grows with every renewal; `ttlMs` is how long it must stand still to be dead. */
@@ -130,7 +130,7 @@ export class Lease {
   readonly #closing = new AbortController()
   readonly #loops: Promise<unknown>
   #sentAt: number
-  #lastFailure: TgsessionError | undefined
+  #lastFailure: Error | undefined
 
   /** Use `takeLease`. `sentAt` is when the winning write was sent, on `options.clock`. */
   constructor(port: LeasePort, options: LeaseOptions, id: string, generation: number, sentAt: number) {
@@ -212,7 +212,7 @@ export class Lease {
         signal.throwIfAborted()
         if (error instanceof LeaseError) return this.#lost.abort(error)
         // Whatever else the store says, it may be over at the next try; the watch ends it in time.
-        if (error instanceof TgsessionError) this.#lastFailure = error
+        this.#lastFailure = safeCause(error)
         await this.#clock.sleep(this.#ttlMs / 20, signal)
       }
     }

@@ -42,16 +42,21 @@ export function attempt(
   }
 }
 
-/** How an attempt ended, and until when Telegram wants none. */
+/** How an attempt ended, and until when (ISO 8601, UTC) Telegram wants none; a longer wait is never shortened. */
 export function outcome(id: string, text: string, blockedUntil: string | null): HeadChange {
   return {
     apply: (head) => ({
       ...head,
       logins: head.logins.map((entry) => (entry['id'] === id ? { ...entry, outcome: text } : entry)),
-      loginBlockedUntil: blockedUntil ?? head.loginBlockedUntil,
+      loginBlockedUntil: later(head.loginBlockedUntil, blockedUntil),
     }),
     landed: (head) =>
       head.logins.some((entry) => entry['id'] === id && entry.outcome === text) &&
-      (blockedUntil === null || head.loginBlockedUntil === blockedUntil),
+      head.loginBlockedUntil === later(head.loginBlockedUntil, blockedUntil),
   }
+}
+
+function later(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  return Date.parse(a) > Date.parse(b) ? a : b
 }

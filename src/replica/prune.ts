@@ -1,14 +1,11 @@
-import type { Head, Revision } from './head.ts'
+import { type Head, references, refersTo, type Revision } from './head.ts'
 
 const NEWEST = 10
 const DAYS = 7
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/**
- * Which old revisions a head keeps: the newest ten, the newest of each of the last seven days, and the last
- * login's. `dropped` are the ones that nothing in the new head refers to; only they may be deleted.
- */
-export function prune(head: Head, nowMs: number): { head: Head; dropped: Revision[] } {
+/** A head with its history cut to what is kept: the newest ten, and the newest of each of the last seven days. */
+export function prune(head: Head, nowMs: number): Head {
   const newestFirst = head.history.toSorted((a, b) => b.revision - a.revision)
   const days = new Set<string>()
   const history = newestFirst.filter((entry, index) => {
@@ -18,7 +15,11 @@ export function prune(head: Head, nowMs: number): { head: Head; dropped: Revisio
     days.add(day)
     return index < NEWEST || firstOfDay
   })
-  const next = { ...head, history }
-  const kept = new Set([next.current, next.lastLogin, ...history, ...next.aside].map((entry) => entry?.key))
-  return { head: next, dropped: head.history.filter((entry) => !kept.has(entry.key)) }
+  return { ...head, history }
+}
+
+/** What `before` referred to and `after` does not: only these objects may be deleted once `after` is written. */
+export function dropped(before: Head, after: Head): Revision[] {
+  const byKey = new Map(references(before).map((entry) => [entry.key, entry]))
+  return [...byKey.values()].filter(({ key }) => !refersTo(after, key))
 }

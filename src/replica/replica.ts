@@ -5,7 +5,7 @@ import { probeConditions } from '../store/probe.ts'
 import type { ObjectStore, OnProgress } from '../store/store.ts'
 import { markDead, NumberTaken, type Pruned, replace, save, setAside } from './changes.ts'
 import type { Cipher } from './cipher.ts'
-import { type Current, type Head, nextRevision, type Revision } from './head.ts'
+import { type Current, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import { type ChangeOptions, type HeadChange, HeadFile } from './head-file.ts'
 import { type Lease, type LeaseOptions, type LeasePort, takeLease } from './lease.ts'
 import * as loginLog from './login-log.ts'
@@ -107,8 +107,11 @@ export class Replica {
   async restore(options: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<Restored> {
     const { current } = await this.#head.read(options)
     if (!current) throw noSession(this.name)
-    this.#checkAccount(current)
-    return { revision: current, bytes: await this.#revisions.get(current, options) }
+    this.#checkAccount(current.userId)
+    const { bytes, userId } = await this.#revisions.get(current, options)
+    // Whoever can write to the store can write another id into the head.
+    this.#checkAccount(userId)
+    return { revision: current, bytes }
   }
 
   /** Writes the holder's session back. `base` is the revision that it was restored from or last saved as. */
@@ -132,10 +135,10 @@ export class Replica {
     if (seen.current?.sha256 === sha256(bytes) && seen.current.dead === null)
       return { outcome: 'unchanged', revision: seen.current }
     const { userId } = await this.#options.verify(bytes)
+    await this.#prove(seen)
     const expected = this.#options.userId ?? seen.current?.userId ?? null
     if (userId !== null && expected !== null && userId !== expected)
       return await this.#keepAside(bytes, `it is of user ${userId}, this name is for user ${expected}`)
-    await this.#prove(seen)
     return { outcome: 'saved', revision: await this.#replace(seen, bytes, { isLogin: false }) }
   }
 
@@ -186,11 +189,16 @@ export class Replica {
   }
 
   async #keepAside(bytes: Uint8Array, reason: string, check?: (head: Head) => void): Promise<SaveOutcome> {
+    const head = await this.#head.read()
+    check?.(head)
+    // Whoever pushes the same wrong file every hour must not fill the head.
+    const known = head.aside.find((entry) => entry.sha256 === sha256(bytes))
+    if (known) return { outcome: 'aside', revision: known, reason }
     const revision = await this.#upload(bytes, (put) => {
       const change = setAside(put, reason)
-      const apply = (head: Head): Head => {
-        check?.(head)
-        return change.apply(head)
+      const apply = (latest: Head): Head => {
+        check?.(latest)
+        return change.apply(latest)
       }
       return { ...change, apply }
     })
@@ -208,7 +216,8 @@ export class Replica {
         return revision
       } catch (error) {
         if (!(error instanceof NumberTaken)) throw error
-        await this.#remove([revision])
+        // Without encryption equal bytes have equal names: another may have named this very object.
+        if (!refersTo(await this.#head.read(), revision.key)) await this.#remove([revision])
       }
     }
   }
@@ -237,7 +246,7 @@ export class Replica {
     }
   }
 
-  #checkAccount({ userId }: Revision): void {
+  #checkAccount(userId: string | null): void {
     const expected = this.#options.userId
     if (expected !== undefined && userId !== null && userId !== expected)
       throw new BadDataError(

@@ -43,8 +43,10 @@ export class Revisions {
     try {
       await this.#store.put(this.#folder + key, sealed, 'absent', options)
     } catch (error) {
-      // The name holds the hash of the bytes: what is there already is this very object, from a try whose answer was lost.
       if (!(error instanceof ConflictError)) throw error
+      // The name holds the hash of the bytes: it should be this very object, from a try whose answer was lost.
+      const found = await this.#store.get(this.#folder + key, { ...options, maxBytes: sealed.length })
+      if (!found || sha256(found.bytes) !== sha256(sealed)) throw error
     }
     return {
       revision: number,
@@ -58,7 +60,10 @@ export class Revisions {
   }
 
   /** The plain file, checked against everything that the head says of it. Never "no session": BadDataError. */
-  async get(revision: Revision, options?: StoreOptions): Promise<Uint8Array> {
+  async get(
+    revision: Revision,
+    options?: StoreOptions,
+  ): Promise<{ bytes: Uint8Array; userId: string | null }> {
     const found = await this.#store.get(this.#folder + revision.key, {
       ...options,
       maxBytes: MAX_OBJECT_BYTES,
@@ -74,10 +79,10 @@ export class Revisions {
     )
     if (sha256(plain) !== revision.sha256)
       throw damaged(revision, 'its content is not what the head describes')
-    const { keyFingerprint } = await this.#verify(plain)
+    const { keyFingerprint, userId } = await this.#verify(plain)
     if (keyFingerprint !== revision.keyFingerprint)
       throw damaged(revision, 'it holds another key than the head says')
-    return plain
+    return { bytes: plain, userId }
   }
 
   async remove(key: string, options?: StoreOptions): Promise<void> {

@@ -1,0 +1,338 @@
+import assert from 'node:assert/strict'
+import { hostname } from 'node:os'
+import { describe, it } from 'node:test'
+import * as fc from 'fast-check'
+import { describeSettings } from '../../src/config/describe.ts'
+import { openReplica } from '../../src/config/open-replica.ts'
+import { type Environment, type Needs, readSettings } from '../../src/config/settings.ts'
+import { TgsessionError } from '../../src/errors.ts'
+import { parseKey, recipientOf } from '../../src/replica/key.ts'
+
+const HEX = '5a'.repeat(32)
+const OTHER_HEX = 'c3'.repeat(32)
+const IDENTITY = parseKey(HEX)
+const RECIPIENT = await recipientOf(IDENTITY)
+const S3 = 's3://bucket/prefix?region=eu-west-1'
+const API = { TELEGRAM_API_ID: '123456', TELEGRAM_API_HASH: '0123456789abcdef0123456789abcdef' }
+/** All whose values are checked; TGSESSION_FILE and the names of hosts are shown. */
+const VARIABLES = [
+  'TGSESSION_STORE',
+  'TGSESSION_NAME',
+  'TGSESSION_ENCRYPTION',
+  'TGSESSION_KEY',
+  'TGSESSION_KEY_PREVIOUS',
+  'TGSESSION_RECIPIENT',
+  'TGSESSION_LEASE_TTL',
+  'TGSESSION_SHUTDOWN_MS',
+  'TGSESSION_USER_ID',
+  'TELEGRAM_API_ID',
+  'TELEGRAM_API_HASH',
+  'API_ID',
+  'API_HASH',
+  'DATABASE_URL',
+]
+const ALL = { store: true, api: true }
+const ALL_BUT_API = { store: true }
+/** The form of Telethon's StringSession: 353 characters of urlsafe base64. */
+const STRING_SESSION = `1${'BVtsOK8Bu3-_'.repeat(30).slice(0, 351)}=`
+
+async function problemsOf(env: Environment, needs: Needs = ALL): Promise<string[]> {
+  const error: unknown = await readSettings(env, needs).then(
+    () => assert.fail('it was accepted'),
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(error instanceof TgsessionError, String(error))
+  assert.equal(error.code, 'config.invalid')
+  assert.equal(error.exitCode, 78)
+  return error.message.split('\n  - ').slice(1)
+}
+
+const ttlOf = async (text: string): Promise<number> =>
+  (await readSettings({ TGSESSION_LEASE_TTL: text })).leaseTtlMs
+
+describe('settings', () => {
+  it('need nothing unless something is needed', async () => {
+    const settings = await readSettings({})
+    assert.deepEqual(settings, {
+      store: null,
+      name: 'main',
+      encryption: 'none',
+      identities: [],
+      recipient: undefined,
+      file: undefined,
+      leaseTtlMs: 45_000,
+      shutdownMs: 25_000,
+      userId: undefined,
+      apiId: undefined,
+      apiHash: undefined,
+      label: hostname(),
+      signalsAll: false,
+    })
+  })
+
+  it('take every variable', async () => {
+    const settings = await readSettings(
+      {
+        ...API,
+        TGSESSION_STORE: S3,
+        TGSESSION_NAME: 'bot-2.eu',
+        TGSESSION_KEY: OTHER_HEX,
+        TGSESSION_KEY_PREVIOUS: IDENTITY,
+        TGSESSION_RECIPIENT: RECIPIENT,
+        TGSESSION_FILE: '/tmp/x.session',
+        TGSESSION_LEASE_TTL: '1.5m',
+        TGSESSION_SHUTDOWN_MS: '12000',
+        TGSESSION_USER_ID: '777000',
+        DYNO: 'worker.1',
+      },
+      ALL,
+    )
+    assert.deepEqual(settings, {
+      store: { url: S3, source: 'TGSESSION_STORE' },
+      name: 'bot-2.eu',
+      encryption: 'age',
+      identities: [parseKey(OTHER_HEX), IDENTITY],
+      recipient: RECIPIENT,
+      file: '/tmp/x.session',
+      leaseTtlMs: 90_000,
+      shutdownMs: 12_000,
+      userId: '777000',
+      apiId: 123456,
+      apiHash: API.TELEGRAM_API_HASH,
+      label: 'worker.1',
+      signalsAll: true,
+    })
+  })
+
+  it('take API_ID and API_HASH, after their full names', async () => {
+    const short = { API_ID: '99', API_HASH: 'f'.repeat(32) }
+    const settings = await readSettings(short, { api: true })
+    assert.deepEqual([settings.apiId, settings.apiHash], [99, 'f'.repeat(32)])
+    assert.equal((await readSettings({ ...short, ...API })).apiId, 123456)
+    assert.equal((await readSettings({ ...short, TELEGRAM_API_ID: '' })).apiId, 99)
+  })
+
+  it('take empty and blank for unset, in every variable', async () => {
+    const names = [...VARIABLES, 'TGSESSION_FILE', 'DYNO', 'FLY_MACHINE_ID']
+    for (const empty of ['', '  ', '\n', undefined]) {
+      const env = Object.fromEntries(names.map((name) => [name, empty]))
+      assert.deepEqual(await readSettings(env), await readSettings({}))
+      assert.equal((await problemsOf(env)).length, 3)
+    }
+  })
+
+  it('tell every problem at once, and none that is not there', async () => {
+    const found = await problemsOf({
+      TGSESSION_STORE: S3,
+      TGSESSION_NAME: 'Bad Name',
+      TGSESSION_KEY: 'bad',
+      TGSESSION_KEY_PREVIOUS: 'bad',
+      TGSESSION_RECIPIENT: 'bad',
+      TGSESSION_ENCRYPTION: 'rot13',
+      TGSESSION_LEASE_TTL: '1s',
+      TGSESSION_SHUTDOWN_MS: 'soon',
+      TGSESSION_USER_ID: '@durov',
+      TELEGRAM_API_ID: 'abc',
+    })
+    const named = found.map((text) => /^\w+/.exec(text)?.[0] ?? text)
+    assert.deepEqual(named.toSorted(), [
+      'TELEGRAM_API_HASH',
+      'TELEGRAM_API_ID',
+      'TGSESSION_ENCRYPTION',
+      'TGSESSION_KEY',
+      'TGSESSION_KEY_PREVIOUS',
+      'TGSESSION_LEASE_TTL',
+      'TGSESSION_NAME',
+      'TGSESSION_RECIPIENT',
+      'TGSESSION_SHUTDOWN_MS',
+      'TGSESSION_USER_ID',
+    ])
+    // A key that is there is not called missing because a name is wrong.
+    const one = await problemsOf({ ...API, TGSESSION_STORE: S3, TGSESSION_KEY: HEX, TGSESSION_NAME: 'X' })
+    assert.equal(one.length, 1)
+  })
+
+  it('bound what counts as a duration', async () => {
+    assert.deepEqual(
+      await Promise.all(['45', '45s', '2000ms', '60m', ' 2.5 s '].map(ttlOf)),
+      [45_000, 45_000, 2000, 3_600_000, 2500],
+    )
+    for (const text of ['1999ms', '61m', '-5s', '5h', '1e3', 'Infinity', '0x10', '5 s s'])
+      assert.equal((await problemsOf({ TGSESSION_LEASE_TTL: text }, {})).length, 1, text)
+  })
+
+  it('know how long each host waits, and what each instance is called', async () => {
+    for (const [env, shutdownMs, label] of [
+      [{ DYNO: 'web.1' }, 25_000, 'web.1'],
+      [{ FLY_MACHINE_ID: '148e' }, 4000, '148e'],
+      [{ K_REVISION: 'svc-1' }, 8000, 'svc-1'],
+      [{ RENDER_INSTANCE_ID: 'srv-1' }, 25_000, 'srv-1'],
+      [{ RAILWAY_REPLICA_ID: 'r-1' }, 25_000, 'r-1'],
+      [{ FLY_MACHINE_ID: 'x', TGSESSION_SHUTDOWN_MS: '30000' }, 30_000, 'x'],
+    ] as const) {
+      const settings = await readSettings(env)
+      assert.deepEqual([settings.shutdownMs, settings.label], [shutdownMs, label])
+      assert.equal(settings.signalsAll, 'DYNO' in env)
+    }
+  })
+})
+
+const text = (alphabet: string, minLength: number, maxLength: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom(...alphabet.split('')), minLength, maxLength })
+
+describe('a session in the wrong variable', () => {
+  it('is refused as a name, and not repeated', async () => {
+    const [told = '', ...others] = await problemsOf({ TGSESSION_NAME: STRING_SESSION }, {})
+    assert.deepEqual(others, [])
+    assert.match(told, /^TGSESSION_NAME .*a session itself never goes here/)
+    assert.ok(!told.includes('BVtsO'))
+  })
+
+  it('or anything else like a secret is repeated nowhere, by no variable', async () => {
+    const secret = fc.oneof(
+      text('0123456789abcdef', 32, 64),
+      text('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_', 30, 353).map((s) => `1b${s}`),
+      text('QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L', 58, 58).map((tail) => `AGE-SECRET-KEY-1${tail}`),
+      text('abcdefghijklm0123456789', 20, 20).map((password) => `postgres://user:${password}@host/db`),
+      text('0123456789', 9, 10).map((id) => `${id}:AAEhBOweik9ai2o01-_x${id}`),
+    )
+    const env = fc.dictionary(fc.constantFrom(...VARIABLES), secret, { minKeys: 1 })
+    const property = fc.asyncProperty(env, async (values) => {
+      const error: unknown = await readSettings(values, ALL).then(
+        (settings) => new Error(Object.values(describeSettings(settings)).join('\n')),
+        (thrown: unknown) => thrown,
+      )
+      assert.ok(error instanceof Error)
+      const hint = error instanceof TgsessionError ? error.hint : ''
+      const told = `${error.message} ${hint} ${String(error.cause)} ${error.stack}`.toLowerCase()
+      for (const value of Object.values(values)) {
+        const inner = /^postgres:\/\/user:(.*)@/.exec(value)?.[1] ?? value.replace('AGE-SECRET-KEY-1', '')
+        for (let start = 0; start + 12 <= inner.length; start += 6)
+          assert.ok(!told.includes(inner.slice(start, start + 12).toLowerCase()), told)
+      }
+    })
+    await fc.assert(property, { numRuns: 300 })
+  })
+})
+
+const problem = async (env: Environment): Promise<string> => (await problemsOf(env, ALL_BUT_API)).join()
+
+describe('encryption', () => {
+  it('may be left out where the store is local', async () => {
+    for (const url of ['file:./sessions', 'memory:'])
+      assert.equal((await readSettings({ TGSESSION_STORE: url }, ALL_BUT_API)).encryption, 'none')
+  })
+
+  it('needs a key where it is not, or was asked for', async () => {
+    for (const env of [
+      { TGSESSION_STORE: S3 },
+      { TGSESSION_STORE: S3, TGSESSION_ENCRYPTION: 'age' },
+      { TGSESSION_STORE: 'file:./x', TGSESSION_ENCRYPTION: 'age' },
+      { DATABASE_URL: 'postgres://u:p@h/d' },
+    ])
+      assert.match(await problem(env), /^TGSESSION_KEY is missing/)
+    const none = { TGSESSION_STORE: S3, TGSESSION_ENCRYPTION: 'none' }
+    assert.equal((await readSettings(none, ALL_BUT_API)).encryption, 'none')
+  })
+
+  it('is on where there is a key or a recipient', async () => {
+    for (const env of [{ TGSESSION_KEY: HEX }, { TGSESSION_RECIPIENT: RECIPIENT }])
+      for (const url of [S3, 'file:./x']) {
+        const settings = await readSettings({ ...env, TGSESSION_STORE: url }, ALL_BUT_API)
+        assert.deepEqual([settings.encryption, settings.recipient], ['age', RECIPIENT])
+        assert.deepEqual(settings.identities, 'TGSESSION_KEY' in env ? [IDENTITY] : [])
+      }
+  })
+
+  it('takes both forms of a key for the same', async () => {
+    const forms = [HEX, HEX.toUpperCase(), IDENTITY, IDENTITY.toLowerCase(), ` ${HEX}\n`]
+    for (const TGSESSION_KEY of forms)
+      assert.deepEqual((await readSettings({ TGSESSION_KEY })).identities, [IDENTITY])
+  })
+
+  it('refuses to encrypt to somebody whose key is not here, where a key is', async () => {
+    const env = { TGSESSION_STORE: S3, TGSESSION_KEY: OTHER_HEX, TGSESSION_RECIPIENT: RECIPIENT }
+    assert.match(await problem(env), /^TGSESSION_RECIPIENT belongs to another key/)
+  })
+})
+
+const sourceOf = async (env: Environment): Promise<string | undefined> =>
+  (await readSettings(env, ALL_BUT_API)).store?.source
+
+const addOnNamed = (name: string): Environment => ({
+  [`${name}_AWS_ACCESS_KEY_ID`]: 'x',
+  [`${name}_AWS_SECRET_ACCESS_KEY`]: 'hush',
+  [`${name}_BUCKET_NAME`]: 'bucket',
+})
+
+describe('the store', () => {
+  it('is missed with an example', async () => {
+    for (const env of [{}, { TGSESSION_STORE: ' ' }])
+      assert.match((await problemsOf(env, ALL_BUT_API)).join(), /^TGSESSION_STORE is missing; for example /)
+  })
+
+  it('is what TGSESSION_STORE says, else the add-on, else DATABASE_URL', async () => {
+    const addOn = {
+      BUCKETEER_AWS_ACCESS_KEY_ID: 'AKIAX',
+      BUCKETEER_AWS_SECRET_ACCESS_KEY: 'hush',
+      BUCKETEER_BUCKET_NAME: 'their-bucket',
+    }
+    const all = { TGSESSION_KEY: HEX, TGSESSION_STORE: S3, ...addOn, DATABASE_URL: 'postgres://u:p@h/d' }
+    assert.equal(await sourceOf(all), 'TGSESSION_STORE')
+    assert.equal(await sourceOf({ ...all, TGSESSION_STORE: '' }), 'BUCKETEER_BUCKET_NAME')
+    const database = { TGSESSION_KEY: HEX, DATABASE_URL: 'postgres://u:p@h/d' }
+    assert.equal(await sourceOf(database), 'DATABASE_URL')
+  })
+
+  it('is not called missing where there are too many', async () => {
+    const found = await problemsOf({ ...addOnNamed('ONE'), ...addOnNamed('TWO') }, ALL_BUT_API)
+    assert.equal(found.length, 1)
+    assert.match(found[0]!, /^several stores are there: ONE, TWO/)
+  })
+
+  it('opens, with a replica of the settings over it', async () => {
+    const env = { TGSESSION_STORE: 'memory:', TGSESSION_NAME: 'bot', TGSESSION_LEASE_TTL: '30s', DYNO: 'w.1' }
+    const replica = await openReplica(await readSettings(env, ALL_BUT_API))
+    assert.deepEqual([replica.name, replica.label, replica.leaseTtlMs], ['bot', 'w.1', 30_000])
+    await assert.rejects(replica.restore(), { code: 'session.none' })
+    await replica.store.close()
+  })
+})
+
+describe('what is in force', () => {
+  it('shows no key, no hash, and says what is set', async () => {
+    const env = { ...API, TGSESSION_STORE: S3, TGSESSION_KEY: HEX, TGSESSION_KEY_PREVIOUS: OTHER_HEX }
+    const shown = describeSettings(await readSettings(env))
+    assert.equal(shown['store'], `${S3} (from TGSESSION_STORE)`)
+    assert.equal(shown['key'], 'set (hidden), 2 may decrypt')
+    assert.equal(shown['recipient'], RECIPIENT)
+    const all = JSON.stringify(shown).toLowerCase()
+    for (const secret of [HEX, OTHER_HEX, IDENTITY, API.TELEGRAM_API_HASH])
+      assert.ok(!all.includes(secret.toLowerCase()), all)
+  })
+
+  for (const [url, shown] of [
+    ['postgres://user:hush@host:5432/db', 'postgres://***@host:5432/db'],
+    ['postgres://user:hush@hush/hush#hush@host/db', 'postgres://***'],
+    ['postgres://user:hush@hush/hush@host/db', 'postgres://***@host/db'],
+    ['mysql://hush@host/db?ssl-key=hush', 'mysql://***@host/db?***'],
+    ['postgres://host/db?user=me&password=hush', 'postgres://host/db?***&***'],
+    ['postgres://host/db?password=hu@sh', 'postgres://***'],
+    ['https://host/file?hush', 'https://host/file?***'],
+    ['https://host/file#hush', 'https://host/file#***'],
+    ['s3://AKIA:hush@bucket/p', 's3://***@bucket/p'],
+    ['s3://b/p?region=eu&endpoint=https://host:9000', 's3://b/p?region=eu&endpoint=https://host:9000'],
+    ['s3://b/p?endpoint=https://u:hush@host', 's3://***'],
+    ['s3://b/p?endpoint=https%3A%2F%2Fu%3Ahush%40host', 's3://b/p?***'],
+    ['file:/home/me@work/x', 'file:/home/me@work/x'],
+    [`hush${STRING_SESSION}`, 'set (hidden: not the address of a store)'],
+    ['123456:AAhush', 'set (hidden: not the address of a store)'],
+  ] as const)
+    it(`shows ${url.slice(0, 50)} as ${shown}`, async () => {
+      for (const variable of ['TGSESSION_STORE', 'DATABASE_URL']) {
+        const { store } = describeSettings(await readSettings({ [variable]: url, TGSESSION_KEY: HEX }))
+        assert.equal(store, `${shown} (from ${variable})`)
+        assert.ok(!store.includes('hush') || url.startsWith('file:'))
+      }
+    })
+})
