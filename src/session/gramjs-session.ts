@@ -3,17 +3,14 @@ import bigInt from 'big-integer'
 import { AuthKey } from 'telegram/crypto/AuthKey.js'
 import { Session } from 'telegram/sessions/index.js'
 import { Api } from 'telegram/tl/index.js'
-import { BadDataError } from '../errors.ts'
 import { unmarkId } from './marked-id.ts'
+import { findPeer, isInput } from './peer-lookup.ts'
+import { type InputFileFields, sentFile, sentFileKey } from './sent-file.ts'
 import type { ChangeKind, SessionCore } from './session-core.ts'
 import type { Entity, UpdateState } from './storage.ts'
-import { entityOf, integer, peerMarkedId } from './tl-entities.ts'
 
 /** What GramJS lets its callers name a peer by. */
 export type PeerLike = Parameters<Session['getInputEntity']>[0]
-
-/** InputPeer, InputUser, InputChannel: they say already what is to be found. */
-const INPUT_TYPES = new Set([0xc91c90b6, 0xe669bf46, 0x40f202fd])
 
 /**
  * GramJS's `Session` over our core. GramJS mutates AuthKey objects in place and shares them, so only their bytes
@@ -106,6 +103,32 @@ export abstract class GramSession extends Session {
     this.core.setUpdateState(entityId, state)
   }
 
+  /** Of the account (0) and of every channel (its bare id). */
+  getUpdateStates(): [entityId: bigint, state: UpdateState][] {
+    return this.core.updateStates()
+  }
+
+  /**
+   * A file that was sent before, or undefined; as in Telethon, without a file reference, which Telegram may ask for.
+   * `md5Digest` has 16 bytes, `fileSize` is in bytes, `type` is `Api.InputDocument` or `Api.InputPhoto`.
+   */
+  getFile<T extends Api.InputDocument | Api.InputPhoto>(
+    md5Digest: Uint8Array,
+    fileSize: number,
+    type: new (fields: InputFileFields) => T,
+  ): T | undefined {
+    const found = this.core.sentFile(sentFileKey(md5Digest, fileSize, type))
+    return (
+      found &&
+      new type({ id: bigInt(found.id), accessHash: bigInt(found.hash), fileReference: Buffer.alloc(0) })
+    )
+  }
+
+  /** Remembers what Telegram calls a file. */
+  cacheFile(md5Digest: Uint8Array, fileSize: number, file: Api.InputDocument | Api.InputPhoto): void {
+    this.core.putSentFile(sentFileKey(md5Digest, fileSize, file), sentFile(file))
+  }
+
   onChange(listener: (kind: ChangeKind) => void): () => void {
     return this.core.onChange(listener)
   }
@@ -117,32 +140,12 @@ export abstract class GramSession extends Session {
 
   /** Throws `BadDataError` (`session.unknown_peer`) for a peer it has not met; GramJS then asks Telegram. */
   override getInputEntity(key: PeerLike): Api.TypeInputPeer {
-    if (isInput(key)) return key
-    const found = entityOf(key) ?? this.#find(key)
-    if (found !== undefined) return inputPeer(found)
-    throw new BadDataError('session.unknown_peer', 'this session has not met that peer', {
-      hint: 'Let the client see it once: by its username, in a dialog, or in a common chat.',
-    })
-  }
-
-  #find(key: PeerLike): Entity | undefined {
-    if (typeof key === 'string') return this.core.findByText(key)
-    const marked = peerMarkedId(key)
-    if (marked !== undefined) return this.core.findById(marked, true)
-    const id = integer(key)
-    return id === undefined ? undefined : this.core.findById(id)
+    return isInputPeer(key) ? key : inputPeer(findPeer(this.core, key))
   }
 }
 
-/** GramJS hands InputUser and InputChannel through as they are, and its requests take them so. */
-function isInput(key: unknown): key is Api.TypeInputPeer {
-  return (
-    typeof key === 'object' &&
-    key !== null &&
-    'SUBCLASS_OF_ID' in key &&
-    typeof key.SUBCLASS_OF_ID === 'number' &&
-    INPUT_TYPES.has(key.SUBCLASS_OF_ID)
-  )
+function isInputPeer(key: PeerLike): key is Api.TypeInputPeer {
+  return isInput(key)
 }
 
 function inputPeer(entity: Entity): Api.TypeInputPeer {

@@ -1,29 +1,40 @@
 import { createHash } from 'node:crypto'
-import { readSessionRow } from './session-row.ts'
-import { bad, openTelethonFile, type TelethonFile } from './telethon-file.ts'
+import type { BadDataError } from '../errors.ts'
+import { type AnySession, type SessionFormat, withSession } from './read-session.ts'
+import { ownUserId, readSessionRow } from './session-row.ts'
+import { bad } from './sqlite-file.ts'
+import { openTelethonFile, type TelethonFile } from './telethon-file.ts'
 
-/** What a session file holds, without a secret in it. */
+/** What a session holds, of whatever format, without a secret in it. */
 export interface SessionReport {
-  format: 'telethon-sqlite'
-  /** Telethon's schema version, 1 to 8. */
-  version: number
+  format: SessionFormat
+  /** The schema's version (Telethon's 1 to 8, Pyrogram's 1 to 7); null where the format has none. */
+  version: number | null
   /** 0 and null while no data centre was chosen. */
   dcId: number
   serverAddress: string | null
   port: number
-  hasKey: boolean
+  /** Whether there is a key. Whether Telegram still takes it, only Telegram knows. */
+  loggedIn: boolean
   keyFingerprint: string | null
-  /** The account's own id, if the file tells it. */
+  /** The account's own id, if the session tells it. */
   userId: string | null
   /** How many peers it knows, the account's own row not counted. */
   entities: number
   updateStates: number
   sentFiles: number
   takeoutId: string | null
-  /** Keys of other data centres, which only tgsession keeps. */
+  /** Keys of other data centres. */
   otherKeys: number
+  /** Tables that an SQLite before 3.8.2 takes for corruption; `tgsession convert` makes a file without them. */
+  withoutRowid: boolean
   bytes: number
+  /** Empty: what is not sound is thrown (see `unsoundReport`). */
+  problems: string[]
 }
+
+/** The report of what is no sound session: why, and nothing else. */
+export type UnsoundReport = { [Field in keyof SessionReport]: Field extends 'problems' ? string[] : null }
 
 /**
  * The public name of a key: MTProto's auth_key_id, which is the last 8 bytes of sha1(key), as 16 lower-case hex digits
@@ -35,48 +46,99 @@ export function keyFingerprint(authKey: Uint8Array): string {
 }
 
 /**
- * What some bytes are and whether they are whole. Throws `BadDataError` for anything but a sound Telethon file:
- * `session.empty`, `.foreign`, `.encrypted`, `.garbage`, `.truncated`, `.corrupt`, `.too_old`, `.too_new`,
- * `.bad_version`, `.bad_row`, `.ambiguous`.
+ * What some bytes are and whether they are whole: an SQLite file of Telethon, Pyrogram (Kurigram) or mtcute, or a session
+ * string of these or GramJS. Throws `BadDataError` for anything else: `session.empty`, `.foreign`, `.encrypted`,
+ * `.garbage`, `.truncated`, `.corrupt`, `.too_old`, `.too_new`, `.bad_version`, `.bad_row`, `.ambiguous`, `.no_dc`,
+ * `.bad_string`.
  */
 export async function inspectSession(bytes: Uint8Array): Promise<SessionReport> {
+  return await withSession(bytes, (found, telethon) => reportOf(found, bytes.length, telethon))
+}
+
+/** What is in a session that was read already. `bytes` is its size. */
+export function reportOf(
+  { format, version, session }: AnySession,
+  bytes: number,
+  telethon?: TelethonFile,
+): SessionReport {
+  const { dcId, serverAddress, port, authKey, takeoutId, userId } = session
+  return {
+    format,
+    version: version ?? null,
+    dcId,
+    serverAddress: serverAddress ?? null,
+    port,
+    loggedIn: authKey !== undefined,
+    keyFingerprint: authKey === undefined ? null : keyFingerprint(authKey),
+    userId: userId === undefined ? null : String(userId),
+    entities: session.entities.length,
+    updateStates: session.updateStates.size,
+    sentFiles: 0,
+    takeoutId: takeoutId === undefined ? null : String(takeoutId),
+    otherKeys: session.otherKeys.size,
+    withoutRowid: false,
+    bytes,
+    problems: [],
+    ...(telethon && countsOf(telethon)),
+  }
+}
+
+/** The same shape for what is not sound, from the failure that said so. */
+export function unsoundReport(failure: BadDataError): UnsoundReport {
+  return {
+    format: null,
+    version: null,
+    dcId: null,
+    serverAddress: null,
+    port: null,
+    loggedIn: null,
+    keyFingerprint: null,
+    userId: null,
+    entities: null,
+    updateStates: null,
+    sentFiles: null,
+    takeoutId: null,
+    otherKeys: null,
+    withoutRowid: null,
+    bytes: null,
+    problems: [failure.message],
+  }
+}
+
+/**
+ * What the replica must know of a session's bytes, which have to be a Telethon file. Throws as `inspectSession`, and
+ * `session.no_key` if nobody ever logged in with it.
+ */
+export async function verifySession(
+  bytes: Uint8Array,
+): Promise<{ keyFingerprint: string; userId: string | null; bytes: number }> {
   const file = await openTelethonFile(bytes)
   try {
-    return report(file, bytes.length)
+    const row = readSessionRow(file)
+    if (row.authKey === undefined)
+      throw bad('no_key', 'the session file holds no auth key: nobody has logged in with it', 'Log in first.')
+    const userId = ownUserId(file)
+    return {
+      keyFingerprint: keyFingerprint(row.authKey),
+      userId: userId === undefined ? null : String(userId),
+      bytes: bytes.length,
+    }
   } finally {
     file.db.close()
   }
 }
 
-/** What the replica must know of a session's bytes. Also throws `session.no_key` if nobody ever logged in with it. */
-export async function verifySession(
-  bytes: Uint8Array,
-): Promise<{ keyFingerprint: string; userId: string | null; bytes: number }> {
-  const found = await inspectSession(bytes)
-  if (found.keyFingerprint === null)
-    throw bad('no_key', 'the session file holds no auth key: nobody has logged in with it', 'Log in first.')
-  return { keyFingerprint: found.keyFingerprint, userId: found.userId, bytes: found.bytes }
-}
-
-function report(file: TelethonFile, bytes: number): SessionReport {
-  const row = readSessionRow(file)
-  const self = file.db.get('select hash from entities where id = 0')?.['hash']
+function countsOf(
+  file: TelethonFile,
+): Pick<SessionReport, 'entities' | 'updateStates' | 'sentFiles' | 'otherKeys' | 'withoutRowid'> {
   const count = (table: string, where = ''): number =>
     file.columns.has(table) ? Number(file.db.get(`select count(*) as n from ${table} ${where}`)?.['n']) : 0
+  const tables = file.db.all(`select sql from sqlite_master where type = 'table'`)
   return {
-    format: 'telethon-sqlite',
-    version: file.version,
-    dcId: row.dcId,
-    serverAddress: row.serverAddress ?? null,
-    port: row.port,
-    hasKey: row.authKey !== undefined,
-    keyFingerprint: row.authKey === undefined ? null : keyFingerprint(row.authKey),
-    userId: typeof self === 'bigint' ? String(self) : null,
     entities: count('entities', 'where id <> 0'),
     updateStates: count('update_state'),
     sentFiles: count('sent_files'),
-    takeoutId: row.takeoutId === undefined ? null : String(row.takeoutId),
     otherKeys: count('tgsession_auth_keys'),
-    bytes,
+    withoutRowid: tables.some(({ sql }) => /\bwithout\s+rowid\b/i.test(String(sql))),
   }
 }

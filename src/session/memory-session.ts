@@ -1,22 +1,45 @@
 import { GramSession } from './gramjs-session.ts'
 import { MemoryStorage } from './memory-storage.ts'
 import { type CoreOptions, SessionCore } from './session-core.ts'
+import { cloneOf } from './memory-clone.ts'
+import type { SessionStorage } from './storage.ts'
 
-/** A session for GramJS that lives as long as the process. */
+export interface MemorySessionOptions extends CoreOptions {
+  /** Where the rows lie. Default: plain maps, gone with the process. */
+  storage?: SessionStorage | undefined
+}
+
+/**
+ * A session for GramJS that lives as long as the process, or as long as the storage that is given to it.
+ * Subclass it where a storage has to be opened in `load()` or written in `save()`.
+ */
 export class MemorySession extends GramSession {
-  constructor(options?: CoreOptions) {
+  #storage: SessionStorage
+
+  constructor({ storage = new MemoryStorage(), ...options }: MemorySessionOptions = {}) {
     const core = new SessionCore(options)
-    core.attach(new MemoryStorage())
+    core.attach(storage)
     super(core)
+    this.#storage = storage
   }
 
   override async load(): Promise<void> {}
   override async save(): Promise<void> {}
   override async close(): Promise<void> {}
 
-  /** Forgets everything. */
+  /** Forgets the key; and everything, unless it lies in a storage of your own. */
   override async delete(): Promise<void> {
     this.core.setAuthKey(undefined)
-    this.core.attach(new MemoryStorage())
+    if (!(this.#storage instanceof MemoryStorage)) return
+    this.#storage = new MemoryStorage()
+    this.core.attach(this.#storage)
+  }
+
+  /**
+   * A copy with the same key and rows, from now on apart from this one. Never connect with both: Telegram kills the key.
+   * Throws `UsageError` (`session.cannot_clone`) over a storage of your own.
+   */
+  clone(): MemorySession {
+    return new MemorySession({ storage: cloneOf(this.#storage), saveEntities: this.saveEntities })
   }
 }

@@ -1,4 +1,4 @@
-import type { AuthState, Entity, SessionStorage, UpdateState } from './storage.ts'
+import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
 
 type Column = 'username' | 'phone' | 'name'
 
@@ -20,6 +20,7 @@ export class MemoryStorage implements SessionStorage {
     name: new Map(),
   }
   readonly #updateStates = new Map<bigint, UpdateState>()
+  readonly #sentFiles = new Map<string, SentFile>()
 
   auth(): AuthState {
     return this.#auth
@@ -69,15 +70,43 @@ export class MemoryStorage implements SessionStorage {
   }
 
   updateState(id: bigint): UpdateState | undefined {
-    return this.#updateStates.get(id)
+    const state = this.#updateStates.get(id)
+    return state && { ...state }
   }
 
   setUpdateState(id: bigint, state: UpdateState): void {
     this.#updateStates.set(id, { ...state })
   }
 
+  updateStates(): [id: bigint, state: UpdateState][] {
+    return [...this.#updateStates].map(([id, state]) => [id, { ...state }])
+  }
+
+  sentFile(key: SentFileKey): SentFile | undefined {
+    return this.#sentFiles.get(sentFileName(key))
+  }
+
+  putSentFile(key: SentFileKey, file: SentFile): void {
+    this.#sentFiles.set(sentFileName(key), { ...file })
+  }
+
+  /** A storage of its own with the same rows. */
+  clone(): MemoryStorage {
+    const copy = new MemoryStorage()
+    copy.setAuth(this.#auth)
+    for (const [dcId, key] of this.#otherKeys) copy.setOtherKey(dcId, key)
+    for (const entity of this.#entities.values()) copy.putEntity(entity)
+    for (const [id, state] of this.#updateStates) copy.setUpdateState(id, state)
+    for (const [name, file] of this.#sentFiles) copy.#sentFiles.set(name, file)
+    return copy
+  }
+
   /** Nothing here can fail half-way: maps do not run full. */
   transaction(work: () => void): void {
     work()
   }
+}
+
+function sentFileName({ md5, size, kind }: SentFileKey): string {
+  return `${kind}:${size}:${Buffer.from(md5).toString('hex')}`
 }

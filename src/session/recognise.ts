@@ -1,8 +1,12 @@
+import { recogniseString } from './formats/session-string.ts'
+
 /** What some bytes are, from how they begin. Says nothing of whether they are whole. */
 export type Recognised =
   | { kind: 'sqlite' }
   | { kind: 'empty' }
   | { kind: 'encrypted'; name: string }
+  /** `text` is a secret. */
+  | { kind: 'string'; name: string; text: string }
   | { kind: 'foreign'; name: string }
   | { kind: 'unknown' }
 
@@ -30,17 +34,6 @@ const TEXT: readonly (readonly [RegExp, string])[] = [
   [/^version https:\/\/git-lfs/, 'a Git LFS pointer'],
 ]
 
-/** Lengths in base64 characters, without padding: facts of the string formats. */
-const STRINGS: readonly (readonly [(length: number, text: string) => boolean, string])[] = [
-  [(length) => length === 351 || length === 356 || length === 362, 'a Pyrogram string session'],
-  [(length, text) => text.startsWith('1') && length === 352, 'a Telethon string session'],
-  [
-    (length, text) => text.startsWith('1') && length > 352 && length < 700,
-    'a GramJS (or Telethon) string session',
-  ],
-  [(length, text) => text.startsWith('Aw') && length > 362 && length < 700, 'an mtcute string session'],
-]
-
 export function recognise(bytes: Uint8Array): Recognised {
   if (bytes.length === 0) return { kind: 'empty' }
   const head = Buffer.from(bytes.subarray(0, 4096))
@@ -57,9 +50,8 @@ export function recognise(bytes: Uint8Array): Recognised {
 function recogniseText(start: string, bytes: number): Recognised {
   const text = TEXT.find(([pattern]) => pattern.test(start))
   if (text !== undefined) return { kind: 'foreign', name: text[1] }
-  const session = /^[\w+/-]+={0,2}$/.test(start.trim()) ? start.trim().replace(/=+$/, '') : ''
-  const string = STRINGS.find(([fits]) => fits(session.length, session))
-  if (string !== undefined && bytes < 1000) return { kind: 'foreign', name: string[1] }
+  const string = bytes < 4096 ? recogniseString(start) : undefined
+  if (string !== undefined) return { kind: 'string', name: string.name, text: start }
   return /^[\t\n\r\x20-\x7e]*$/.test(start) ? { kind: 'foreign', name: 'a text' } : { kind: 'unknown' }
 }
 

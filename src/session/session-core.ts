@@ -2,7 +2,7 @@ import { BadDataError, UsageError } from '../errors.ts'
 import { mergeEntity } from './entity-merge.ts'
 import { inviteGroupId, parseId, parsePhone, parseUsername } from './peer-text.ts'
 import { markedId } from './marked-id.ts'
-import type { AuthState, Entity, SessionStorage, UpdateState } from './storage.ts'
+import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
 import { findEntities } from './tl-entities.ts'
 
 /**
@@ -183,6 +183,22 @@ export class SessionCore {
     const fields = ['pts', 'qts', 'date', 'seq'] as const
     if (before !== undefined && fields.every((field) => before[field] === state[field])) return
     this.#rows().setUpdateState(BigInt(id), state)
+    this.#changed('cache')
+  }
+
+  updateStates(): [id: bigint, state: UpdateState][] {
+    return this.#rows().updateStates()
+  }
+
+  /** A file that was uploaded before, so that it need not be again. */
+  sentFile(key: SentFileKey): SentFile | undefined {
+    return this.#rows().sentFile(key)
+  }
+
+  putSentFile(key: SentFileKey, file: SentFile): void {
+    const before = this.sentFile(key)
+    if (before?.id === file.id && before.hash === file.hash) return
+    this.#rows().putSentFile({ ...key, md5: Uint8Array.from(key.md5) }, file)
     this.#changed('cache')
   }
 

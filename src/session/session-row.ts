@@ -1,6 +1,7 @@
 import type { SqlRow, SqlValue } from './sql.ts'
 import type { AuthState } from './storage.ts'
-import { bad, type TelethonFile } from './telethon-file.ts'
+import { bad } from './sqlite-file.ts'
+import type { TelethonFile } from './telethon-file.ts'
 
 /** Telethon's `sessions` row, with the temporary key that version 8 may hold (kept, never used). */
 export interface SessionRow extends AuthState {
@@ -31,6 +32,12 @@ export function readSessionRow({ db }: TelethonFile): SessionRow {
       'Delete the rows of the others from its table "sessions", in a copy.',
     )
   return withKey[0] ?? rows[0] ?? EMPTY
+}
+
+/** The account's own id, which Telethon keeps as the hash of entity 0. */
+export function ownUserId({ db }: TelethonFile): bigint | undefined {
+  const id = db.get('select hash from entities where id = 0')?.['hash']
+  return typeof id === 'bigint' ? id : undefined
 }
 
 /** Writes the one row by column name, since the order of version 8's columns differs from file to file. */

@@ -1,4 +1,5 @@
 import type { Database, SqlJsStatic } from 'sql.js'
+import { BadDataError, safeCause } from '../errors.ts'
 
 export type SqlValue = bigint | number | string | Uint8Array | null
 export type SqlRow = Record<string, SqlValue>
@@ -25,9 +26,21 @@ function sqlJs(): Promise<SqlJsStatic> {
   return loading
 }
 
+/** SQLite's own words may quote what stands in the file, so only the fact is passed on. */
+function attempt<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new BadDataError('session.corrupt', 'the session file is damaged (SQLite cannot read it)', {
+      hint: 'Restore a copy of it that is whole.',
+      cause: safeCause(error),
+    })
+  }
+}
+
 /**
  * One SQLite database in memory. Integers come out as BigInt. A BigInt goes in as text: write
- * `cast(? as integer)`, which is exact for 64 bits.
+ * `cast(? as integer)`, which is exact for 64 bits. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
 export class SqlDatabase {
   readonly #db: Database
@@ -47,12 +60,17 @@ export class SqlDatabase {
   }
 
   all(sql: string, ...values: SqlValue[]): SqlRow[] {
-    const statement = this.#prepare(sql)
+    const rows: SqlRow[] = []
+    this.each(sql, values, (row) => rows.push(row))
+    return rows
+  }
+
+  /** Row by row, for tables that are too large to hold twice. */
+  each(sql: string, values: SqlValue[], use: (row: SqlRow) => void): void {
+    const statement = attempt(() => this.#prepare(sql))
     try {
-      statement.bind(values)
-      const rows: SqlRow[] = []
-      while (statement.step()) rows.push(statement.getAsObject(null, { useBigInt: true }))
-      return rows
+      attempt(() => statement.bind(values))
+      while (attempt(() => statement.step())) use(statement.getAsObject(null, { useBigInt: true }))
     } finally {
       statement.reset()
     }
@@ -68,7 +86,7 @@ export class SqlDatabase {
 
   /** Several statements without parameters. */
   script(sql: string): void {
-    this.#db.exec(sql)
+    attempt(() => this.#db.exec(sql))
   }
 
   transaction(work: () => void): void {

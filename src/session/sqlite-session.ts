@@ -1,4 +1,5 @@
 import { GramSession } from './gramjs-session.ts'
+import { listSessions } from './list-sessions.ts'
 import { SessionFile, type SQLiteSessionOptions } from './session-file.ts'
 
 /**
@@ -28,6 +29,11 @@ export class SQLiteSession extends GramSession {
     return session
   }
 
+  /** The names of the `.session` files in a folder (default: the working directory). Throws as `readSessionFile` does. */
+  static async listSessions(folder = '.'): Promise<string[]> {
+    return await listSessions(folder)
+  }
+
   /** The file's absolute path; undefined in memory. */
   get path(): string | undefined {
     return this.#file.path
@@ -51,6 +57,11 @@ export class SQLiteSession extends GramSession {
   /** Forgets the key (an `auth` change) and removes the file for good, after a logout. */
   override delete(): Promise<void> {
     return this.#file.delete()
+  }
+
+  /** A copy in memory, from now on apart from this one. Never connect with both: Telegram kills the key. */
+  async clone(): Promise<SQLiteSession> {
+    return await SQLiteSession.fromBytes(this.toBytes(), { saveEntities: this.saveEntities })
   }
 
   /** The session as a Telethon file; a secret. */

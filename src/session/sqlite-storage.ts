@@ -1,21 +1,24 @@
 import type { SqlRow, SqlValue } from './sql.ts'
-import type { AuthState, Entity, SessionStorage, UpdateState } from './storage.ts'
+import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
+import { MemoryStorage } from './memory-storage.ts'
 import { readSessionRow, type SessionRow, writeSessionRow } from './session-row.ts'
 import type { TelethonFile } from './telethon-file.ts'
 
 /** From this many entities on, a look-up by text or phone is worth an index. Below, reading them all is faster. */
 const INDEX_FROM = 5000n
+/** Telethon's numbers of them (telethon/sessions/memory.py, _SentFileType). */
+const SENT_FILE_TYPES = { document: 0n, photo: 1n } as const
 const OTHER_KEYS = 'tgsession_auth_keys'
 
 /**
  * A session's rows in Telethon's file, opened in memory. What the file has beyond these rows stays as it is.
- * Files older than version 5 have no place for a takeout id, older than 4 none for update states: there both
- * last until the session is closed.
+ * Files older than version 5 have no place for a takeout id, older than 4 none for update states, older than 3 none for
+ * sent files: there all of these last until the session is closed.
  */
 export class SqliteStorage implements SessionStorage {
   readonly #file: TelethonFile
   readonly #indexed = new Set<string>()
-  readonly #homeless = new Map<bigint, UpdateState>()
+  readonly #homeless = new MemoryStorage()
   #auth: SessionRow
 
   constructor(file: TelethonFile) {
@@ -83,18 +86,38 @@ export class SqliteStorage implements SessionStorage {
   }
 
   updateState(id: bigint): UpdateState | undefined {
-    if (!this.#has('update_state', 'pts')) return this.#homeless.get(id)
+    if (!this.#has('update_state', 'pts')) return this.#homeless.updateState(id)
     const row = this.#get('select pts, qts, date, seq from update_state where id = cast(? as integer)', id)
-    const number = (column: string): number => Math.trunc(Number(row?.[column] ?? 0))
-    return row && { pts: number('pts'), qts: number('qts'), date: number('date'), seq: number('seq') }
+    return row && parseState(row)
   }
 
   setUpdateState(id: bigint, state: UpdateState): void {
-    if (!this.#has('update_state', 'pts')) return void this.#homeless.set(id, { ...state })
+    if (!this.#has('update_state', 'pts')) return this.#homeless.setUpdateState(id, state)
     const { pts, qts, date, seq } = state
     const sql =
       'insert or replace into update_state (id, pts, qts, date, seq) values (cast(? as integer), ?, ?, ?, ?)'
     this.#file.db.run(sql, id, pts, qts, date, seq)
+  }
+
+  updateStates(): [id: bigint, state: UpdateState][] {
+    if (!this.#has('update_state', 'pts')) return this.#homeless.updateStates()
+    const rows = this.#file.db.all('select id, pts, qts, date, seq from update_state')
+    return rows.flatMap((row) => (typeof row['id'] === 'bigint' ? [[row['id'], parseState(row)]] : []))
+  }
+
+  sentFile(key: SentFileKey): SentFile | undefined {
+    if (!this.#has('sent_files', 'type')) return this.#homeless.sentFile(key)
+    const sql = `select id, hash from sent_files where md5_digest = ? and file_size = cast(? as integer) and
+      type = cast(? as integer)`
+    const { id, hash } = this.#get(sql, ...sentFileValues(key)) ?? {}
+    return typeof id === 'bigint' && typeof hash === 'bigint' ? { id, hash } : undefined
+  }
+
+  putSentFile(key: SentFileKey, { id, hash }: SentFile): void {
+    if (!this.#has('sent_files', 'type')) return this.#homeless.putSentFile(key, { id, hash })
+    const sql = `insert or replace into sent_files (md5_digest, file_size, type, id, hash) values
+      (?, cast(? as integer), cast(? as integer), cast(? as integer), cast(? as integer))`
+    this.#file.db.run(sql, ...sentFileValues(key), id, hash)
   }
 
   transaction(work: () => void): void {
@@ -144,4 +167,13 @@ function parseEntity(row: SqlRow | undefined): Entity | undefined {
     phone: typeof phone === 'bigint' ? phone : null,
     name: typeof name === 'string' ? name : null,
   }
+}
+
+function parseState(row: SqlRow): UpdateState {
+  const number = (column: string): number => Math.trunc(Number(row[column] ?? 0))
+  return { pts: number('pts'), qts: number('qts'), date: number('date'), seq: number('seq') }
+}
+
+function sentFileValues({ md5, size, kind }: SentFileKey): SqlValue[] {
+  return [md5, BigInt(size), SENT_FILE_TYPES[kind]]
 }

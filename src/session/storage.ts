@@ -29,10 +29,27 @@ export interface UpdateState {
   seq: number
 }
 
+/** A file that was uploaded before, by what is in it. */
+export interface SentFileKey {
+  /** Of the content, 16 bytes. */
+  md5: Uint8Array
+  /** In bytes. */
+  size: number
+  /** Telegram knows one content as both, under different ids. */
+  kind: 'document' | 'photo'
+}
+
+/** What Telegram calls that file: signed 64-bit numbers. */
+export interface SentFile {
+  id: bigint
+  hash: bigint
+}
+
 /**
  * What the core asks of the place where a session's rows lie. Synchronous, since the client libraries look up
  * peers synchronously: a storage across a network loads its rows first and writes them behind.
- * Byte arrays are handed over: neither side changes them afterwards.
+ * Byte arrays are handed over: neither side changes them afterwards. `sessionStorageContract` of `tgsession/testing`
+ * checks a storage of your own; `new MemorySession({ storage })` uses it.
  */
 export interface SessionStorage {
   auth(): AuthState
@@ -54,7 +71,12 @@ export interface SessionStorage {
   /** `id` is 0 for the account, or the bare positive id of a channel. */
   updateState(id: bigint): UpdateState | undefined
   setUpdateState(id: bigint, state: UpdateState): void
+  /** All of them, in no order that means anything. */
+  updateStates(): [id: bigint, state: UpdateState][]
 
-  /** Runs `work`; if it throws, nothing of it was stored. */
+  sentFile(key: SentFileKey): SentFile | undefined
+  putSentFile(key: SentFileKey, file: SentFile): void
+
+  /** Runs `work` and throws what it throws. What can fail half-way (a disk) keeps nothing of it then. */
   transaction(work: () => void): void
 }

@@ -18,7 +18,7 @@ describe('inspecting a session', () => {
       dcId: 2,
       serverAddress: '149.154.167.51',
       port: 443,
-      hasKey: true,
+      loggedIn: true,
       keyFingerprint: createHash('sha1').update(KEY).digest('hex').slice(24),
       userId: '4242',
       entities: 2,
@@ -26,7 +26,9 @@ describe('inspecting a session', () => {
       sentFiles: 1,
       takeoutId: '99',
       otherKeys: 1,
+      withoutRowid: false,
       bytes: bytes.length,
+      problems: [],
     })
   })
 

@@ -1,15 +1,27 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { TgsessionError } from '../../src/errors.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { SessionFile, type SQLiteSessionOptions } from '../../src/session/session-file.ts'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
 import { database, KEY, OTHER_KEY, V7 } from '../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { LIBRARIES } from './libraries.ts'
 
 const peer = { hash: 1n, username: null, phone: null, name: null }
 
@@ -18,6 +30,11 @@ const hasPath = (file: SessionFile): file is SessionFile & { path: string } => f
 
 const onDisk = async (file: { path: string }): Promise<Awaited<ReturnType<typeof inspectSession>>> =>
   inspectSession(readFileSync(file.path))
+
+/** For what happens in the background, on a machine that may be busy. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1000 && !(await holds()); i++) await delay(5)
+}
 
 /** All saves that were asked for up to now. */
 const settled = async (file: SessionFile): Promise<void> => {
@@ -62,7 +79,7 @@ describe('a session file on disk', () => {
     file.core.setDC(2, '149.154.167.51', 443)
     file.core.setAuthKey(KEY)
     await Promise.resolve()
-    for (let i = 0; i < 200 && !(await onDisk(file)).hasKey; i++) await new Promise(setImmediate)
+    await until(async () => (await onDisk(file)).loggedIn)
     assert.equal((await onDisk(file)).keyFingerprint, keyFingerprint(KEY))
     assert.deepEqual(timers.due, [])
   })
@@ -133,12 +150,12 @@ describe('a session file on disk', () => {
     const journal = `${file.path}-journal`
     writeFileSync(journal, Buffer.from('d9d505f920a163d7', 'hex'))
     file.core.setAuthKey(KEY)
-    for (let i = 0; i < 500 && reported.length === 0; i++) await new Promise(setImmediate)
+    await until(async () => reported.length > 0)
     assert.deepEqual(reported.map(codeOf), ['session.changed_on_disk'])
-    assert.equal((await onDisk(file)).hasKey, false)
+    assert.equal((await onDisk(file)).loggedIn, false)
     rmSync(journal)
     await file.close()
-    assert.equal((await onDisk(file)).hasKey, true)
+    assert.equal((await onDisk(file)).loggedIn, true)
   })
 
   it('warns of a failed save when nobody listens', async () => {
@@ -217,33 +234,59 @@ describe('a session file on disk', () => {
   })
 })
 
-describe('an SQLite session in memory', () => {
-  it('starts with bytes and gives bytes', async () => {
-    const bytes = await database(V7)
-    const session = await SQLiteSession.fromBytes(bytes)
-    assert.deepEqual(session.authKeyBytes, KEY)
-    assert.equal(session.path, undefined)
-    const kinds: string[] = []
-    const remove = session.onChange((kind) => kinds.push(kind))
-    session.setDC(4, 'x', 80)
-    session.setUpdateState(0, { pts: 1, qts: 1, date: 1, seq: 1 })
-    remove()
-    session.setAuthKey(undefined)
-    assert.deepEqual(kinds, ['auth', 'cache'])
-    await session.close()
-    const report = await inspectSession(session.toBytes())
-    assert.deepEqual([report.dcId, report.port, report.hasKey], [4, 80, false])
-  })
+for (const { name, SQLiteSession } of LIBRARIES) {
+  describe(`an SQLite session of ${name}`, () => {
+    it('starts with bytes and gives bytes', async () => {
+      const bytes = await database(V7)
+      const session = await SQLiteSession.fromBytes(bytes)
+      assert.deepEqual(session.authKeyBytes, KEY)
+      assert.equal(session.path, undefined)
+      const kinds: string[] = []
+      const remove = session.onChange((kind) => kinds.push(kind))
+      session.setDC(4, 'x', 80)
+      session.setUpdateState(0, { pts: 1, qts: 1, date: 1, seq: 1 })
+      remove()
+      session.setAuthKey(undefined)
+      assert.deepEqual(kinds, ['auth', 'cache'])
+      await session.close()
+      const report = await inspectSession(session.toBytes())
+      assert.deepEqual([report.dcId, report.port, report.loggedIn], [4, 80, false])
+    })
 
-  it('gives the same bytes when nothing changed', async () => {
-    const session = await SQLiteSession.fromBytes(await database(V7))
-    const first = session.toBytes()
-    session.setDC(2, '149.154.167.51', 443)
-    assert.deepEqual(session.toBytes(), first)
-    assert.deepEqual((await SQLiteSession.fromBytes(first)).toBytes(), first)
-  })
+    it('gives the same bytes when nothing changed', async () => {
+      const session = await SQLiteSession.fromBytes(await database(V7))
+      const first = session.toBytes()
+      session.setDC(2, '149.154.167.51', 443)
+      assert.deepEqual(session.toBytes(), first)
+      assert.deepEqual((await SQLiteSession.fromBytes(first)).toBytes(), first)
+    })
 
-  it('refuses bytes that are no session', async () => {
-    await assert.rejects(SQLiteSession.fromBytes(Buffer.from('{}')), { code: 'session.foreign' })
+    it('lists the sessions of a folder by their names', async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'tgsession-list-'))
+      for (const file of ['b.session', 'a.session', 'a.session-journal', '.session', 'x.txt'])
+        writeFileSync(path.join(folder, file), '')
+      mkdirSync(path.join(folder, 'c.session'))
+      assert.deepEqual(await SQLiteSession.listSessions(folder), ['a', 'b'])
+      rmSync(folder, { recursive: true })
+      await assert.rejects(SQLiteSession.listSessions(folder), { code: 'session.not_found' })
+      assert.deepEqual(await SQLiteSession.listSessions(), [])
+    })
+
+    it('opens, saves and closes a file by its name', async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'tgsession-open-'))
+      const session = new SQLiteSession(path.join(folder, 'anon'))
+      await session.load()
+      session.setDC(2, '149.154.167.51', 443)
+      await session.save()
+      assert.equal((await inspectSession(readFileSync(path.join(folder, 'anon.session')))).dcId, 2)
+      await session.close()
+      await session.delete()
+      assert.deepEqual(readdirSync(folder), [])
+      rmSync(folder, { recursive: true })
+    })
+
+    it('refuses bytes that are no session', async () => {
+      await assert.rejects(SQLiteSession.fromBytes(Buffer.from('{}')), { code: 'session.foreign' })
+    })
   })
-})
+}

@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import bigInt from 'big-integer'
-import { TelegramClient } from 'telegram'
-import { AuthKey } from 'telegram/crypto/AuthKey.js'
-import { Api } from 'telegram/tl/index.js'
+import type { TelegramClient as Client } from 'telegram'
+import type { Api as Types } from 'telegram/tl/index.js'
 import type { GramSession } from '../../src/session/gramjs-session.ts'
-import { MemorySession } from '../../src/session/memory-session.ts'
 import type { CoreOptions } from '../../src/session/session-core.ts'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
+import { OwnStorage } from '../../examples/own-storage.ts'
 import { HASH, KEY } from '../fixtures/session/schemas.ts'
-
-const makers: Record<string, (options?: CoreOptions) => GramSession> = {
-  MemorySession: (options) => new MemorySession(options),
-  SQLiteSession: (options) => new SQLiteSession(undefined, options),
-}
-
-const user = (id: number, more: object = {}): Api.User =>
-  new Api.User({ id: bigInt(id), accessHash: bigInt(HASH), ...more })
+import { LIBRARIES } from './libraries.ts'
 
 /** What `connect()` does before it opens a socket. */
 // oxlint-disable-next-line no-underscore-dangle -- GramJS's name
-const initSession = (client: TelegramClient): Promise<void> => client._initSession()
+const initSession = (client: Client): Promise<void> => client._initSession()
 
 async function open(make: (options?: CoreOptions) => GramSession): Promise<GramSession> {
   const session = make({ onError: (error) => assert.fail(error) })
@@ -28,14 +19,29 @@ async function open(make: (options?: CoreOptions) => GramSession): Promise<GramS
   return session
 }
 
-for (const [name, make] of Object.entries(makers)) {
-  describe(`${name} under GramJS`, () => {
+const makers = LIBRARIES.flatMap(({ MemorySession, SQLiteSession, ...library }) => [
+  {
+    ...library,
+    kind: 'MemorySession',
+    make: (options?: CoreOptions): GramSession => new MemorySession(options),
+  },
+  {
+    ...library,
+    kind: 'SQLiteSession',
+    make: (options?: CoreOptions): GramSession => new SQLiteSession(undefined, options),
+  },
+])
+
+for (const { name, kind, home, make, Api, AuthKey, TelegramClient } of makers) {
+  const user = (id: number, more: object = {}): Types.User =>
+    new Api.User({ id: bigInt(id), accessHash: bigInt(HASH), ...more })
+
+  describe(`${kind} under ${name}`, () => {
     it('is accepted by the client, which loads it and chooses its default home', async () => {
       const session = make()
       const client = new TelegramClient(session, 1, 'hash', {})
       await initSession(client)
-      assert.equal(session.dcId, 4)
-      assert.equal(session.serverAddress, '149.154.167.91')
+      assert.deepEqual([session.dcId, session.serverAddress], home)
       session.setDC(2, '149.154.167.51', 443)
       await initSession(client)
       assert.deepEqual([session.dcId, session.serverAddress, session.port], [2, '149.154.167.51', 443])
@@ -81,7 +87,7 @@ for (const [name, make] of Object.entries(makers)) {
       await key.setKey(Buffer.from(KEY))
       session.setAuthKey(key)
       const kinds: string[] = []
-      session.onChange((kind) => kinds.push(kind))
+      session.onChange((change) => kinds.push(change))
       await key.setKey(undefined)
       session.setAuthKey(key)
       assert.equal(session.authKey, undefined)
@@ -168,6 +174,31 @@ for (const [name, make] of Object.entries(makers)) {
       assert.ok(session.getInputEntity(777))
     })
 
+    it('remembers sent files and gives them as objects of the library', async () => {
+      const session = await open(make)
+      const md5 = Uint8Array.from({ length: 16 }, (_, i) => i)
+      assert.equal(session.getFile(md5, 10, Api.InputPhoto), undefined)
+      const fields = { id: bigInt(5), accessHash: bigInt(HASH), fileReference: Buffer.from('old') }
+      session.cacheFile(md5, 10, new Api.InputPhoto(fields))
+      const found = session.getFile(md5, 10, Api.InputPhoto)
+      assert.ok(found instanceof Api.InputPhoto)
+      assert.deepEqual([String(found.id), String(found.accessHash)], ['5', String(HASH)])
+      assert.equal(session.getFile(md5, 10, Api.InputDocument), undefined)
+      assert.equal(session.getFile(md5, 11, Api.InputPhoto), undefined)
+      assert.throws(() => session.getFile(md5.subarray(1), 10, Api.InputPhoto), { code: 'session.bad_file' })
+    })
+
+    it('tells all update states', async () => {
+      const session = await open(make)
+      const state = { pts: 1, qts: 2, date: 3, seq: 4 }
+      session.setUpdateState(0, state)
+      session.setUpdateState(5n, state)
+      assert.deepEqual(session.getUpdateStates(), [
+        [0n, state],
+        [5n, state],
+      ])
+    })
+
     it('never throws at what it is shown', async () => {
       const session = await open(make)
       const trap = new Proxy({}, { get: () => assert.fail('looked at'), has: () => false })
@@ -199,4 +230,52 @@ function plain(value: object): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, item: unknown) => (bigInt.isInstance(item) ? item.toString() : item)),
   )
+}
+
+for (const { name, MemorySession, SQLiteSession, Api, AuthKey } of LIBRARIES) {
+  describe(`a clone under ${name}`, () => {
+    it('holds the same and goes its own way', async () => {
+      const sources = [new MemorySession(), new SQLiteSession()]
+      for (const source of sources) {
+        await source.load()
+        source.setDC(2, '149.154.167.51', 443)
+        const key = new AuthKey()
+        await key.setKey(Buffer.from(KEY))
+        source.setAuthKey(key)
+        source.processEntities([
+          new Api.User({ id: bigInt(777), accessHash: bigInt(HASH), username: 'durov' }),
+        ])
+        source.saveEntities = false
+        const copy = await source.clone()
+        assert.deepEqual([copy.dcId, copy.authKeyBytes, copy.saveEntities], [2, KEY, false])
+        assert.ok(copy.getInputEntity('durov') instanceof Api.InputPeerUser)
+        copy.setAuthKey(undefined)
+        copy.setUpdateState(0, { pts: 1, qts: 1, date: 1, seq: 1 })
+        assert.deepEqual(source.authKeyBytes, KEY)
+        assert.deepEqual(source.getUpdateStates(), [])
+      }
+    })
+  })
+}
+
+for (const { name, MemorySession, AuthKey, Api } of LIBRARIES) {
+  describe(`a session of ${name} over a storage of one's own`, () => {
+    it('keeps everything there', async () => {
+      const storage = new OwnStorage(':memory:')
+      const session = new MemorySession({ storage })
+      const key = new AuthKey()
+      await key.setKey(Buffer.from(KEY))
+      session.setDC(2, '149.154.167.51', 443)
+      session.setAuthKey(key)
+      session.processEntities([
+        new Api.User({ id: bigInt(777), accessHash: bigInt(HASH), username: 'Durov' }),
+      ])
+      const again = new MemorySession({ storage })
+      assert.deepEqual([again.dcId, again.authKeyBytes], [2, KEY])
+      assert.ok(again.getInputEntity('@durov') instanceof Api.InputPeerUser)
+      assert.throws(() => again.clone(), { code: 'session.cannot_clone' })
+      await again.delete()
+      assert.equal(session.authKeyBytes, undefined)
+    })
+  })
 }

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { before, describe, it } from 'node:test'
+import { temporaryFolder } from '../fixtures/session/temporary.ts'
+
+const root = path.join(import.meta.dirname, '../..')
+const tsc = path.join(root, 'node_modules/.bin/tsc')
+
+const OPTIONS = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  module: 'nodenext',
+  target: 'es2023',
+  lib: ['es2024', 'esnext.disposable'],
+  types: ['node'],
+  noEmit: true,
+}
+
+/** Names that `use` both libraries' classes the same way. */
+const user = (library: string, entry: string): string => `
+import { TelegramClient } from '${library}'
+import { AuthKey } from '${library}/crypto/AuthKey.js'
+import { Api } from '${library}/tl/index.js'
+import { MemorySession, SQLiteSession, type SessionStorage } from '${entry}'
+
+const session = new SQLiteSession('anon', { saveEntities: false, onError: (error) => console.error(error) })
+const client = new TelegramClient(session, 1, 'hash', {})
+await client.session.load()
+session.setAuthKey(new AuthKey(Buffer.alloc(256)))
+await session.save()
+const names: string[] = await SQLiteSession.listSessions()
+const photo: Api.InputPhoto | undefined = session.getFile(Buffer.alloc(16), 1, Api.InputPhoto)
+const states: [bigint, { pts: number }][] = session.getUpdateStates()
+const copy: SQLiteSession = await session.clone()
+await session.close()
+
+declare const storage: SessionStorage
+class Own extends MemorySession {
+  override async load(): Promise<void> {
+    await super.load()
+  }
+}
+new TelegramClient(new Own({ storage }), 1, 'hash', {})
+console.log(names, photo, states, copy)
+`
+
+describe('the types of a user with strict and without skipLibCheck', () => {
+  const folder = temporaryFolder()
+
+  before(() => {
+    const build = {
+      extends: path.join(root, 'tsconfig.json'),
+      compilerOptions: {
+        noEmit: false,
+        declaration: true,
+        emitDeclarationOnly: true,
+        rootDir: root,
+        outDir: path.join(folder, 'dist'),
+        typeRoots: [path.join(root, 'node_modules/@types')],
+      },
+      include: [],
+      files: ['index', 'teleproto', 'testing'].map((name) => path.join(root, `src/${name}.ts`)),
+    }
+    writeFileSync(path.join(folder, 'tsconfig.build.json'), JSON.stringify(build))
+    spawnSync(tsc, ['-p', path.join(folder, 'tsconfig.build.json')], { timeout: 120_000 })
+    writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
+    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+  })
+
+  const check = (name: string, text: string): string => {
+    const project = path.join(folder, name)
+    mkdirSync(project)
+    writeFileSync(path.join(project, 'user.ts'), text)
+    const config = { compilerOptions: OPTIONS, files: ['user.ts'] }
+    writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify(config))
+    return spawnSync(tsc, ['-p', project], { encoding: 'utf8', timeout: 120_000 }).stdout
+  }
+
+  it('compile with GramJS', () => {
+    assert.equal(check('gram', user('telegram', '../dist/src/index.js')), '')
+  })
+
+  it('compile with teleproto, whose own declarations lack two names', () => {
+    assert.equal(check('proto', user('teleproto', '../dist/src/teleproto.js')), '')
+  })
+
+  it('compile with the contract suite', () => {
+    const text = `
+import { sessionStorageContract } from '../dist/src/testing.js'
+import type { SessionStorage } from '../dist/src/index.js'
+declare const make: () => SessionStorage
+sessionStorageContract('mine', make)`
+    assert.equal(check('testing', text), '')
+  })
+
+  it('refuse what is wrong, so that silence means something', () => {
+    const text = user('telegram', '../dist/src/index.js').replace("'anon'", '42')
+    assert.match(check('wrong', text), /TS2345/)
+  })
+})
