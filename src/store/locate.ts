@@ -1,10 +1,14 @@
 import { ConfigurationError } from '../errors.ts'
+import { type FirebaseAccess, readFirebaseAccess } from './firebase-access.ts'
+import { type HttpsAccess, readHttpsAccess, readProxy } from './https-access.ts'
 import type { S3Credentials } from './s3-client.ts'
 
-export interface StoreLocation {
+export interface StoreLocation extends HttpsAccess {
   /** May hold a password (`postgres://user:password@…`): only a store's `label` is for messages. */
   url: string
   credentials?: S3Credentials
+  /** Without it, Google's application default credentials are looked for. */
+  firebase?: FirebaseAccess
   /** The variable that named it. */
   source: string
 }
@@ -24,7 +28,7 @@ interface AddOn extends StoreLocation {
 export function locateStore(env: Environment): StoreLocation | null {
   const wanted = given(env, 'TGSESSION_STORE')
   if (wanted !== undefined && !/^[A-Z][A-Z0-9_]*$/.test(wanted))
-    return { url: wanted, source: 'TGSESSION_STORE' }
+    return { url: wanted, source: 'TGSESSION_STORE', ...accessFor(wanted, env) }
   const addOns = [...bucketeers(env), ...cloudcubes(env)]
   const database = given(env, 'DATABASE_URL')
   if (wanted === 'DATABASE_URL' && database !== undefined) return { url: database, source: 'DATABASE_URL' }
@@ -47,6 +51,21 @@ export function locateStore(env: Environment): StoreLocation | null {
     return location
   }
   return database === undefined ? null : { url: database, source: 'DATABASE_URL' }
+}
+
+/** What the kind of store that a URL names needs besides it. What S3 needs, its SDK looks up itself. */
+function accessFor(url: string, env: Environment): Pick<StoreLocation, 'firebase' | keyof HttpsAccess> {
+  const read = (name: string): string | undefined => given(env, name)
+  switch (/^[a-z]+(?=:)/i.exec(url)?.[0].toLowerCase() ?? '') {
+    case 'firebase':
+    case 'gs':
+      return { firebase: readFirebaseAccess(read), ...readProxy(read) }
+    case 'http':
+    case 'https':
+      return readHttpsAccess(read)
+    default:
+      return {}
+  }
 }
 
 /** BUCKETEER_AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY, _AWS_REGION, _BUCKET_NAME, or the same with an alias in front. */

@@ -1,10 +1,14 @@
 import path from 'node:path'
 import { ConfigurationError, UnsupportedError } from '../errors.ts'
 import { FileStore } from './file-store.ts'
+import { parseFirebaseUrl } from './firebase-location.ts'
+import { FirebaseStore } from './firebase-store.ts'
 import type { StoreLocation } from './locate.ts'
 import { MemoryStore } from './memory-store.ts'
+import { isPlainObjectUrl } from './plain-object-url.ts'
 import { parseS3Url } from './s3-location.ts'
 import { S3Store } from './s3-store.ts'
+import { isSqlScheme } from './sql-location.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface OpenStoreOptions {
@@ -12,13 +16,13 @@ export interface OpenStoreOptions {
   cwd?: string
 }
 
-const LATER = ['postgres', 'postgresql', 'mysql', 'mariadb', 'sqlite', 'firebase', 'gs', 'http', 'https']
-const WORKING = 's3://bucket/prefix, file:/path/to/folder'
+const WORKING =
+  's3://bucket/prefix, firebase://bucket/prefix, postgres://user:password@host/database, file:/path/to/folder'
 
 /**
- * The store that a location names. For `file:` the folder is created; for `s3:` nothing is asked of the service yet.
- * Throws `ConfigurationError` for an address that cannot be read and `UnsupportedError` (`store.scheme_not_available`)
- * for a kind of store that this version does not have. No message repeats the URL, which may hold a password.
+ * The store that a location names. For `file:` the folder is created; for all others nothing is asked of the service yet.
+ * Throws `ConfigurationError` for an address that cannot be read and `UnsupportedError` (`store.plain_object`) for one
+ * plain file. No message repeats the URL, which may hold a password.
  */
 export async function openStore(
   location: StoreLocation,
@@ -30,14 +34,10 @@ export async function openStore(
     throw new ConfigurationError('store.bad_url', `${source} does not start with the kind of the store`, {
       hint: `Write it like one of: ${WORKING}`,
     })
-  if (/\.session(\.age)?$/i.test(url.replace(/[?#].*/s, '')))
-    throw new UnsupportedError(
-      'store.scheme_not_available',
-      `${source} names one plain session file, which cannot be read yet`,
-      {
-        hint: 'Name a folder or a prefix instead, and push the file into it.',
-      },
-    )
+  if (isPlainObjectUrl(url))
+    throw new UnsupportedError('store.plain_object', `${source} names one plain file, which is no store`, {
+      hint: 'A single session file can only be restored by `tgsession run`, without lease or write-back. For all else name a folder or a prefix in a store, and push the file into it.',
+    })
   switch (scheme) {
     case 'memory':
       return new MemoryStore()
@@ -45,23 +45,20 @@ export async function openStore(
       return FileStore.open(path.resolve(options.cwd ?? process.cwd(), filePath(url, source)))
     case 's3':
       return new S3Store(parseS3Url(url), { credentials })
+    case 'firebase':
+    case 'gs':
+      return new FirebaseStore(parseFirebaseUrl(url), { access: location.firebase, proxy: location.proxy })
     default:
-      throw LATER.includes(scheme)
-        ? new UnsupportedError(
-            'store.scheme_not_available',
-            `${source} names a ${scheme} store, which this version does not have`,
-            {
-              hint: `What works now: ${WORKING}. Set TGSESSION_STORE to one of these.`,
-            },
-          )
-        : new ConfigurationError('store.bad_url', `${source} names an unknown kind of store: ${scheme}`, {
-            hint: `Write it like one of: ${WORKING}`,
-          })
+      if (isSqlScheme(scheme))
+        return (await import('./sql-open.ts')).openSqlStore(url, options.cwd ?? process.cwd())
+      throw new ConfigurationError('store.bad_url', `${source} names an unknown kind of store: ${scheme}`, {
+        hint: `Write it like one of: ${WORKING}`,
+      })
   }
 }
 
 /** `file:/abs`, `file:///abs`, `file:./relative`; escapes like %20 are read as in any URL. */
-function filePath(url: string, source: string): string {
+export function filePath(url: string, source: string): string {
   const rest = url.slice('file:'.length)
   const found = /^(?:\/\/(?=\/))?(?!\/\/)([^?#\0]+)$/.exec(rest)?.[1]
   const decoded = found === undefined ? undefined : decode(found)

@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { ConfigurationError, UnsupportedError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { S3Server } from '../support/s3-server.ts'
 
@@ -50,25 +50,6 @@ describe('opening a store by its address', () => {
     await s3.close()
     await server.close()
   })
-
-  for (const url of [
-    'postgres://user:hush-hush@host/db',
-    'mysql://user:hush-hush@host/db',
-    'sqlite:./x.db',
-    'firebase://bucket/p',
-    'gs://bucket/p',
-    'https://host/path?token=hush-hush',
-    's3://bucket/main.session',
-    'https://host/main.session.age?token=hush-hush',
-  ])
-    it(`says honestly that ${url} does not work yet`, async () => {
-      await assert.rejects(openStore(location(url)), (error) => {
-        assert.ok(error instanceof UnsupportedError)
-        assert.equal(error.code, 'store.scheme_not_available')
-        assert.doesNotMatch(`${error.stack} ${error.hint}`, /hush-hush/)
-        return true
-      })
-    })
 
   for (const url of [
     '/just/a/path',

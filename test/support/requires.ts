@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
 
 /**
  * What a test needs from the machine. Where it is missing the test is skipped and says why; with
@@ -19,6 +20,25 @@ function succeeds(command: string, ...args: string[]): boolean {
 /** The Python that has Telethon: Debian's package belongs to the system's interpreter. */
 export const PYTHON = process.env['TGSESSION_TEST_PYTHON'] ?? '/usr/bin/python3'
 
+/** Databases of their own are made on these servers, and dropped afterwards. */
+export const POSTGRES_URL =
+  process.env['TGSESSION_TEST_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'
+export const MYSQL_URL = process.env['TGSESSION_TEST_MYSQL_URL'] ?? 'mysql://root@127.0.0.1:3306/test'
+
+/** The folder of initdb and postgres, which Debian keeps out of PATH. */
+export const POSTGRES_PROGRAMS = [
+  ...globSync('/usr/lib/postgresql/*/bin').toSorted().toReversed(),
+  ...(process.env['PATH'] ?? '').split(':'),
+].find((folder) => ['initdb', 'postgres'].every((name) => existsSync(`${folder}/${name}`)))
+
+function listens(url: string): boolean {
+  const { hostname, port } = new URL(url)
+  const script = `require('net').connect(${Number(port)}, ${JSON.stringify(hostname)}).on('connect', () => process.exit(0))`
+  return succeeds(process.execPath, '--input-type=commonjs', '-e', script)
+}
+
+export const isPostgresThere = (): boolean => listens(POSTGRES_URL)
+
 export const missing = {
   telethon: (): string | false =>
     succeeds(PYTHON, '-c', 'import telethon') ? false : unlessRequired('python3-telethon is not installed'),
@@ -34,4 +54,15 @@ export const missing = {
       : unlessRequired(
           'no S3 server is named by AWS_ENDPOINT_URL_S3, and ceph-mon, ceph-osd, radosgw, ceph-common, curl are not all installed',
         ),
+  /** A Postgres server whose user may create databases: POSTGRES_URL. */
+  postgres: (): string | false =>
+    isPostgresThere() ? false : unlessRequired('no Postgres answers where POSTGRES_URL says'),
+  /** A MariaDB or MySQL server whose user may create databases and users: MYSQL_URL. */
+  mariadb: (): string | false =>
+    listens(MYSQL_URL) ? false : unlessRequired('no MariaDB answers where MYSQL_URL says'),
+  /** Postgres' own programs, for a server with passwords and TLS: POSTGRES_PROGRAMS. */
+  postgresPrograms: (): string | false =>
+    POSTGRES_PROGRAMS !== undefined && succeeds('openssl', 'version')
+      ? false
+      : unlessRequired('initdb and postgres (Debian: postgresql), and openssl, are not all installed'),
 }

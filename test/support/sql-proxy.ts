@@ -1,0 +1,95 @@
+import net from 'node:net'
+
+/**
+ * - `cut`: the statement never reaches the server, and the connection is lost.
+ * - `cut answer`: the server does what it is told, and the connection is lost before it can say so.
+ * - `swallow`: the statement never reaches the server, and nobody says anything.
+ */
+export type Mishap = 'cut' | 'cut answer' | 'swallow'
+
+/** A network between a client and a database, which does what one told it to what holds a certain text. */
+export class SqlProxy {
+  readonly #server = net.createServer((client) => this.#serve(client))
+  readonly #target: { host: string; port: number }
+  readonly #sockets = new Set<net.Socket>()
+  #plan: { text: Buffer; mishap: Mishap; times: number } | undefined
+  #silent = false
+  /** Connections that were made. */
+  connections = 0
+  /** Mishaps that came about. */
+  mishaps = 0
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target
+  }
+
+  static async start(url: string): Promise<SqlProxy> {
+    const { hostname, port } = new URL(url)
+    const proxy = new SqlProxy({ host: hostname, port: Number(port) })
+    // A test that fails before it closes this shall not hang as well.
+    proxy.#server.unref()
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  get port(): number {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('the proxy is closed')
+    return address.port
+  }
+
+  get open(): number {
+    return this.#sockets.size / 2
+  }
+
+  plan(text: string, mishap: Mishap, times = 1): void {
+    this.#plan = { text: Buffer.from(text), mishap, times }
+    this.mishaps = 0
+  }
+
+  /** Takes connections, and says nothing to anybody. */
+  silence(on: boolean): void {
+    this.#silent = on
+  }
+
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.cutAll()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #serve(client: net.Socket): void {
+    this.connections += 1
+    const server = net.connect(this.#target)
+    const both = [client, server]
+    let mishap: Mishap | undefined
+    const cut = (): void => both.forEach((socket) => socket.destroy())
+    for (const socket of both) {
+      this.#sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        this.#sockets.delete(socket)
+        cut()
+      })
+    }
+    client.on('data', (data) => {
+      mishap ??= this.#strike(data)
+      if (mishap === 'cut') cut()
+      else if (mishap !== 'swallow' && !this.#silent) server.write(data)
+    })
+    server.on('data', (data) => {
+      if (mishap === 'cut answer') cut()
+      else if (!this.#silent) client.write(data)
+    })
+  }
+
+  #strike(data: Buffer): Mishap | undefined {
+    const plan = this.#plan
+    if (plan === undefined || this.mishaps >= plan.times || !data.includes(plan.text)) return undefined
+    this.mishaps += 1
+    return plan.mishap
+  }
+}
