@@ -37,7 +37,7 @@ export interface Needs {
 const duration = z.string().transform((text, context) => {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m)?$/.exec(text.trim())
   const unit = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's'] ?? 1000
-  const ms = Number(match?.[1]) * unit
+  const ms = Math.round(Number(match?.[1]) * unit)
   if (ms >= 2000 && ms <= 3_600_000) return ms
   context.addIssue({ code: 'custom', message: 'must be between 2s and 60m, such as 45s' })
   return z.NEVER

@@ -11,15 +11,21 @@ export class NumberTaken extends ConflictError {
   }
 }
 
+/** A program that loses its key at every start must not fill the head. */
+const MOST_ASIDE = 10
+
 export interface Pruned {
   dropped: Revision[]
 }
 
+export function lostLease(): LeaseError {
+  return new LeaseError('lease.lost', 'another instance has taken the lease; nothing was saved', {
+    hint: 'See who with `tgsession status`.',
+  })
+}
+
 function requireHeld(head: Head, lease: Lease): void {
-  if (!lease.holds(head))
-    throw new LeaseError('lease.lost', 'another instance has taken the lease; nothing was saved', {
-      hint: 'See who with `tgsession status`.',
-    })
+  if (!lease.holds(head)) throw lostLease()
 }
 
 function requireNumber(head: Head, revision: Revision): void {
@@ -69,8 +75,9 @@ export function save(
 /** A push or a login: the account's key must be the one that was seen; saves of the same key do not count. */
 export function replace(
   seen: Head,
+  how: { isLogin: boolean; loginId?: string },
   revision: Revision,
-  options: { isLogin: boolean; loginId?: string | undefined; nowMs: number },
+  nowMs: number,
   pruned: Pruned,
 ): HeadChange {
   return {
@@ -83,24 +90,24 @@ export function replace(
       requireNumber(head, revision)
       const newKey = revision.keyFingerprint !== head.current?.keyFingerprint
       const logins = head.logins.map((entry) =>
-        options.loginId !== undefined && entry['id'] === options.loginId
-          ? { ...entry, outcome: 'done' }
-          : entry,
+        how.loginId !== undefined && entry['id'] === how.loginId ? { ...entry, outcome: 'done' } : entry,
       )
-      const lastLogin = options.isLogin || newKey ? revision : head.lastLogin
+      const lastLogin = how.isLogin || newKey ? revision : head.lastLogin
       const others = { logins, lastLogin, notice: null }
-      return replaceCurrent(head, { ...revision, dead: null }, others, options.nowMs, pruned)
+      return replaceCurrent(head, { ...revision, dead: null }, others, nowMs, pruned)
     },
     landed: (head) => refersTo(head, revision.key),
   }
 }
 
 /** Kept, but not served: a key that changed outside a login, or another account's session. */
-export function setAside(revision: Revision, reason: string): HeadChange {
+export function setAside(revision: Revision, reason: string, pruned: Pruned): HeadChange {
   return {
     apply: (head) => {
       requireNumber(head, revision)
-      return { ...head, aside: [...head.aside, { ...revision, reason }] }
+      const next = { ...head, aside: [...head.aside, { ...revision, reason }].slice(-MOST_ASIDE) }
+      pruned.dropped = dropped(head, next)
+      return next
     },
     landed: (head) => refersTo(head, revision.key),
   }

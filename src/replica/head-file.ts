@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, withDeadline } from '../clock.ts'
+import { type Clock, unlessAborted, withDeadline } from '../clock.ts'
 import { ConflictError, TgsessionError, UnreachableError } from '../errors.ts'
 import type { ObjectStore, Version } from '../store/store.ts'
 import { EMPTY_HEAD, encodeHead, type Head, parseHead } from './head.ts'
@@ -133,11 +133,13 @@ export class HeadFile {
     const giveUpAt = clock.now() + (options.patienceMs ?? 30_000)
     for (let tries = 0; ; tries++) {
       options.signal?.throwIfAborted()
-      const { head, failed } = await this.#exclusive(() =>
-        attempt().catch((error: unknown): Attempt => {
-          if (error instanceof UnreachableError) return { failed: error }
-          throw error
-        }),
+      const { head, failed } = await this.#exclusive(
+        () =>
+          attempt().catch((error: unknown): Attempt => {
+            if (error instanceof UnreachableError) return { failed: error }
+            throw error
+          }),
+        options.signal,
       )
       if (head) return head
       if (failed instanceof UnreachableError) this.#options.onTrouble?.(failed)
@@ -146,10 +148,14 @@ export class HeadFile {
     }
   }
 
-  #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(work)
+  /** One try after another; who gives up while others are before him need not wait for them. */
+  #exclusive<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const turn = this.#queue.then(() => {
+      signal?.throwIfAborted()
+      return work()
+    })
     this.#queue = turn.catch(() => undefined)
-    return turn
+    return unlessAborted(turn, signal)
   }
 }
 

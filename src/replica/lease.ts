@@ -130,6 +130,7 @@ export class Lease {
   readonly #closing = new AbortController()
   readonly #loops: Promise<unknown>
   #sentAt: number
+  #sentAtWall: number
   #lastFailure: Error | undefined
 
   /** Use `takeLease`. `sentAt` is when the winning write was sent, on `options.clock`. */
@@ -140,6 +141,8 @@ export class Lease {
     this.id = id
     this.generation = generation
     this.#sentAt = sentAt
+    // Two readings of one moment: what passed between sending and now counts the same on both clocks.
+    this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - sentAt)
     this.#loops = Promise.allSettled([this.#keepRenewing(), this.#watch()])
   }
 
@@ -150,7 +153,8 @@ export class Lease {
 
   /** Milliseconds for which the session may still be used; 0 once the signal has fired. */
   get remainingMs(): number {
-    return this.#lost.signal.aborted ? 0 : Math.max(0, this.#stopAt - this.#clock.now())
+    if (this.#lost.signal.aborted || this.#suspended) return 0
+    return Math.max(0, this.#stopAt - this.#clock.now())
   }
 
   /** Milliseconds left for disconnecting once the signal has fired; 0 where another may hold the lease already. */
@@ -197,6 +201,12 @@ export class Lease {
     await this.#loops
   }
 
+  /** The monotonic clock stands still while a machine is suspended, the wall clock does not. */
+  get #suspended(): boolean {
+    const drift = this.#clock.wall() - this.#sentAtWall - (this.#clock.now() - this.#sentAt)
+    return Math.abs(drift) > this.#ttlMs / 3
+  }
+
   get #stopAt(): number {
     return this.#sentAt + this.#ttlMs * 0.8
   }
@@ -237,26 +247,24 @@ export class Lease {
       },
       { signal, patienceMs: Infinity },
     )
+    if (this.#suspended) return
     this.#sentAt = sentAt ?? this.#sentAt
+    this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - this.#sentAt)
   }
 
   /** Fires the signal in time, also when a suspended machine wakes up long after. */
   async #watch(): Promise<void> {
     const signal = AbortSignal.any([this.#closing.signal, this.#lost.signal])
-    const tick = this.#ttlMs / 3
-    let [now, wall] = [this.#clock.now(), this.#clock.wall()]
     for (;;) {
-      await this.#clock.sleep(Math.min(tick, Math.max(0, this.#stopAt - now)), signal)
-      const drift = this.#clock.wall() - wall - (this.#clock.now() - now)
-      now = this.#clock.now()
-      wall = this.#clock.wall()
-      if (Math.abs(drift) > tick)
+      const left = this.#stopAt - this.#clock.now()
+      await this.#clock.sleep(Math.min(this.#ttlMs / 3, Math.max(0, left)), signal)
+      if (this.#suspended)
         return this.#lost.abort(
           new LeaseError('lease.suspended', 'the clocks of this machine jumped: it may have been suspended', {
             hint: 'The session is taken again as soon as the lease is free.',
           }),
         )
-      if (now >= this.#stopAt)
+      if (this.#clock.now() >= this.#stopAt)
         return this.#lost.abort(
           new LeaseError('lease.expiring', 'the lease could not be renewed in time', {
             hint: 'The store did not confirm a renewal. The session is taken again when it does.',

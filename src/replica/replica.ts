@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.ts'
-import { BadDataError, LeaseError, NoSessionError, type TgsessionError } from '../errors.ts'
-import { probeConditions } from '../store/probe.ts'
+import { BadDataError, NoSessionError, RefusedError, type TgsessionError } from '../errors.ts'
 import type { ObjectStore, OnProgress } from '../store/store.ts'
-import { markDead, NumberTaken, type Pruned, replace, save, setAside } from './changes.ts'
+import { lostLease, markDead, replace, save } from './changes.ts'
 import type { Cipher } from './cipher.ts'
-import { type Current, type Head, nextRevision, refersTo, type Revision } from './head.ts'
-import { type ChangeOptions, type HeadChange, HeadFile } from './head-file.ts'
+import type { Current, Head, Revision } from './head.ts'
+import { type ChangeOptions, HeadFile } from './head-file.ts'
 import { type Lease, type LeaseOptions, type LeasePort, takeLease } from './lease.ts'
 import * as loginLog from './login-log.ts'
-import { Revisions, sha256, type Verify } from './revisions.ts'
+import { Recorder } from './recorder.ts'
+import { Revisions, sha256, type Verified, type Verify } from './revisions.ts'
 
 export interface ReplicaOptions {
   store: ObjectStore
@@ -46,6 +46,7 @@ export interface LoginAttempt {
 }
 
 const DEFAULT_TTL_MS = 45_000
+const NO_KEY = '0'.repeat(16)
 
 /** The durable, encrypted, leased copy of one named session in a store. */
 export class Replica {
@@ -57,6 +58,7 @@ export class Replica {
   readonly #options: ReplicaOptions
   readonly #head: HeadFile
   readonly #revisions: Revisions
+  readonly #recorder: Recorder
 
   constructor(options: ReplicaOptions) {
     this.#options = options
@@ -74,6 +76,16 @@ export class Replica {
       onTrouble: options.onTrouble,
     })
     this.#revisions = new Revisions(options.store, options.name, options.cipher, options.verify)
+    const { store, label, clock } = this
+    const { onWarning } = options
+    this.#recorder = new Recorder({
+      store,
+      label,
+      clock,
+      onWarning,
+      head: this.#head,
+      revisions: this.#revisions,
+    })
   }
 
   /** The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
@@ -117,29 +129,36 @@ export class Replica {
   /** Writes the holder's session back. `base` is the revision that it was restored from or last saved as. */
   async save(lease: Lease, base: Revision, bytes: Uint8Array): Promise<SaveOutcome> {
     if (sha256(bytes) === base.sha256) return { outcome: 'unchanged', revision: base }
-    const { keyFingerprint } = await this.#options.verify(bytes)
-    if (keyFingerprint !== base.keyFingerprint)
-      return await this.#keepAside(bytes, 'the key changed outside a login', (head) => {
-        if (!lease.holds(head))
-          throw new LeaseError('lease.lost', 'the lease was lost', { hint: 'Nothing was saved.' })
-      })
-    const pruned: Pruned = { dropped: [] }
-    const revision = await this.#upload(bytes, (put) => save(lease, base, put, this.clock.wall(), pruned))
-    await this.#remove(pruned.dropped)
+    const verified = await this.#verifyUsed(bytes)
+    if (verified.keyFingerprint !== base.keyFingerprint) {
+      const reason = 'the key changed outside a login'
+      const requireHeld = (head: Head): void => {
+        if (!lease.holds(head)) throw lostLease()
+      }
+      return {
+        outcome: 'aside',
+        reason,
+        revision: await this.#recorder.setAside(bytes, verified, reason, requireHeld),
+      }
+    }
+    // The same key is the same account, also where a program has dropped the row that says so.
+    const known = { ...verified, userId: verified.userId ?? base.userId }
+    const revision = await this.#recorder.record(bytes, known, (...named) => save(lease, base, ...named))
     return { outcome: 'saved', revision }
   }
 
-  /** Stores a session that was made elsewhere. Another account's is set aside. */
+  /**
+   * Stores a session that was made elsewhere. Another account's is set aside. Throws RefusedError
+   * (`session.dead_key`) for the key that Telegram has ended.
+   */
   async push(bytes: Uint8Array): Promise<SaveOutcome> {
     const seen = await this.#head.read()
-    if (seen.current?.sha256 === sha256(bytes) && seen.current.dead === null)
-      return { outcome: 'unchanged', revision: seen.current }
-    const { userId } = await this.#options.verify(bytes)
-    await this.#prove(seen)
-    const expected = this.#options.userId ?? seen.current?.userId ?? null
-    if (userId !== null && expected !== null && userId !== expected)
-      return await this.#keepAside(bytes, `it is of user ${userId}, this name is for user ${expected}`)
-    return { outcome: 'saved', revision: await this.#replace(seen, bytes, { isLogin: false }) }
+    const { current } = seen
+    const verified = await this.#options.verify(bytes)
+    if (current?.dead && verified.keyFingerprint === current.keyFingerprint) throw deadKey(current)
+    if (current?.sha256 === sha256(bytes)) return { outcome: 'unchanged', revision: current }
+    await this.#recorder.prove(seen)
+    return await this.#take(bytes, verified, seen, { isLogin: false })
   }
 
   /**
@@ -151,20 +170,24 @@ export class Replica {
     const seen = await this.#head.read()
     const refused = loginLog.refusal(seen, nowMs, mayReplace)
     if (refused) throw refused
-    await this.#prove(seen)
+    await this.#recorder.prove(seen)
     const entry = { id: randomUUID(), at: new Date(nowMs).toISOString(), by: this.label }
-    await this.#change(loginLog.attempt(entry, nowMs, mayReplace))
+    await this.#recorder.change(loginLog.attempt(entry, nowMs, mayReplace))
     return { id: entry.id, seen }
   }
 
   /** Writes down how a login failed, and until when Telegram wants no other. */
   async failLogin(login: LoginAttempt, code: string, blockedUntil?: Date): Promise<void> {
-    await this.#change(loginLog.outcome(login.id, code, blockedUntil?.toISOString() ?? null))
+    await this.#recorder.change(loginLog.outcome(login.id, code, blockedUntil?.toISOString() ?? null))
   }
 
-  /** Makes the new login current. Call it after the sockets of the login were closed. */
-  async finishLogin(login: LoginAttempt, bytes: Uint8Array): Promise<Revision> {
-    return await this.#replace(login.seen, bytes, { isLogin: true, loginId: login.id })
+  /**
+   * Makes the new login current; a login of an account that TGSESSION_USER_ID does not name is set aside. Call it
+   * after the sockets of the login were closed.
+   */
+  async finishLogin(login: LoginAttempt, bytes: Uint8Array): Promise<SaveOutcome> {
+    const verified = await this.#options.verify(bytes)
+    return await this.#take(bytes, verified, login.seen, { isLogin: true, loginId: login.id })
   }
 
   /** Telegram does not take this key any more. */
@@ -173,76 +196,32 @@ export class Replica {
     base: Revision,
     reason: 'revoked' | 'duplicated' | 'loggedOut',
   ): Promise<void> {
-    await this.#change(markDead(lease, base, reason))
+    await this.#recorder.change(markDead(lease, base, reason))
   }
 
-  async #replace(
-    seen: Head,
+  /** A login may be of any account but the pinned one's rivals; a push must also be of the account that is there. */
+  async #take(
     bytes: Uint8Array,
+    verified: Verified,
+    seen: Head,
     how: { isLogin: boolean; loginId?: string },
-  ): Promise<Revision> {
-    const pruned: Pruned = { dropped: [] }
-    const nowMs = this.clock.wall()
-    const revision = await this.#upload(bytes, (put) => replace(seen, put, { ...how, nowMs }, pruned))
-    await this.#remove(pruned.dropped)
-    return revision
-  }
-
-  async #keepAside(bytes: Uint8Array, reason: string, check?: (head: Head) => void): Promise<SaveOutcome> {
-    const head = await this.#head.read()
-    check?.(head)
-    // Whoever pushes the same wrong file every hour must not fill the head.
-    const known = head.aside.find((entry) => entry.sha256 === sha256(bytes))
-    if (known) return { outcome: 'aside', revision: known, reason }
-    const revision = await this.#upload(bytes, (put) => {
-      const change = setAside(put, reason)
-      const apply = (latest: Head): Head => {
-        check?.(latest)
-        return change.apply(latest)
-      }
-      return { ...change, apply }
-    })
-    return { outcome: 'aside', revision, reason }
-  }
-
-  /** Uploads the revision first and names it in the head then, under a number that nobody else has. */
-  async #upload(bytes: Uint8Array, changeFor: (revision: Revision) => HeadChange): Promise<Revision> {
-    for (;;) {
-      const number = nextRevision(await this.#head.read())
-      const at = new Date(this.clock.wall()).toISOString()
-      const revision = await this.#revisions.put(bytes, number, this.label, at)
-      try {
-        await this.#change(changeFor(revision))
-        return revision
-      } catch (error) {
-        if (!(error instanceof NumberTaken)) throw error
-        // Without encryption equal bytes have equal names: another may have named this very object.
-        if (!refersTo(await this.#head.read(), revision.key)) await this.#remove([revision])
-      }
+  ): Promise<SaveOutcome> {
+    const expected = this.#options.userId ?? (how.isLogin ? null : seen.current?.userId) ?? null
+    if (verified.userId !== null && expected !== null && verified.userId !== expected) {
+      const reason = `it is of user ${verified.userId}, this name is for user ${expected}`
+      return { outcome: 'aside', reason, revision: await this.#recorder.setAside(bytes, verified, reason) }
     }
+    const revision = await this.#recorder.record(bytes, verified, (...named) => replace(seen, how, ...named))
+    return { outcome: 'saved', revision }
   }
 
-  async #change(change: HeadChange): Promise<void> {
-    await this.#head.change(change, { patienceMs: 30_000 })
-  }
-
-  async #prove(seen: Head): Promise<void> {
-    if (typeof seen.provenAt === 'string') return
-    await probeConditions(this.store, { suffix: randomUUID() })
-    const provenAt = new Date(this.clock.wall()).toISOString()
-    await this.#change({
-      apply: (head) => ({ ...head, provenAt }),
-      landed: (head) => typeof head.provenAt === 'string',
-    })
-  }
-
-  async #remove(revisions: Revision[]): Promise<void> {
-    for (const { key } of revisions) {
-      try {
-        await this.#revisions.remove(key)
-      } catch (error) {
-        this.#options.onWarning?.(error)
-      }
+  /** What a program left: also a file that has lost its key is kept, under a fingerprint that no key has. */
+  async #verifyUsed(bytes: Uint8Array): Promise<Verified> {
+    try {
+      return await this.#options.verify(bytes)
+    } catch (error) {
+      if (!(error instanceof BadDataError) || error.code !== 'session.no_key') throw error
+      return { keyFingerprint: NO_KEY, userId: null }
     }
   }
 
@@ -262,5 +241,11 @@ export class Replica {
 export function noSession(name: string): NoSessionError {
   return new NoSessionError('session.none', `there is no session named ${name} in this store yet`, {
     hint: 'Make one with `tgsession login` (on Heroku: heroku run npm run login), or store one with `tgsession push`.',
+  })
+}
+
+function deadKey({ dead }: Current): RefusedError {
+  return new RefusedError('session.dead_key', `Telegram has ended the key of this session (${dead})`, {
+    hint: 'It can never be used again. Log in again with `tgsession login`, or push a session with another key.',
   })
 }

@@ -10,6 +10,13 @@ export interface Verified {
   userId: string | null
 }
 
+/** What a revision is, less what its bytes tell. */
+export interface About extends Verified {
+  revision: number
+  savedAt: string
+  savedBy: string
+}
+
 /** Throws BadDataError unless the bytes are a sound session file with a key. */
 export type Verify = (bytes: Uint8Array) => Promise<Verified>
 
@@ -29,17 +36,10 @@ export class Revisions {
     this.#verify = verify
   }
 
-  /** Checks, seals and uploads; nothing refers to it until the head does. */
-  async put(
-    plain: Uint8Array,
-    number: number,
-    by: string,
-    at: string,
-    options?: StoreOptions,
-  ): Promise<Revision> {
-    const verified = await this.#verify(plain)
+  /** Seals and uploads what was verified; nothing refers to it until the head does. */
+  async put(plain: Uint8Array, about: About, options?: StoreOptions): Promise<Revision> {
     const sealed = await this.#cipher.seal(plain)
-    const key = `revisions/${String(number).padStart(8, '0')}-${sha256(sealed)}${this.#cipher.suffix}`
+    const key = `revisions/${String(about.revision).padStart(8, '0')}-${sha256(sealed)}${this.#cipher.suffix}`
     try {
       await this.#store.put(this.#folder + key, sealed, 'absent', options)
     } catch (error) {
@@ -48,15 +48,7 @@ export class Revisions {
       const found = await this.#store.get(this.#folder + key, { ...options, maxBytes: sealed.length })
       if (!found || sha256(found.bytes) !== sha256(sealed)) throw error
     }
-    return {
-      revision: number,
-      key,
-      sha256: sha256(plain),
-      bytes: plain.length,
-      savedAt: at,
-      savedBy: by,
-      ...verified,
-    }
+    return { ...about, key, sha256: sha256(plain), bytes: plain.length }
   }
 
   /** The plain file, checked against everything that the head says of it. Never "no session": BadDataError. */

@@ -5,7 +5,7 @@ import { LeaseError } from '../../src/errors.ts'
 import { type Head, parseHead } from '../../src/replica/head.ts'
 import { HeadFile } from '../../src/replica/head-file.ts'
 import { type Lease, type LeaseOptions, type LeasePort, takeLease } from '../../src/replica/lease.ts'
-import { seededRandom, SimTime } from '../support/sim-clock.ts'
+import { altered, seededRandom, SimTime } from '../support/sim-clock.ts'
 import { conflict, type Fault, forbidden, ScriptedStore, unreachable } from './support/scripted-store.ts'
 import { during, instantOf, waitingSleeps } from './support/virtual.ts'
 
@@ -22,7 +22,7 @@ class House {
   readonly time = new SimTime()
   readonly store = new ScriptedStore()
 
-  machine(label: string, clock = this.time.clock()): Machine {
+  machine(label: string, clock: Clock = this.time.clock()): Machine {
     const head = new HeadFile({
       store: this.store,
       key: KEY,
@@ -439,7 +439,7 @@ describe('keeping the lease', () => {
       const house = new House()
       const base = house.time.clock()
       let jump = 0
-      const clock: Clock = { ...base, wall: () => base.wall() + jump }
+      const clock = altered(base, { wall: () => base.wall() + jump })
       const lease = await house.during(house.machine('a', clock).take())
       const loss = lossOf(house, lease)
       house.time.at(50_000, () => (jump = jumpMs))
@@ -453,7 +453,7 @@ describe('keeping the lease', () => {
   it('bears a clock that is set right by a little', async () => {
     const house = new House()
     const base = house.time.clock()
-    const clock: Clock = { ...base, wall: () => base.wall() + (base.now() > 50_000 ? 10_000 : 0) }
+    const clock = altered(base, { wall: () => base.wall() + (base.now() > 50_000 ? 10_000 : 0) })
     const lease = await house.during(house.machine('a', clock).take())
     await house.time.run(200_000)
     assert.equal(lease.signal.aborted, false)
@@ -464,7 +464,7 @@ describe('keeping the lease', () => {
     const house = new House()
     const base = house.time.clock()
     let lag = 0
-    const clock: Clock = { ...base, now: () => base.now() + lag, wall: () => base.wall() + lag }
+    const clock = altered(base, { now: () => base.now() + lag, wall: () => base.wall() + lag })
     const lease = await house.during(house.machine('a', clock).take())
     const loss = lossOf(house, lease)
     house.silent()

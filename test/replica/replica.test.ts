@@ -7,6 +7,7 @@ import {
   NoSessionError,
   UnreachableError,
 } from '../../src/errors.ts'
+import type { Revision } from '../../src/replica/head.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { forbidden, unreachable } from './support/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
@@ -14,12 +15,8 @@ import { HEAD, readable, Setting } from './support/setting.ts'
 
 const same = (a: Uint8Array, b: Uint8Array): void => assert.deepEqual(Buffer.from(a), Buffer.from(b))
 
-async function logIn(
-  replica: Replica,
-  bytes: Uint8Array,
-  replace = false,
-): ReturnType<Replica['finishLogin']> {
-  return await replica.finishLogin(await replica.beginLogin({ replace }), bytes)
+async function logIn(replica: Replica, bytes: Uint8Array, replace = false): Promise<Revision> {
+  return (await replica.finishLogin(await replica.beginLogin({ replace }), bytes)).revision
 }
 
 describe('a login', () => {
@@ -92,7 +89,7 @@ describe('a login', () => {
     const setting = new Setting()
     const [one, two] = [setting.replica('one'), setting.replica('two')]
     const attempts = [await setting.during(one.beginLogin()), await setting.during(two.beginLogin())] as const
-    const winner = await setting.during(one.finishLogin(attempts[0], await sessionBytes()))
+    const { revision: winner } = await setting.during(one.finishLogin(attempts[0], await sessionBytes()))
     await assert.rejects(setting.during(two.finishLogin(attempts[1], await sessionBytes())), {
       code: 'replica.changed',
     })

@@ -1,8 +1,10 @@
 import type { ObjectStore, StoreOptions } from '../../src/store/store.ts'
-import type { SimTime } from './sim-clock.ts'
+import type { SimMachine, SimTime } from './sim-clock.ts'
 
 export interface Losses {
   time: SimTime
+  /** Whose requests they are. */
+  machine: SimMachine
   random: () => number
   /** Share of requests that never arrive, and as many whose answer never does. */
   lost: number
@@ -14,7 +16,7 @@ export interface Losses {
  * A client of `store` over a bad network, in virtual time. What the caller has given up may still land: that is
  * the case that tells a sound protocol from one that only looks so.
  */
-export function lossy(store: ObjectStore, { time, random, lost, late }: Losses): ObjectStore {
+export function lossy(store: ObjectStore, { time, machine, random, lost, late }: Losses): ObjectStore {
   const never = new Promise<never>(() => undefined)
   const pass = (ms: number): Promise<void> => new Promise((resolve) => void time.at(time.now + ms, resolve))
 
@@ -30,6 +32,7 @@ export function lossy(store: ObjectStore, { time, random, lost, late }: Losses):
     )
     if (luck < lost) return await never
     await pass(5 + random() * 100)
+    await machine.awake()
     return answer()
   }
 

@@ -35,26 +35,9 @@ export class SimTime {
     this.now = untilMs
   }
 
-  /** One machine's clocks. `rate` is how fast its monotonic clock runs, `skewMs` how wrong its wall clock is. */
-  clock(options: { skewMs?: number } = {}): Clock {
-    const skewMs = options.skewMs ?? 0
-    return {
-      now: () => this.now,
-      wall: () => Date.UTC(2026, 0, 1) + this.now + skewMs,
-      sleep: (ms, signal) =>
-        new Promise<void>((resolve, reject) => {
-          if (signal?.aborted) return reject(signal.reason)
-          const abort = (): void => {
-            this.cancel(timer)
-            reject(signal?.reason)
-          }
-          const timer = this.at(this.now + ms, () => {
-            signal?.removeEventListener('abort', abort)
-            resolve()
-          })
-          signal?.addEventListener('abort', abort, { once: true })
-        }),
-    }
+  /** One machine's clocks; its wall clock is wrong by `skewMs`. */
+  clock(options: { skewMs?: number } = {}): SimMachine {
+    return new SimMachine(this, options.skewMs ?? 0)
   }
 
   // A binary heap: three days of three instances are millions of timers.
@@ -87,6 +70,71 @@ export class SimTime {
   }
 }
 
+/**
+ * The clocks of one machine, which may be suspended: then its monotonic clock and its timers stand still, its wall
+ * clock does not, and nothing runs on it.
+ */
+export class SimMachine implements Clock {
+  readonly #time: SimTime
+  readonly #skewMs: number
+  #frozenMs = 0
+  #frozenAt: number | undefined
+  #wake: (() => void)[] = []
+
+  constructor(time: SimTime, skewMs: number) {
+    this.#time = time
+    this.#skewMs = skewMs
+  }
+
+  now(): number {
+    return (this.#frozenAt ?? this.#time.now) - this.#frozenMs
+  }
+
+  wall(): number {
+    return Date.UTC(2026, 0, 1) + this.#time.now + this.#skewMs
+  }
+
+  get suspended(): boolean {
+    return this.#frozenAt !== undefined
+  }
+
+  suspend(ms: number): void {
+    this.#frozenAt = this.#time.now
+    this.#time.at(this.#time.now + ms, () => {
+      this.#frozenAt = undefined
+      this.#frozenMs += ms
+      for (const wake of this.#wake.splice(0)) wake()
+    })
+  }
+
+  /** What reaches a suspended machine is seen when it wakes up. */
+  async awake(): Promise<void> {
+    while (this.suspended) await new Promise<void>((resolve) => this.#wake.push(resolve))
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const dueAt = this.now() + ms
+      let timer: Timer
+      const abort = (): void => {
+        this.#time.cancel(timer)
+        reject(signal?.reason)
+      }
+      const due = (): void => {
+        if (this.suspended) return void this.#wake.push(due)
+        const left = dueAt - this.now()
+        // Less is a rounding error, and would come due at this very moment again.
+        if (left > 0.001) return void (timer = this.#time.at(this.#time.now + left, due))
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }
+      timer = this.#time.at(this.#time.now + ms, due)
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+}
+
 function before(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
@@ -100,5 +148,15 @@ export function seededRandom(seed: number): () => number {
     t = Math.imul(t ^ (t >>> 15), t | 1)
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** A clock that differs from `base` in some respect. */
+export function altered(base: Clock, changes: Partial<Clock>): Clock {
+  return {
+    now: () => base.now(),
+    wall: () => base.wall(),
+    sleep: (ms, signal) => base.sleep(ms, signal),
+    ...changes,
   }
 }

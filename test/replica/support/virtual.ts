@@ -1,4 +1,5 @@
-import type { SimTime } from '../../support/sim-clock.ts'
+import type { Clock } from '../../../src/clock.ts'
+import { altered, type SimTime } from '../../support/sim-clock.ts'
 
 /** Lets virtual time pass until `work` settles, and passes on what it did. */
 export async function during<T>(time: SimTime, work: Promise<T>, limitMs = 3_600_000): Promise<T> {
@@ -27,21 +28,16 @@ export function instantOf(time: SimTime, work: Promise<unknown>): { at: number |
 }
 
 /** How many timers wait that would still do something. SimTime keeps cancelled ones, which do nothing. */
-export function waitingSleeps(time: SimTime): { count: () => number; clock: ReturnType<SimTime['clock']> } {
-  const clock = time.clock()
+export function waitingSleeps(time: SimTime): { count: () => number; clock: Clock } {
+  const base = time.clock()
   let waiting = 0
-  return {
-    count: () => waiting,
-    clock: {
-      ...clock,
-      sleep: async (ms, signal) => {
-        waiting++
-        try {
-          await clock.sleep(ms, signal)
-        } finally {
-          waiting--
-        }
-      },
-    },
+  async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    waiting++
+    try {
+      await base.sleep(ms, signal)
+    } finally {
+      waiting--
+    }
   }
+  return { count: () => waiting, clock: altered(base, { sleep }) }
 }
