@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { intro, log, outro, spinner } from '@clack/prompts'
+import { TgsessionError } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { Revision } from '../replica/head.ts'
 import type { LoginAttempt, Replica } from '../replica/replica.ts'
@@ -32,10 +34,33 @@ export async function loginAtTerminal(
     return null
   }
   const attempt = await replica.beginLogin({ replace })
-  const who = await whoLogsIn(options, replica, attempt, terminal)
-  const { logIn } = await import('../login/login.ts')
-  const loggedIn = await logIn(who, { ...options, attempts: attemptLog(replica, attempt) })
+  const loggedIn = await logIn(replica, attempt, options, terminal)
   return await store(replica, attempt, loggedIn, terminal)
+}
+
+/** However it fails, the attempt does not stay open in the store. */
+async function logIn(
+  replica: Replica,
+  attempt: LoginAttempt,
+  options: LoginAtTerminal,
+  terminal: Terminal,
+): Promise<LoggedIn> {
+  const progress = { begun: false }
+  const attempts: AttemptLog = {
+    // Written before the first question already, by `beginLogin`.
+    begin: async () => void (progress.begun = true),
+    blocked: (until) => replica.failLogin(attempt, 'login.flood_wait', until),
+    failed: (code) => replica.failLogin(attempt, code),
+  }
+  try {
+    const who = await whoLogsIn(options, terminal)
+    const login = await import('../login/login.ts')
+    return await login.logIn(who, { ...options, attempts, signal: terminal.signal })
+  } catch (error) {
+    const code = error instanceof TgsessionError ? error.code : 'login.cancelled'
+    if (!progress.begun) await replica.failLogin(attempt, code)
+    throw error
+  }
 }
 
 /** False where there is nothing to replace, null where the answer was no. */
@@ -50,28 +75,9 @@ async function confirmReplace(replica: Replica, terminal: Terminal): Promise<boo
   return sure ? true : null
 }
 
-async function whoLogsIn(
-  options: LoginAtTerminal,
-  replica: Replica,
-  attempt: LoginAttempt,
-  terminal: Terminal,
-): Promise<Who> {
-  if (!options.bot) return { kind: 'user', asker: terminalAsker(terminal), phone: options.phone }
-  try {
-    return { kind: 'bot', token: await askBotToken(terminal) }
-  } catch (error) {
-    await replica.failLogin(attempt, 'login.cancelled')
-    throw error
-  }
-}
-
-function attemptLog(replica: Replica, attempt: LoginAttempt): AttemptLog {
-  return {
-    // Written before the first question already: `beginLogin` above.
-    begin: () => Promise.resolve(),
-    blocked: (until) => replica.failLogin(attempt, 'login.flood_wait', until),
-    failed: (code) => replica.failLogin(attempt, code),
-  }
+async function whoLogsIn({ bot, phone }: LoginAtTerminal, terminal: Terminal): Promise<Who> {
+  if (bot) return { kind: 'bot', token: await askBotToken(terminal) }
+  return { kind: 'user', asker: terminalAsker(terminal), phone }
 }
 
 /** A login is too dear to lose to a store that fails now: then the session goes into a file here. */
@@ -83,17 +89,22 @@ async function store(
 ): Promise<Revision> {
   const progress = spinner(terminal)
   progress.start('Storing the session')
-  try {
-    const revision = await replica.finishLogin(attempt, session)
-    progress.stop(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`)
-    const name = user.username === undefined ? user.name : `${user.name} (@${user.username})`
-    outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
-    return revision
-  } catch (error) {
+  const stored = await replica.finishLogin(attempt, session).catch(async (error: unknown) => {
     progress.error('The session could not be stored')
     const file = path.resolve(`${replica.name}.rescued.session`)
     await placeFile(file, session)
     log.warn(`It was kept in ${file}. Store it with: tgsession push ${file}`, terminal)
     throw error
+  })
+  const { revision } = stored
+  if (stored.outcome === 'aside') {
+    progress.error(`Kept aside as revision ${revision.revision}, not in use`)
+    throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
+      hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
+    })
   }
+  progress.stop(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`)
+  const name = user.username === undefined ? user.name : `${user.name} (@${user.username})`
+  outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
+  return revision
 }

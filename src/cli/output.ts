@@ -1,13 +1,15 @@
+import { constants } from 'node:os'
 import { TgsessionError } from '../errors.ts'
 
-/** Codes of an interrupted prompt: what a shell gives for Ctrl-C. */
-const INTERRUPTED = 130
-
-/** The user pressed Ctrl-C at a prompt. Nothing went wrong. */
+/** The user pressed Ctrl-C at a prompt, or the host ended it. Nothing went wrong. */
 export class Interrupted extends Error {
-  constructor() {
-    super('interrupted')
+  /** What a shell gives for the signal: 130 for Ctrl-C. */
+  readonly exitCode: number
+
+  constructor(signal: NodeJS.Signals = 'SIGINT') {
+    super(`interrupted by ${signal}`)
     this.name = 'Interrupted'
+    this.exitCode = 128 + constants.signals[signal]
   }
 }
 
@@ -17,7 +19,10 @@ export function printJson(value: unknown): void {
 
 /** One line for what went wrong, one for what to do next; with `json` the same as an object. Returns the exit code. */
 export function printError(error: unknown, { json }: { json: boolean }): number {
-  if (error instanceof Interrupted) return INTERRUPTED
+  if (error instanceof Interrupted) {
+    process.stderr.write('Cancelled. No session was stored.\n')
+    return error.exitCode
+  }
   if (!(error instanceof TgsessionError)) {
     // A bug of ours: the stack helps, and holds no values.
     process.stderr.write(

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { config as loadDotenv } from 'dotenv'
 import type { Environment } from '../config/settings.ts'
 import { configCommand } from './commands/config.ts'
+import { convertCommand } from './commands/convert.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { loginCommand } from './commands/login.ts'
@@ -10,6 +11,7 @@ import { pullCommand } from './commands/pull.ts'
 import { pushCommand } from './commands/push.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
+import { UsageError } from '../errors.ts'
 import type { Context } from './context.ts'
 import { printError } from './output.ts'
 
@@ -18,12 +20,23 @@ export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   const context: Context = { env: readEnvironment(), exit: (code) => (exitCode = code) }
   try {
+    refuseSecrets(argv)
     await program(context).parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
     return printError(error, { json: argv.includes('--json') && !argv.includes('--') })
   }
+}
+
+/** A session string on the command line is a mistake whose text must not get into a message, and so into a log. */
+function refuseSecrets(argv: readonly string[]): void {
+  const end = argv.indexOf('--')
+  const own = end < 0 ? argv : argv.slice(0, end)
+  if (!own.some((word) => /^[\w+/-]{200,}={0,2}$/.test(word))) return
+  throw new UsageError('usage.session_string', 'a session string was given on the command line', {
+    hint: 'Name a file instead. The string now stands in the history of your shell: remove it there.',
+  })
 }
 
 function program(context: Context): Command {
@@ -39,7 +52,7 @@ function program(context: Context): Command {
     for (const command of commands) root.addCommand(command.copyInheritedSettings(root))
   }
   add('Everyday:', [loginCommand(context), runCommand(context), statusCommand(context)])
-  add('Sessions:', [pushCommand(context), pullCommand(context), inspectCommand()])
+  add('Sessions:', [pushCommand(context), pullCommand(context), inspectCommand(context), convertCommand()])
   add('Set-up:', [keygenCommand(context), configCommand(context)])
   return root
 }

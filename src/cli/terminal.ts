@@ -7,6 +7,8 @@ import { Interrupted } from './output.ts'
 export interface Terminal {
   input: Readable
   output: Writable
+  /** Closes every question; its reason is thrown then. */
+  signal?: AbortSignal
 }
 
 /** Asks at a terminal. Ctrl-C at any question throws Interrupted. */
@@ -14,6 +16,7 @@ export function terminalAsker(terminal: Terminal): Asker {
   return {
     phone: (question) =>
       answered(
+        terminal,
         text({
           message: 'Phone number of the account (international form)',
           placeholder: '+15551234567',
@@ -27,6 +30,7 @@ export function terminalAsker(terminal: Terminal): Asker {
       const message = `Code, sent to ${sentTo}${length === undefined ? '' : ` (${length} characters)`}`
       // Masked: what stands on a screen ends in recordings, and `heroku run` has some.
       return answered(
+        terminal,
         password({ message, validate: required('the code'), ...terminal, ...withSignal(signal) }),
       )
     },
@@ -34,7 +38,7 @@ export function terminalAsker(terminal: Terminal): Asker {
       if (lastError !== undefined) log.warn(lastError, terminal)
       const message = `Password of two-step verification${hint ? ` (your hint: ${hint})` : ''}`
       const validate = required('the password')
-      return answered(password({ message, validate, ...terminal, ...withSignal(signal) }))
+      return answered(terminal, password({ message, validate, ...terminal, ...withSignal(signal) }))
     },
     notify: (message) => log.info(message, terminal),
   }
@@ -42,16 +46,18 @@ export function terminalAsker(terminal: Terminal): Asker {
 
 export async function askBotToken(terminal: Terminal): Promise<string> {
   return await answered(
+    terminal,
     password({ message: 'Bot token from @BotFather', validate: required('the token'), ...terminal }),
   )
 }
 
 export async function askYesNo(message: string, terminal: Terminal): Promise<boolean> {
-  return (await answered(confirm({ message, initialValue: false, ...terminal }))) === 'true'
+  return (await answered(terminal, confirm({ message, initialValue: false, ...terminal }))) === 'true'
 }
 
-async function answered(prompt: Promise<string | boolean | symbol>): Promise<string> {
+async function answered({ signal }: Terminal, prompt: Promise<string | boolean | symbol>): Promise<string> {
   const answer = await prompt
+  signal?.throwIfAborted()
   if (isCancel(answer)) throw new Interrupted()
   return String(answer)
 }

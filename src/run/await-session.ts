@@ -24,7 +24,7 @@ export async function awaitSession(
   let told: string | undefined
   for (;;) {
     const awaited = await replica.status({ signal, patienceMs: 10_000 }).then(
-      (head) => whatIsMissing(head, replica.name, avoid),
+      (head) => servable(head, replica.name, avoid),
       (error: unknown) => {
         if (error instanceof UnreachableError) return error
         throw error
@@ -38,8 +38,12 @@ export async function awaitSession(
   }
 }
 
-function whatIsMissing(head: Head, name: string, avoid: string | undefined): Current | TgsessionError {
-  const { current } = head
+/** The session that the head names, or why it may not be served. */
+export function servable(
+  { current }: Pick<Head, 'current'>,
+  name: string,
+  avoid?: string,
+): Current | NoSessionError {
   if (!current) return noSession(name)
   const next = 'Log in again with `tgsession login`, or store another session with `tgsession push`.'
   if (current.dead !== null)

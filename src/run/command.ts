@@ -4,6 +4,8 @@ import { constants } from 'node:os'
 import type { Clock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
 import { commandEnvironment } from './environment.ts'
+import { whyNotExecutable } from './executable.ts'
+import { describeError } from './report.ts'
 import { survivors } from './survivors.ts'
 
 export interface CommandOptions {
@@ -26,8 +28,12 @@ export class Command {
   readonly #clock: Clock
 
   constructor({ argv, file, env, passEnv, clock }: CommandOptions) {
-    const [program, ...args] = diesWithUs(argv)
-    if (program === undefined) throw noCommand()
+    const [named] = argv
+    if (named === undefined) throw noCommand()
+    // setpriv reports this only on stderr, with an exit code that the program itself might have.
+    const reason = whyNotExecutable(named, env['PATH'])
+    if (reason !== null) throw cannotStart(named, reason)
+    const [program = named, ...args] = diesWithUs(argv)
     this.#marker = randomUUID()
     this.#clock = clock
     this.#child = spawn(program, args, {
@@ -35,7 +41,7 @@ export class Command {
       env: commandEnvironment(env, { file, marker: this.#marker, passEnv }),
     })
     this.pid = this.#child.pid
-    this.ended = this.#awaitEnd(argv[0] ?? '')
+    this.ended = this.#awaitEnd(named)
     this.ended.catch(() => undefined)
   }
 
@@ -71,7 +77,7 @@ export class Command {
 
   async #awaitEnd(program: string): Promise<number> {
     const code = await new Promise<number>((resolve, reject) => {
-      this.#child.once('error', (error) => reject(cannotStart(program, error)))
+      this.#child.once('error', (error) => reject(cannotStart(program, describeError(error).code)))
       this.#child.once('exit', (status, signal) =>
         resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)),
       )
@@ -103,8 +109,7 @@ function noCommand(): UsageError {
   })
 }
 
-function cannotStart(program: string, error: Error): UsageError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+function cannotStart(program: string, code: string): UsageError {
   return new UsageError('run.cannot_start', `cannot start ${program} (${code})`, {
     hint: 'Is it installed, in PATH, and executable on this host?',
   })

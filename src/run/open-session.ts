@@ -2,11 +2,13 @@ import type { TelegramClient } from 'telegram'
 import { type Clock, systemClock } from '../clock.ts'
 import { openReplica } from '../config/open-replica.ts'
 import { type Environment, readSettings } from '../config/settings.ts'
-import { LeaseError, SaveFailedError } from '../errors.ts'
+import { LeaseError, NoSessionError, SaveFailedError } from '../errors.ts'
+import type { Head } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import { noSession, type Replica } from '../replica/replica.ts'
+import type { Replica } from '../replica/replica.ts'
 import { SQLiteSession } from '../session/sqlite-session.ts'
 import { disconnectClient } from '../telegram/disconnect.ts'
+import { servable } from './await-session.ts'
 import { describeError, type Report } from './report.ts'
 import { Saver } from './saver.ts'
 
@@ -37,27 +39,56 @@ export async function openSession(
   source: Environment | Replica,
   options: OpenSessionOptions = {},
 ): Promise<OpenSession> {
-  const replica = isReplica(source) ? source : await openReplica(await readSettings(source, { store: true }))
-  const { current } = await replica.status()
-  if (!current) throw noSession(replica.name)
+  if (isReplica(source)) return await openUnderLease(source, options)
+  const replica = await openReplica(await readSettings(source, { store: true }))
+  const closeStore = (): Promise<void> => replica.store.close()
+  try {
+    return await openUnderLease(replica, options, closeStore)
+  } catch (error) {
+    await closeStore()
+    throw error
+  }
+}
+
+async function openUnderLease(
+  replica: Replica,
+  options: OpenSessionOptions,
+  onClosed?: () => Promise<void>,
+): Promise<OpenSession> {
   const report = options.report ?? (() => undefined)
+  requireServable(await replica.status({ signal: options.signal }), replica.name)
   const lease = await replica.lease({
     signal: options.signal,
     onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
   })
   try {
     const { revision, bytes } = await replica.restore({ signal: lease.signal })
+    // Telegram may have killed it while we waited.
+    requireServable({ current: revision }, replica.name)
     const session = await SQLiteSession.fromBytes(bytes)
     report('session.restored', {
       revision: revision.revision,
       bytes: bytes.length,
       key: revision.keyFingerprint,
     })
-    return new OpenSession(replica, lease, revision, session, report, options)
+    return new OpenSession(replica, lease, revision, session, report, { ...options, onClosed })
   } catch (error) {
-    await lease.release()
+    await letGo(lease, report)
     throw error
   }
+}
+
+function requireServable(head: Pick<Head, 'current'>, name: string): void {
+  const found = servable(head, name)
+  if (found instanceof NoSessionError) throw found
+}
+
+/** A lease that could not be let go ends by itself: nothing to fail for. */
+async function letGo(lease: Lease, report: Report): Promise<void> {
+  await lease.release().then(
+    () => report('lease.released', { generation: lease.generation }),
+    (error: unknown) => report('lease.release_failed', describeError(error)),
+  )
 }
 
 function isReplica(source: Environment | Replica): source is Replica {
@@ -77,6 +108,7 @@ export class OpenSession {
   readonly #ended = new AbortController()
   readonly #unsubscribe: () => void
   readonly #forgetSignals: () => void
+  readonly #onClosed: () => Promise<void>
   #changes = 0
   #closing: Promise<void> | undefined
 
@@ -87,8 +119,9 @@ export class OpenSession {
     base: Saver['base'],
     session: SQLiteSession,
     report: Report,
-    options: OpenSessionOptions,
+    options: OpenSessionOptions & { onClosed?: (() => Promise<void>) | undefined },
   ) {
+    this.#onClosed = options.onClosed ?? (() => Promise.resolve())
     this.session = session
     this.#lease = lease
     this.#report = report
@@ -118,6 +151,7 @@ export class OpenSession {
   /** This client uses the session: it is disconnected before the lease is let go, and when it is lost. */
   attach(client: TelegramClient): void {
     this.#clients.add(client)
+    if (this.signal.aborted) void this.#disconnect()
   }
 
   /**
@@ -149,8 +183,8 @@ export class OpenSession {
       })
     } finally {
       this.#forgetSignals()
-      await this.#lease.release()
-      this.#report('lease.released', { generation: this.#lease.generation })
+      await letGo(this.#lease, this.#report)
+      await this.#onClosed()
     }
   }
 
@@ -193,22 +227,25 @@ export class OpenSession {
   }
 
   #closeOnSignals(): () => void {
-    const listener = (signal: NodeJS.Signals): void => {
-      // The program's own listeners decide when to end; where there are none the signal ends it, after the close.
-      const alone = process.listenerCount(signal) === 0
-      this.close().then(
-        () => alone && process.kill(process.pid, signal),
-        (error: unknown) => {
-          this.#report('close.failed', describeError(error))
-          if (alone) process.exit(error instanceof LeaseError ? 75 : 79)
-        },
-      )
+    const close = async (signal: NodeJS.Signals, alone: boolean): Promise<void> => {
+      try {
+        await this.close()
+        if (alone) process.kill(process.pid, signal)
+      } catch (error) {
+        this.#report('close.failed', describeError(error))
+        if (alone) process.exit(error instanceof LeaseError ? 75 : 79)
+      }
     }
-    process.once('SIGTERM', listener)
-    process.once('SIGINT', listener)
+    // The program's own listeners decide when to end; where there are none the signal ends it, after the close. Ours
+    // comes first, to see them all, and stays until then, since hosts signal more than once.
+    const listener = (signal: NodeJS.Signals): void => {
+      if (!this.#closing) void close(signal, process.listenerCount(signal) === 1)
+    }
+    for (const name of SIGNALS) process.prependListener(name, listener)
     return () => {
-      process.off('SIGTERM', listener)
-      process.off('SIGINT', listener)
+      for (const name of SIGNALS) process.off(name, listener)
     }
   }
 }
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const

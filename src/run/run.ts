@@ -3,6 +3,7 @@ import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../clock.ts'
 import { ConflictError, LeaseError, type TgsessionError, UnreachableError } from '../errors.ts'
+import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { Replica, Restored } from '../replica/replica.ts'
 import { placeFile } from '../session/place-file.ts'
@@ -51,6 +52,8 @@ interface Served {
   exitCode: number
   /** The session in the placed file is ours to save. */
   mayStay: boolean
+  /** What the session was last saved as. */
+  base?: Revision
 }
 
 const SAVE_FAILED = 79
@@ -65,14 +68,15 @@ export async function run(replica: Replica, options: RunOptions): Promise<number
   const file = options.file ?? path.join(folder ?? '', `${replica.name}.session`)
   let exitCode: number | undefined
   try {
-    for (let keyChanges = 0; ;) {
-      const avoid = keyChanges > 1 ? replica.lastSeen?.current?.key : undefined
+    for (let [lost, avoid] = [undefined as Revision | undefined, undefined as string | undefined]; ;) {
       const lease = await waitForTurn(replica, options, avoid)
       if (lease instanceof Stop) return lease.exitCode
       const served = await servedUnder(lease, report, () => serve(replica, lease, file, options))
       if (served.why === 'exited' || served.why === 'stopped') return (exitCode = served.exitCode)
-      keyChanges = served.why === 'aside' ? keyChanges + 1 : 0
       report('session.again', { because: served.why })
+      const before = lost?.keyFingerprint
+      lost = served.why === 'aside' ? served.base : undefined
+      avoid = lost && lost.keyFingerprint === before ? lost.key : undefined
     }
   } finally {
     if (folder && exitCode !== SAVE_FAILED) await rm(folder, { recursive: true, force: true })
@@ -111,7 +115,7 @@ async function waitForTurn(
     return lease
   } catch (error) {
     if (stop.aborted) return stopOf(options)
-    if (patience.signal.aborted) throw awaited ?? error
+    if (patience.signal.aborted) throw awaited ?? noAnswer(replica, maxWaitMs ?? 0)
     throw error
   } finally {
     over.abort()
@@ -138,7 +142,7 @@ async function serve(replica: Replica, lease: Lease, file: string, options: RunO
 
   const ended = await untilEnd(command, lease, saver, options)
   report('command.ended', { because: ended.why, exitCode: ended.exitCode })
-  if (!ended.mayStay) return ended
+  if (!ended.mayStay) return { ...ended, base: saver.base }
   return { ...ended, ...(await lastSave(saver, () => captureFinal(file), report)) }
 }
 
@@ -170,8 +174,7 @@ async function untilEnd(command: Command, lease: Lease, saver: Saver, options: R
     fired(options.stop).then(() => 'stopped' as const),
     fired(lease.signal).then(() => 'lost' as const),
     saver.watch(watching.signal),
-  ])
-  watching.abort()
+  ]).finally(() => watching.abort())
   if (why === 'exited') return { why, mayStay: true, exitCode: await command.ended }
   if (why !== 'stopped') command.signal('SIGTERM')
   else if (options.forwards(stopOf(options).signal)) command.signal(stopOf(options).signal)
@@ -221,6 +224,12 @@ function stopOf({ stop }: RunOptions): Stop {
 function held(holder: string, since: string): LeaseError {
   return new LeaseError('lease.held', `the session is in use by ${holder} since ${since}`, {
     hint: 'One instance at a time may use it. This one takes over when the other stops.',
+  })
+}
+
+function noAnswer({ store }: Replica, ms: number): UnreachableError {
+  return new UnreachableError('store.no_answer', `${store.label} did not answer in ${ms / 1000} s`, {
+    hint: 'The session is not lost. Check the network, and the address in TGSESSION_STORE.',
   })
 }
 

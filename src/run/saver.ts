@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { ConflictError, LeaseError } from '../errors.ts'
+import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { Replica, SaveOutcome } from '../replica/replica.ts'
@@ -30,6 +30,8 @@ export type SaverEnd = 'replaced' | 'aside' | 'lost'
 const TICK_MS = 1000
 const QUIET_MS = 30_000
 const MAX_MS = 5 * 60_000
+/** For so long a file that cannot be copied is no news: its writer is in the middle of something. */
+const BUSY_MS = 5 * 60_000
 
 /** Writes the session back while it is used: soon after a change, never twice at once. */
 export class Saver {
@@ -55,6 +57,7 @@ export class Saver {
     let last = this.#savedMark
     let firstAt = 0
     let lastAt = 0
+    let busySince: number | undefined
     for (;;) {
       await clock.sleep(Math.min(TICK_MS, quietMs), signal)
       const now = clock.now()
@@ -68,9 +71,12 @@ export class Saver {
       try {
         const { outcome } = await this.save()
         if (outcome === 'aside') return 'aside'
+        busySince = undefined
       } catch (error) {
         if (error instanceof LeaseError) return 'lost'
         if (error instanceof ConflictError) return 'replaced'
+        if (isBusy(error) && now - (busySince ??= now) < BUSY_MS) continue
+        busySince = undefined
         report('save.failed', describeError(error))
         firstAt = lastAt = clock.now()
       }
@@ -97,4 +103,8 @@ export class Saver {
     if (outcome === 'saved') report('session.saved', { revision: revision.revision, bytes: revision.bytes })
     return saved
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof UnreachableError && error.code === 'session.busy'
 }

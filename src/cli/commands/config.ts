@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 export function configCommand(context: Context): Command {
   return sessionCommand('config', 'show which settings are in force, without secrets')
     .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  $ tgsession config --store file:./sessions')
     .action(async (flags: WhichSession & { json?: boolean }) => {
       const described = describeSettings(await settingsOf(context, flags))
       if (flags.json) printJson(described)

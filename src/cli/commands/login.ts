@@ -4,6 +4,8 @@ import { ConfigurationError, UsageError } from '../../errors.ts'
 import type { DataCentre } from '../../login/login.ts'
 import { loginAtTerminal } from '../login-at-terminal.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
+import { Interrupted } from '../output.ts'
+import type { Terminal } from '../terminal.ts'
 import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
@@ -32,12 +34,29 @@ export function loginCommand(context: Context): Command {
         async (replica, { apiId, apiHash }) => {
           if (apiId === undefined || apiHash === undefined)
             throw new TypeError('settings read without { api: true }')
-          const terminal = { input: process.stdin, output: process.stdout }
-          await loginAtTerminal(replica, { apiId, apiHash, dc, bot, phone, replace }, terminal)
+          await atTerminal((terminal) =>
+            loginAtTerminal(replica, { apiId, apiHash, dc, bot, phone, replace }, terminal),
+          )
         },
         { needs: { api: true } },
       )
     })
+}
+
+/** A signal closes the question that is open, so that the login is taken back before the process ends. */
+async function atTerminal(use: (terminal: Terminal) => Promise<unknown>): Promise<void> {
+  const stop = new AbortController()
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Interrupted(name))
+  // A terminal that hung up takes no more words.
+  const onHangup = (): void => stop.abort(new Interrupted('SIGHUP'))
+  for (const name of names) process.on(name, onSignal)
+  process.stdout.on('error', onHangup)
+  try {
+    await use({ input: process.stdin, output: process.stdout, signal: stop.signal })
+  } finally {
+    for (const name of names) process.off(name, onSignal)
+  }
 }
 
 /** A login that nobody watches ends in a ban: there must be a person. */

@@ -87,7 +87,8 @@ export async function demo(
     const { logins, duplicates, keys } = dc.stats()
     // About one key exchange in 256 fails and is made again: its key was never anybody's.
     const [key, ...others] = keys.filter(({ userId }) => userId !== null)
-    const sameKey = others.length === 0 && key?.state === 'authorised' && key.keyId === current?.keyFingerprint
+    const sameKey =
+      others.length === 0 && key?.state === 'authorised' && key.keyId === current?.keyFingerprint
     return { logins, dynos: dynos.length, duplicates, sameKey, revisions: history.length + 1, handoverMs }
   } finally {
     for (const dyno of dynos) dyno.signal('SIGKILL')

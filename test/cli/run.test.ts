@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { Dyno } from '../../src/cli/demo/dyno.ts'
+import { openReplica } from '../../src/config/open-replica.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import type { Replica } from '../../src/replica/replica.ts'
+import { Cli } from '../support/cli.ts'
+import { missing } from '../support/requires.ts'
+import {
+  ACCOUNT,
+  API_HASH,
+  entityNames,
+  isAlive,
+  makeSession,
+  startDc,
+  temporaryFolder,
+  until,
+} from '../support/rig.ts'
+
+const ROOT = path.join(import.meta.dirname, '..', '..')
+const SERVE = [process.execPath, path.join(ROOT, 'test/run/programs/serve.ts')]
+
+describe('tgsession run', () => {
+  let dc: FakeDc
+  let session: Uint8Array
+  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  let cli: Cli
+  let env: Record<string, string>
+  let log: string
+  let replica: Replica
+  let stores = 0
+
+  before(async () => {
+    dc = await startDc()
+    session = await makeSession(dc)
+    scratch = await temporaryFolder()
+    cli = new Cli(scratch.folder)
+  })
+  after(async () => {
+    await dc.close()
+    await scratch.remove()
+  })
+  beforeEach(async () => {
+    log = path.join(scratch.folder, `${++stores}.log`)
+    env = {
+      TGSESSION_STORE: `file:${scratch.folder}/${stores}`,
+      TGSESSION_KEY: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
+      TGSESSION_LEASE_TTL: '2s',
+      TELEGRAM_API_ID: '12345',
+      TELEGRAM_API_HASH: API_HASH,
+      LOG: log,
+    }
+    replica = await openReplica(await readSettings(env, { store: true }))
+    await replica.push(session)
+  })
+  afterEach(() => cli.killAll())
+
+  const pidOf = async (): Promise<number> => {
+    const pid = await until('the start of the program', () =>
+      existsSync(log) ? /^start (\d+)$/m.exec(readFileSync(log, 'utf8'))?.[1] : undefined,
+    )
+    return Number(pid)
+  }
+  const starts = (): number => readFileSync(log, 'utf8').match(/^start/gm)?.length ?? 0
+  const start = (argv: string[], more: Record<string, string> = {}): ChildProcess =>
+    cli.start(['run', '--', ...argv], { ...env, ...more })
+
+  it('passes stdin, stdout, stderr, arguments and the exit code through; its own words go to stderr', async () => {
+    const script =
+      'process.stdin.on("data", (d) => { process.stdout.write(d); console.error(process.argv[1]); process.exit(3) })'
+    const { code, stdout, stderr } = await cli.run(
+      ['run', '--', process.execPath, '-e', script, '$HOME *'],
+      env,
+      'over here',
+    )
+    assert.equal(code, 3)
+    assert.equal(stdout, 'over here')
+    assert.match(stderr, /^\$HOME \*$/m)
+    assert.match(stderr, /^at=tgsession event=session\.restored revision=1 bytes=\d+ key=[0-9a-f]{16}$/m)
+    assert.ok(!stderr.includes('\u001b'))
+  })
+
+  it('takes options of the command for the command', async () => {
+    const { code, stdout } = await cli.run(['run', 'echo', '--max-wait', '--json'], env)
+    assert.equal(code, 0)
+    assert.equal(stdout, '--max-wait --json\n')
+  })
+
+  it('ends with 64 where the program is missing', async () => {
+    const { code, stderr } = await cli.run(['run', '--', 'no-such-program'], env)
+    assert.equal(code, 64)
+    assert.match(stderr, /cannot start no-such-program/)
+    assert.equal((await replica.status()).holder, null)
+  })
+
+  it('hands SIGTERM on, saves what the program wrote then, and ends with its code', async () => {
+    const child = start(SERVE, { SLOW_MS: '200' })
+    const finished = cli.finish(child)
+    await pidOf()
+    child.kill('SIGTERM')
+    child.kill('SIGTERM')
+    const { code, stderr } = await finished
+    assert.equal(code, 7, stderr)
+    assert.equal(readFileSync(log, 'utf8').match(/SIGTERM/g)?.length, 1)
+    assert.deepEqual(await entityNames((await replica.restore()).bytes), ['Rig', 'written on TERM'])
+    assert.equal((await replica.status()).holder, null)
+  })
+
+  it('hands nothing on where DYNO is set, and kills the program at 60 % of the time', async () => {
+    const child = start(SERVE, { DYNO: 'worker.1', TGSESSION_SHUTDOWN_MS: '1000' })
+    const finished = cli.finish(child)
+    const pid = await pidOf()
+    const at = performance.now()
+    child.kill('SIGTERM')
+    const { code } = await finished
+    assert.equal(code, 137)
+    assert.ok(performance.now() - at < 1500)
+    assert.doesNotMatch(readFileSync(log, 'utf8'), /SIGTERM/)
+    assert.ok(!isAlive(pid))
+  })
+
+  it(
+    'takes the program with it when it is killed; another takes over after the time-to-live',
+    { skip: missing.command('setpriv') },
+    async () => {
+      const first = start(SERVE)
+      const pid = await pidOf()
+      const { generation } = await replica.status()
+      const killedAt = performance.now()
+      first.kill('SIGKILL')
+      await until('the end of the program', () => !isAlive(pid))
+      const second = start(SERVE)
+      const finished = cli.finish(second)
+      await until('the second start', () => starts() === 2)
+      // The last renewal may have been a third of the TTL before the kill.
+      const tookMs = performance.now() - killedAt
+      assert.ok(tookMs > 1300 && tookMs < 6000, `${tookMs} ms`)
+      assert.equal((await replica.status()).generation, generation + 1)
+      second.kill('SIGTERM')
+      assert.match((await finished).stderr, /event=lease\.waiting holder=\S+ since=/)
+    },
+  )
+
+  it(
+    'hands over between two dynos with the line of the Procfile, and no key is used twice',
+    { skip: dist() },
+    async () => {
+      const line = /^worker: (.+)$/m.exec(readFileSync(path.join(ROOT, 'Procfile'), 'utf8'))?.[1] ?? ''
+      const shown: string[] = []
+      const dyno = (): Dyno =>
+        new Dyno('worker.1', `cd '${ROOT}' && ${line}`, { ...process.env, ...env }, (text) =>
+          shown.push(text),
+        )
+      const dynos = [dyno()]
+      try {
+        await pong(dc)
+        dynos[0]!.signal('SIGTERM')
+        dynos.push(dyno())
+        assert.equal(await dynos[0]!.ended, 0)
+        await pong(dc)
+        assert.equal(dc.stats().duplicates, 0)
+        assert.equal(dc.stats().keys.filter(({ state }) => state === 'authorised').length, 1)
+        dynos[1]!.signal('SIGTERM')
+        assert.equal(await dynos[1]!.ended, 0)
+        assert.equal((await replica.status()).holder, null)
+      } catch (error) {
+        throw new Error(`the dynos said:\n${shown.join('\n')}`, { cause: error })
+      } finally {
+        for (const one of dynos) one.signal('SIGKILL')
+      }
+      for (const text of shown) assert.ok(!text.includes(API_HASH) && !text.includes(env['TGSESSION_KEY']!))
+    },
+  )
+})
+
+/** Writes `.ping` into Saved Messages until a bot answers. */
+async function pong(dc: FakeDc): Promise<void> {
+  const messagesBefore = dc.messages(ACCOUNT.userId).length
+  await until('a connection', () => dc.stats().keys.some(({ open }) => open > 0))
+  let askedAt = 0
+  await until('an answer', () => {
+    const news = dc.messages(ACCOUNT.userId).slice(messagesBefore)
+    if (news.some(({ text }) => text.startsWith('pong'))) return true
+    if (performance.now() - askedAt > 1000) {
+      dc.sendMessage(ACCOUNT.userId, '.ping')
+      askedAt = performance.now()
+    }
+    return false
+  })
+}
+
+function dist(): string | false {
+  return existsSync(path.join(ROOT, 'dist/scripts/bootstrap.js'))
+    ? false
+    : 'dist/ is not built (npm run build)'
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { UnreachableError } from '../../src/errors.ts'
+import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import { captureFinal, captureLive, fileMark } from '../../src/run/capture.ts'
+import { verifySession } from '../../src/session/inspect.ts'
+import { missing, PYTHON } from '../support/requires.ts'
+import { entityNames, makeSession, startDc, temporaryFolder, until } from '../support/rig.ts'
+
+const program = (name: string): string => path.join(import.meta.dirname, 'programs', name)
+
+describe('capture', () => {
+  let dc: FakeDc
+  let session: Uint8Array
+  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  let file: string
+  let files = 0
+
+  before(async () => {
+    dc = await startDc()
+    session = await makeSession(dc)
+    scratch = await temporaryFolder()
+  })
+  after(async () => {
+    await dc.close()
+    await scratch.remove()
+  })
+  beforeEach(async () => {
+    file = path.join(scratch.folder, `${++files}.session`)
+    await writeFile(file, session)
+  })
+
+  const start = (command: string, args: string[], env: Record<string, string> = {}): ChildProcess =>
+    spawn(command, args, { env: { ...process.env, TGSESSION_FILE: file, ...env }, stdio: 'ignore' })
+
+  /** Captures while the writer writes; every copy must be whole and never older than the one before. */
+  async function captureMany(writer: ChildProcess): Promise<void> {
+    const { keyFingerprint } = await verifySession(session)
+    const unwritten = await fileMark(file)
+    await until('the first write', async () => (await fileMark(file)) !== unwritten)
+    let [captures, entities, growing] = [0, 0, 0]
+    const endAt = performance.now() + 2500
+    while (performance.now() < endAt) {
+      // A writer in the middle of a transaction refuses; the saver tries again at its next tick.
+      const copy = await captureLive(file).catch((error: unknown) => {
+        assert.ok(error instanceof UnreachableError && error.code === 'session.busy', String(error))
+        return null
+      })
+      if (!copy) continue
+      captures++
+      assert.equal((await verifySession(copy)).keyFingerprint, keyFingerprint)
+      const names = await entityNames(copy)
+      assert.ok(names.length >= entities, 'never backwards')
+      growing += Number(names.length > entities)
+      entities = names.length
+    }
+    writer.kill('SIGTERM')
+    await once(writer, 'exit')
+    assert.ok(captures >= 5 && growing >= 3, `${captures} captures, ${growing} of them newer`)
+    assert.deepEqual(
+      readdirSync(scratch.folder).filter((name) => name.includes('.capture')),
+      [],
+    )
+  }
+
+  it('copies a file whole that Node writes to many times a second', async () => {
+    await captureMany(start(process.execPath, [program('write.ts')], { EVERY_MS: '2' }))
+  })
+
+  it('copies a file whole that Telethon writes to', { skip: missing.telethon() }, async () => {
+    await captureMany(start(PYTHON, [program('write.py')]))
+  })
+
+  it('rolls back what a killed writer left half done', async () => {
+    await once(start(process.execPath, [program('hot.ts')]), 'exit')
+    assert.ok(existsSync(`${file}-journal`), 'the program left a hot journal, or this proves nothing')
+    assert.deepEqual(await entityNames(await captureFinal(file)), ['Rig', 'committed'])
+    assert.equal(existsSync(`${file}-journal`), false)
+  })
+
+  it('refuses to make an empty session out of a file that is gone', async () => {
+    const gone = path.join(scratch.folder, 'gone.session')
+    await assert.rejects(captureLive(gone))
+    await assert.rejects(captureFinal(gone))
+    assert.equal(existsSync(gone), false)
+  })
+})

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import type { RunOptions } from '../../src/run/run.ts'
+import { verifySession } from '../../src/session/inspect.ts'
+import {
+  entityNames,
+  makeSession,
+  openTestReplica,
+  Running,
+  startDc,
+  SwitchedStore,
+  until,
+} from '../support/rig.ts'
+
+const WRITE = [process.execPath, path.join(import.meta.dirname, 'programs', 'write.ts')]
+
+describe('run, as it saves', () => {
+  let dc: FakeDc
+  let session: Uint8Array
+  let store: SwitchedStore
+  const started: Running[] = []
+
+  before(async () => {
+    dc = await startDc()
+    session = await makeSession(dc)
+  })
+  after(async () => {
+    await dc.close()
+  })
+  beforeEach(async () => {
+    store = new SwitchedStore()
+    await openTestReplica(store, 'ci').push(session)
+  })
+  afterEach(async () => {
+    store.broken = undefined
+    for (const running of started.splice(0)) {
+      running.stop()
+      await running.ended
+    }
+  })
+
+  const start = (
+    env: Record<string, string>,
+    options: Partial<RunOptions>,
+  ): Running & { times: number[] } => {
+    const times: number[] = []
+    const running = new Running(openTestReplica(store), WRITE, {
+      env: { ...process.env, ...env },
+      ...options,
+      report: (event, fields = {}) => {
+        running.events.push({ event, fields })
+        if (event === 'session.saved') times.push(performance.now())
+      },
+    })
+    started.push(running)
+    return Object.assign(running, { times })
+  }
+
+  it('saves once it has been quiet, and not again while nothing changes', async () => {
+    const running = start({ COUNT: '5', EVERY_MS: '50' }, { quietMs: 300, maxMs: 60_000 })
+    await running.saw('session.saved')
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    assert.equal(running.count('session.saved'), 1)
+    const { bytes, revision } = await openTestReplica(store).restore()
+    assert.equal(revision.revision, 2)
+    assert.equal((await entityNames(bytes)).length, 6, 'everything up to the quiet')
+    running.stop()
+    await running.ended
+    assert.equal((await openTestReplica(store).status()).current?.revision, 2, 'unchanged: no last save')
+  })
+
+  it('saves every maxMs while it is never quiet, and every revision is sound', async () => {
+    const running = start({ EVERY_MS: '5' }, { quietMs: 400, maxMs: 1200 })
+    await until('three saves', () => running.times.length >= 3)
+    running.stop()
+    assert.equal(await running.ended, 0)
+    const [first = 0, second = 0, third = 0] = running.times
+    for (const gap of [second - first, third - second])
+      assert.ok(gap >= 1150 && gap < 3000, `${gap} ms between two saves`)
+
+    const reader = openTestReplica(store)
+    const { history, current } = await reader.status()
+    const { keyFingerprint } = await verifySession(session)
+    for (const revision of [...history, current!]) {
+      await store.tamper((head) => ({ ...head, current: { ...revision, dead: null } }))
+      const { bytes } = await reader.restore()
+      assert.equal((await verifySession(bytes)).keyFingerprint, keyFingerprint)
+    }
+  })
+
+  it('tries a failed save again while the command runs, and says so', async () => {
+    store.broken = (key, method) => method === 'put' && key.includes('revisions/')
+    const running = start({ COUNT: '1' }, { quietMs: 100, maxMs: 1000 })
+    assert.equal((await running.saw('save.failed', 2))['code'], 'store.unreachable')
+    assert.equal(running.count('command.ended'), 0)
+    store.broken = undefined
+    await running.saw('session.saved')
+  })
+})

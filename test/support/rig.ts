@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../../src/clock.ts'
+import { UnreachableError } from '../../src/errors.ts'
+import { FakeDc, type FakeDcEvent } from '../../src/fake-dc/fake-dc.ts'
+import { logIn } from '../../src/login/login.ts'
+import { Cipher } from '../../src/replica/cipher.ts'
+import { encodeHead, type Head, parseHead } from '../../src/replica/head.ts'
+import { Replica } from '../../src/replica/replica.ts'
+import { run, type RunOptions, Stop } from '../../src/run/run.ts'
+import { verifySession } from '../../src/session/inspect.ts'
+import { MemoryStore } from '../../src/store/memory-store.ts'
+import type { ObjectStore } from '../../src/store/store.ts'
+
+export const API_ID = 12345
+export const API_HASH = '0123456789abcdef0123456789abcdef'
+export const ACCOUNT = {
+  phone: '+15550001234',
+  code: '24680',
+  password: 'correct horse battery staple',
+  userId: 777_001n,
+  firstName: 'Rig',
+  username: 'rig_user',
+}
+export const BOT = { token: '4242:AAEexampleexampleexampleexampleexam', userId: 4242n, username: 'rig_bot' }
+export const TTL_MS = 2000
+
+type Maybe<T> = T | false | undefined | null
+
+/** Looks again until `done` gives something; a deadline instead of a hang. */
+export async function until<T>(
+  what: string,
+  done: () => Maybe<T> | Promise<Maybe<T>>,
+  ms = 15_000,
+): Promise<T> {
+  const giveUpAt = performance.now() + ms
+  for (;;) {
+    const found = await done()
+    if (found !== false && found !== undefined && found !== null) return found
+    if (performance.now() > giveUpAt) throw new Error(`waited ${ms} ms for ${what}`)
+    await sleep(20)
+  }
+}
+
+export async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-test-'))
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** A data centre with one user and one bot. */
+export async function startDc(events: FakeDcEvent[] = []): Promise<FakeDc> {
+  return await FakeDc.start({ accounts: [ACCOUNT], bots: [BOT], onEvent: (event) => events.push(event) })
+}
+
+/** A session file as our own login makes it; each call makes a new key. */
+export async function makeSession(dc: FakeDc, kind: 'user' | 'bot' = 'user'): Promise<Uint8Array> {
+  const asker = {
+    phone: () => Promise.resolve(ACCOUNT.phone),
+    code: () => Promise.resolve(ACCOUNT.code),
+    password: () => Promise.resolve(ACCOUNT.password),
+  }
+  const { host, port, publicKeyPem } = dc
+  const { session } = await logIn(kind === 'user' ? { kind, asker } : { kind, token: BOT.token }, {
+    apiId: API_ID,
+    apiHash: API_HASH,
+    dc: { host, port, publicKeyPem },
+    attempts: { begin: () => Promise.resolve(), blocked: () => Promise.resolve() },
+  })
+  return session
+}
+
+/** A store in this process that can be made unreachable, as a whole or for some keys. */
+export class SwitchedStore implements ObjectStore {
+  readonly label = 'switched:'
+  readonly #store = new MemoryStore()
+  /** Requests for keys that it fits fail. */
+  broken: ((key: string, method: string) => boolean) | undefined
+  /** Milliseconds that each request is on its way. */
+  latencyMs = 0
+
+  async get(...args: Parameters<ObjectStore['get']>): ReturnType<ObjectStore['get']> {
+    await this.#check(args[0], 'get')
+    return await this.#store.get(...args)
+  }
+
+  async put(...args: Parameters<ObjectStore['put']>): ReturnType<ObjectStore['put']> {
+    await this.#check(args[0], 'put')
+    return await this.#store.put(...args)
+  }
+
+  async delete(...args: Parameters<ObjectStore['delete']>): Promise<void> {
+    await this.#check(args[0], 'delete')
+    await this.#store.delete(...args)
+  }
+
+  list(...args: Parameters<ObjectStore['list']>): AsyncIterable<string> {
+    return this.#store.list(...args)
+  }
+
+  async close(): Promise<void> {}
+
+  /** Changes the head behind everybody's back. */
+  async tamper(change: (head: Head) => Head): Promise<void> {
+    const key = 'main/head.json'
+    for (;;) {
+      const found = await this.#store.get(key)
+      if (!found) throw new Error('no head yet')
+      const next = { ...change(parseHead(found.bytes)), writeId: crypto.randomUUID() }
+      const won = await this.#store.put(key, encodeHead(next), found.version).then(
+        () => true,
+        () => false,
+      )
+      if (won) return
+    }
+  }
+
+  async #check(key: string, method: string): Promise<void> {
+    await sleep(this.latencyMs)
+    if (this.broken?.(key, method))
+      throw new UnreachableError('store.unreachable', 'the store was switched off', { hint: 'Switch it on.' })
+  }
+}
+
+export function openTestReplica(store: ObjectStore, label = 'worker.1'): Replica {
+  const cipher = new Cipher({ encryption: 'none', identities: [], recipient: undefined })
+  return new Replica({ store, name: 'main', cipher, verify: verifySession, label, leaseTtlMs: TTL_MS })
+}
+
+export interface Reported {
+  event: string
+  fields: Record<string, string | number | boolean | null>
+}
+
+/** One `run()` in this process, and what it reported. The command must not write to stdout: the test runner reads that. */
+export class Running {
+  readonly events: Reported[] = []
+  readonly ended: Promise<number>
+  readonly #stop = new AbortController()
+
+  constructor(replica: Replica, argv: readonly string[], options: Partial<RunOptions> = {}) {
+    this.ended = run(replica, {
+      argv,
+      env: process.env,
+      stop: this.#stop.signal,
+      forwards: () => true,
+      shutdownMs: 10_000,
+      clock: systemClock,
+      quietMs: 100,
+      maxMs: 1000,
+      report: (event, fields = {}) => this.events.push({ event, fields }),
+      ...options,
+    })
+    this.ended.catch(() => undefined)
+  }
+
+  get names(): string[] {
+    return this.events.map(({ event }) => event)
+  }
+
+  stop(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#stop.abort(new Stop(signal))
+  }
+
+  count(event: string): number {
+    return this.names.filter((name) => name === event).length
+  }
+
+  /** The fields of the `nth` report of this event, once it is there. */
+  async saw(event: string, nth = 1, ms = 15_000): Promise<Reported['fields']> {
+    const find = (): Reported | undefined => this.events.filter((one) => one.event === event)[nth - 1]
+    const found = await until(`${event} (${nth})`, find, ms).catch((error: unknown) => {
+      throw new Error(`${String(error)}; reported: ${this.names.join(', ')}`, { cause: error })
+    })
+    return found.fields
+  }
+}
+
+/** Linux only. A zombie is not alive: in a container nobody may reap it. */
+export function isAlive(pid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return !/^State:\s+[ZX]/m.test(status)
+  } catch {
+    return false
+  }
+}
+
+/** The names of the entities in a session file's bytes. */
+export async function entityNames(bytes: Uint8Array): Promise<string[]> {
+  const { folder, remove } = await temporaryFolder()
+  try {
+    const file = path.join(folder, 'look.session')
+    await writeFile(file, bytes)
+    const database = new DatabaseSync(file, { readOnly: true })
+    const rows = database.prepare('SELECT name FROM entities WHERE id <> 0 ORDER BY name').all()
+    database.close()
+    return rows.map((row) => String(row['name']))
+  } finally {
+    await remove()
+  }
+}
+
+/** What must stand in no output: the beginning of the file's auth key, as each text that it may be written as. */
+export function keyTexts(file: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const key = database.prepare('SELECT auth_key FROM sessions').get()?.['auth_key']
+  database.close()
+  if (!(key instanceof Uint8Array) || key.length !== 256) throw new Error(`${file} holds no key`)
+  const forms = ['hex', 'base64', 'base64url'] as const
+  return forms.map((form) => Buffer.from(key).toString(form).slice(0, 40))
+}
