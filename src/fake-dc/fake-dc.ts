@@ -4,13 +4,16 @@ import { Connection } from './connection.ts'
 import { ServerKey } from './crypto/rsa.ts'
 import { FakeDcError } from './errors.ts'
 import type { FakeDcOptions, FakeDcStats, FakePerson } from './options.ts'
+import { newPostUpdates, tooLongUpdate } from './rpc/channels.ts'
 import { newMessageUpdates } from './rpc/entities.ts'
 import { Accounts } from './world/accounts.ts'
+import { Channel } from './world/channel.ts'
 import { type Key, World } from './world/world.ts'
 
 export type {
   FakeAccount,
   FakeBot,
+  FakeChannel,
   FakeDcEvent,
   FakeDcKeyState,
   FakeDcKeyStats,
@@ -47,12 +50,16 @@ export class FakeDc {
   /** Listens when the promise resolves. @throws FakeDcError for accounts or a key that cannot be */
   static async start(options: FakeDcOptions = {}): Promise<FakeDc> {
     const randomBytes = options.randomBytes ?? nodeRandomBytes
+    const now = options.now ?? Date.now
+    const createdAt = Math.floor(now() / 1000)
     const world = new World({
       host: options.host ?? '127.0.0.1',
       dcId: options.dcId ?? 2,
       serverKey: new ServerKey(options.privateKey),
       accounts: new Accounts(options.accounts ?? [], options.bots ?? []),
-      now: options.now ?? Date.now,
+      channels: (options.channels ?? []).map((channel) => new Channel(channel, createdAt)),
+      difference: { slice: options.differenceSlice ?? 100, tooLong: options.differenceLimit ?? Infinity },
+      now,
       randomBytes: (count) => Buffer.from(randomBytes(count)),
       onEvent: options.onEvent ?? (() => {}),
     })
@@ -101,6 +108,33 @@ export class FakeDc {
     return message.id
   }
 
+  /** As if the channel's owner wrote: all accounts get updateNewChannelMessage. @throws FakeDcError */
+  post(channelId: bigint, text: string): number {
+    const channel = this.#channel(channelId)
+    const post = channel.addPost(text, this.#world.seconds)
+    this.#world.emit('message', 0)
+    for (const account of this.#world.accounts.all)
+      this.#world.publish(account, newPostUpdates(channel, post))
+    return post.id
+  }
+
+  /** Tells all accounts that the channel has news, without saying which. @throws FakeDcError */
+  hintAt(channelId: bigint): void {
+    const update = tooLongUpdate(this.#channel(channelId))
+    const updates = { _: 'updateShort', update, date: this.#world.seconds }
+    for (const account of this.#world.accounts.all) this.#world.publish(account, updates)
+  }
+
+  /** The channel shuts everybody out: 400 CHANNEL_PRIVATE. @throws FakeDcError */
+  makePrivate(channelId: bigint): void {
+    this.#channel(channelId).isPrivate = true
+  }
+
+  /** The next `times` updates get lost on their way; what they tell of has happened all the same. */
+  loseUpdates(times = 1): void {
+    this.#world.losses = times
+  }
+
   /** Saved Messages of the account, oldest first. @throws FakeDcError for an unknown account */
   messages(userId: bigint): { id: number; text: string; date: number }[] {
     return this.#world.accounts.byId(userId).messages.map(({ id, text, date }) => ({ id, text, date }))
@@ -144,6 +178,12 @@ export class FakeDc {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #channel(channelId: bigint): Channel {
+    const channel = this.#world.channels.get(channelId)
+    if (!channel) throw new FakeDcError('unknown-channel', `there is no channel ${channelId}`)
+    return channel
   }
 
   #key(keyId: string): Key {

@@ -26,9 +26,21 @@ export interface FakePerson {
   username?: string
 }
 
+/** A broadcast channel; every account follows it. */
+export interface FakeChannel {
+  /** Bare and positive. */
+  channelId: bigint
+  title: string
+}
+
 export interface FakeDcOptions {
   accounts?: FakeAccount[]
   bots?: FakeBot[]
+  channels?: FakeChannel[]
+  /** Messages in one answer of getDifference and getChannelDifference; 100 by default. */
+  differenceSlice?: number
+  /** More messages than this are not told: differenceTooLong. No limit by default. */
+  differenceLimit?: number
   /** 127.0.0.1 by default. */
   host?: string
   /** 0, the default, takes a free one. */

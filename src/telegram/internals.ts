@@ -1,8 +1,9 @@
 /* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are GramJS's */
 import type { Socket } from 'node:net'
-import type { TelegramClient } from 'telegram'
+import type { Api, TelegramClient } from 'telegram'
 import updates from 'telegram/client/updates.js'
 import rsa from 'telegram/crypto/RSA.js'
+import { UpdateConnectionState } from 'telegram/network/index.js'
 import type { Connection } from 'telegram/network/connection/Connection.js'
 
 /**
@@ -17,6 +18,7 @@ interface RawSender {
   disconnect(): Promise<void>
   reconnect(): void
   _reconnect(): Promise<void>
+  _updateCallback?: UpdateHandler
   send(request: unknown): Promise<unknown>
 }
 
@@ -29,8 +31,15 @@ interface RawClient {
   _errorHandler?: ((error: Error) => Promise<void>) | undefined
   _exportedSenderPromises: Map<number, Promise<RawSender>>
   _exportedSenderReleaseTimeouts: Map<number, NodeJS.Timeout>
+  _entityCache: { add(value: unknown): void }
+  _selfInputPeer?: unknown
+  _eventBuilders: [{ resolved: boolean; resolve(client: TelegramClient): Promise<void> }, unknown][]
   connect(): Promise<boolean>
+  getMe(inputPeer: true): Promise<unknown>
+  invoke: Invoke
 }
+
+type Invoke = (request: unknown, ...rest: unknown[]) => Promise<unknown>
 
 type ErrorHandler = (error: Error) => Promise<void>
 
@@ -122,6 +131,53 @@ export class Internals {
     this.#raw._exportedSenderReleaseTimeouts.clear()
   }
 
+  /**
+   * Hands everything that the server pushes to `handler` instead of to the event handlers; for good. `observe`
+   * sees what `invoke` was asked and answered.
+   */
+  takeUpdates(
+    handler: (update: unknown, handOn: () => void) => void,
+    observe: (request: unknown, answer: unknown) => void,
+  ): void {
+    const raw = this.#raw
+    takers.set(raw, handler)
+    interceptUpdates()
+    if (raw._sender) raw._sender._updateCallback = updates._handleUpdate
+    const original = raw.invoke.bind(raw)
+    raw.invoke = async (request, ...rest) => {
+      const answer = await original(request, ...rest)
+      observe(request, answer)
+      return answer
+    }
+  }
+
+  /** What GramJS does first with what the server pushes: both know the peers from then on. */
+  learnPeers(update: unknown): void {
+    this.#raw._entityCache.add(update)
+  }
+
+  /** Nothing is left to be asked of Telegram before the event handlers can be called. */
+  get isReadyToDispatch(): boolean {
+    return this.#raw._selfInputPeer !== undefined && this.#unresolved().length === 0
+  }
+
+  /** Asks what event builders need, so that dispatching one update does not overtake another. */
+  async prepareToDispatch(): Promise<void> {
+    if (this.#raw._selfInputPeer === undefined) await this.#raw.getMe(true)
+    for (const builder of this.#unresolved()) await builder.resolve(this.#raw as unknown as TelegramClient)
+  }
+
+  /** Calls the event handlers one after the other; resolves when the last has settled. */
+  async dispatch(update: object, others: unknown, entities: Map<string, unknown>): Promise<void> {
+    const event = Object.assign(update, { _entities: entities })
+    const args = { update: event, others }
+    await updates._dispatchUpdate(this.#raw as unknown as TelegramClient, args)
+  }
+
+  #unresolved(): RawClient['_eventBuilders'][number][0][] {
+    return this.#raw._eventBuilders.map(([builder]) => builder).filter(({ resolved }) => !resolved)
+  }
+
   /** Its loops that reconnect have no off switch: they get connections that never open, and so stand still. */
   refuseToConnect(late: () => Error): void {
     this.#raw.connect = () => Promise.reject(late())
@@ -141,6 +197,29 @@ type UpdateLoop = (client: TelegramClient) => Promise<void>
 /** GramJS starts this loop when a client connects, and offers no option for it. */
 export function replaceUpdateLoop(make: (original: UpdateLoop) => UpdateLoop): void {
   Object.assign(updates, { _updateLoop: make(updates._updateLoop) })
+}
+
+type UpdateHandler = (client: TelegramClient, update: number | Api.TypeUpdate) => void
+
+const takers = new WeakMap<object, (update: unknown, handOn: () => void) => void>()
+let isIntercepting = false
+
+/** GramJS binds this function when a client connects, and offers no other way to see what comes in. */
+function interceptUpdates(): void {
+  if (isIntercepting) return
+  isIntercepting = true
+  const original: UpdateHandler = updates._handleUpdate
+  const intercept: UpdateHandler = (client, update) => {
+    const take = takers.get(client)
+    if (take) take(update, () => original(client, update))
+    else original(client, update)
+  }
+  Object.assign(updates, { _handleUpdate: intercept })
+}
+
+/** 1 connected, −1 disconnected, 0 broken; undefined for what is no news of the connection. */
+export function connectionState(update: unknown): number | undefined {
+  return update instanceof UpdateConnectionState ? update.state : undefined
 }
 
 /** The socket under a connection; undefined before the first `connect()`, and always for a WebSocket. */

@@ -17,7 +17,9 @@ export async function testDatabase(kind: ServerKind, serverUrl?: string): Promis
   const server = serverUrl ?? (kind === 'postgres' ? POSTGRES_URL : MYSQL_URL)
   const name = freshName()
   const url = withDatabase(server, name)
-  await runOn(kind, server, [`CREATE DATABASE ${name}`])
+  // template1, the default, must not be in use by anybody at that moment.
+  const template = kind === 'postgres' ? ' TEMPLATE template0' : ''
+  await runOn(kind, server, [`CREATE DATABASE ${name}${template}`])
   return {
     url,
     name,

@@ -6,6 +6,7 @@ import type { TlObject, TlValue } from '../tl/value.ts'
 import { AUTH } from './auth.ts'
 import { BOT_AND_QR } from './bot-and-qr.ts'
 import { type Call, type Handler, accountOf } from './call.ts'
+import { CHANNELS } from './channels.ts'
 import { HELP } from './help.ts'
 import { MESSAGES } from './messages.ts'
 import { PASSWORD } from './password.ts'
@@ -14,7 +15,7 @@ import { USERS } from './users.ts'
 
 /** Methods for everybody, and those that need an authorised key. */
 const OPEN: Partial<Record<string, Handler>> = { ...HELP, ...AUTH, ...BOT_AND_QR, ...PASSWORD }
-const CLOSED: Partial<Record<string, Handler>> = { ...USERS, ...UPDATES, ...MESSAGES }
+const CLOSED: Partial<Record<string, Handler>> = { ...USERS, ...UPDATES, ...CHANNELS, ...MESSAGES }
 
 /** The result of a request, encoded in the client's layer; an error is a result too. */
 export async function dispatch(call: Call, body: Buffer): Promise<{ result: Buffer; isError: boolean }> {

@@ -44,7 +44,9 @@ inputUser#f21158c6 user_id:long access_hash:long = InputUser
 
 updates.getState#edd4882a = updates.State
 updates.getDifference#25939651 flags:# pts:int pts_total_limit:flags.0?int date:int qts:int = updates.Difference
-updates.getChannelDifference#03173d78 ... = updates.ChannelDifference
+updates.getChannelDifference#03173d78 flags:# force:flags.0?true channel:InputChannel filter:ChannelMessagesFilter pts:int limit:int = updates.ChannelDifference
+inputChannel#f35aec28 channel_id:long access_hash:long = InputChannel
+channelMessagesFilterEmpty#94d42ee7 = ChannelMessagesFilter
 
 messages.getDialogs#a0f4cb4f ... = messages.Dialogs
 messages.getHistory#4423e6c5 peer:InputPeer offset_id:int offset_date:int add_offset:int limit:int max_id:int min_id:int hash:long = messages.Messages

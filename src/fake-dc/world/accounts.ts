@@ -39,6 +39,10 @@ export class Accounts {
     this.#all.push(new Account({ ...given, userId, firstName, username: given.username ?? null }))
   }
 
+  get all(): readonly Account[] {
+    return this.#all
+  }
+
   byPhone(phone: string): Account | undefined {
     return this.#all.find((each) => each.fields.phone === digits(phone))
   }

@@ -8,6 +8,7 @@ import { CODEC } from '../tl/schemas.ts'
 import type { TlObject } from '../tl/value.ts'
 import type { Account } from './account.ts'
 import type { Accounts } from './accounts.ts'
+import type { Channel } from './channel.ts'
 import { Faults } from './faults.ts'
 import { LoginCodes } from './login-codes.ts'
 import { LoginTokens } from './login-tokens.ts'
@@ -20,11 +21,19 @@ export interface Carrier extends Peer {
 export type Key = AuthKey<Carrier>
 export type ClientSession = Session<Carrier>
 
+/** Messages in one answer of a difference, and in all of them before it is too long. */
+export interface DifferenceLimits {
+  slice: number
+  tooLong: number
+}
+
 export interface WorldOptions {
   host: string
   dcId: number
   serverKey: ServerKey
   accounts: Accounts
+  channels: Channel[]
+  difference: DifferenceLimits
   now: () => number
   randomBytes: RandomBytes
   onEvent: (event: FakeDcEvent) => void
@@ -36,6 +45,8 @@ export class World {
   readonly dcId: number
   readonly serverKey: ServerKey
   readonly accounts: Accounts
+  readonly channels: ReadonlyMap<bigint, Channel>
+  readonly difference: DifferenceLimits
   readonly now: () => number
   readonly randomBytes: RandomBytes
   readonly faults = new Faults()
@@ -48,13 +59,18 @@ export class World {
   readonly #onEvent: (event: FakeDcEvent) => void
   port = 0
   logins = 0
+  /** How many of the next updates get lost on their way. */
+  losses = 0
   connections = 0
 
-  constructor({ host, dcId, serverKey, accounts, now, randomBytes, onEvent }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { host, dcId, serverKey, accounts, now, randomBytes, onEvent } = options
     this.host = host
     this.dcId = dcId
     this.serverKey = serverKey
     this.accounts = accounts
+    this.channels = new Map(options.channels.map((channel) => [channel.id, channel]))
+    this.difference = options.difference
     this.now = now
     this.randomBytes = randomBytes
     this.messageIds = new MessageIds(now)
@@ -89,6 +105,10 @@ export class World {
 
   /** Sends updates to all open sessions of the account that want them, but not to the one that caused them. */
   publish(account: Account, updates: TlObject, cause?: ClientSession): void {
+    if (this.losses > 0) {
+      this.losses--
+      return
+    }
     for (const key of this.keys.values()) {
       if (key.account !== account || key.state !== 'authorised') continue
       for (const session of key.sessions.values())

@@ -1,0 +1,34 @@
+/**
+ * Child of catch-up-processes.test.ts: a bot that tells each message it gets, one a line. "hang" keeps its handler
+ * busy for ever. Ends cleanly when its standard input does; with "leave" without stopping the tracker before.
+ * Arguments: session file, public key as base64, and how to end.
+ */
+import { setInterval } from 'node:timers'
+import { NewMessage } from 'telegram/events/index.js'
+import type { NewMessageEvent } from 'telegram/events/index.js'
+import { SQLiteSession } from '../../src/session/sqlite-session.ts'
+import { connectClient } from '../../src/telegram/connect.ts'
+import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { addServerKey } from '../../src/telegram/server-key.ts'
+import { trackUpdates } from '../../src/telegram/track-updates.ts'
+import { clientFor } from './clients.ts'
+
+const [file = '', pem64 = '', ending = ''] = process.argv.slice(2)
+addServerKey(Buffer.from(pem64, 'base64').toString())
+const session = new SQLiteSession(file)
+const client = clientFor(session)
+const updates = trackUpdates(client, session, { catchUp: true })
+await connectClient(client)
+// oxlint-disable-next-line typescript/no-misused-promises -- GramJS awaits what its handlers return
+client.addEventHandler(async (event: NewMessageEvent) => {
+  process.stdout.write(`${event.message.message}\n`)
+  if (event.message.message === 'hang') await new Promise(() => undefined)
+}, new NewMessage({}))
+const saving = setInterval(() => void session.save(), 20)
+await updates.start()
+process.stdout.write('started\n')
+for await (const _ of process.stdin);
+clearInterval(saving)
+if (ending !== 'leave') await updates.stop({ timeoutMs: 100 })
+await disconnectClient(client)
+await session.close()
