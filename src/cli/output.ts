@@ -20,7 +20,7 @@ export function printJson(value: unknown): void {
 /** One line for what went wrong, one for what to do next; with `json` the same as an object. Returns the exit code. */
 export function printError(error: unknown, { json }: { json: boolean }): number {
   if (error instanceof Interrupted) {
-    process.stderr.write('Cancelled. No session was stored.\n')
+    process.stderr.write('Cancelled. Nothing was stored.\n')
     return error.exitCode
   }
   if (!(error instanceof TgsessionError)) {
@@ -36,10 +36,27 @@ export function printError(error: unknown, { json }: { json: boolean }): number 
   return exitCode
 }
 
+/** A command that waits says why. */
+export function onTrouble(error: Error): void {
+  process.stderr.write(`tgsession: ${error.message}; trying again\n`)
+}
+
 /** Rows of `name   value`, aligned. */
 export function printTable(rows: Record<string, string>): void {
   const width = Math.max(...Object.keys(rows).map((name) => name.length))
   for (const [name, value] of Object.entries(rows)) process.stdout.write(`${name.padEnd(width)}  ${value}\n`)
+}
+
+/** Rows of cells, each column as wide as its widest cell. */
+export function printRows(rows: string[][]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  for (const row of rows)
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    )
 }
 
 /** `94208` → `92 KiB`. */

@@ -4,13 +4,20 @@ import { config as loadDotenv } from 'dotenv'
 import type { Environment } from '../config/settings.ts'
 import { configCommand } from './commands/config.ts'
 import { convertCommand } from './commands/convert.ts'
+import { deleteCommand } from './commands/delete.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { historyCommand } from './commands/history.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keygenCommand } from './commands/keygen.ts'
+import { listCommand } from './commands/list.ts'
 import { loginCommand } from './commands/login.ts'
+import { promoteCommand } from './commands/promote.ts'
 import { pullCommand } from './commands/pull.ts'
 import { pushCommand } from './commands/push.ts'
+import { rollbackCommand } from './commands/rollback.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
+import { unlockCommand } from './commands/unlock.ts'
 import { UsageError } from '../errors.ts'
 import type { Context } from './context.ts'
 import { printError } from './output.ts'
@@ -51,9 +58,12 @@ function program(context: Context): Command {
     root.commandsGroup(heading)
     for (const command of commands) root.addCommand(command.copyInheritedSettings(root))
   }
-  add('Everyday:', [loginCommand(context), runCommand(context), statusCommand(context)])
-  add('Sessions:', [pushCommand(context), pullCommand(context), inspectCommand(context), convertCommand()])
-  add('Set-up:', [keygenCommand(context), configCommand(context)])
+  const of = (...commands: ((context: Context) => Command)[]): Command[] =>
+    commands.map((command) => command(context))
+  add('Everyday:', of(loginCommand, runCommand, statusCommand, doctorCommand))
+  add('Sessions:', of(pushCommand, pullCommand, inspectCommand, convertCommand, listCommand))
+  add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))
+  add('Set-up:', of(keygenCommand, configCommand))
   return root
 }
 
@@ -68,6 +78,7 @@ Examples:
   $ tgsession login                           log in once, store the session
   $ tgsession run -- python -u bot.py         keep it alive around a bot
   $ tgsession status                          who uses it, what is saved
+  $ tgsession doctor                          what is wrong, and what to do about it
 
 Settings come from the environment or from .env: see \`tgsession config\`.`
 

@@ -34,8 +34,16 @@ function maskUrl(url: string): string {
   if (scheme === undefined || rest === undefined) return 'set (hidden: not the address of a store)'
   // An @ behind a ? belongs to a password or to a parameter: nobody knows where the secret ends.
   if (/[?#].*@/s.test(rest)) return `${scheme}***`
-  const visible = rest.includes('@') ? `***@${rest.slice(rest.lastIndexOf('@') + 1)}` : rest
+  const known = rest.includes('@') ? `***@${rest.slice(rest.lastIndexOf('@') + 1)}` : rest
+  const visible = /^https?:/i.test(scheme) ? lastNameOnly(known) : known
   return `${scheme}${visible.replaceAll(/([?&#;])([^?&#;]*)/g, maskParameter)}`
+}
+
+/** The path of a web address may be what opens it: as in the label of such a file, only its last name is shown. */
+function lastNameOnly(address: string): string {
+  const [, host = '', path = '', rest = ''] = /^([^/?#]*)([^?#]*)(.*)$/s.exec(address) ?? []
+  const names = path.split('/').filter((name) => name !== '')
+  return `${host}${names.length > 1 ? '/…' : ''}${names.length > 0 ? `/${names.at(-1)}` : ''}${rest}`
 }
 
 function maskParameter(whole: string, mark: string, parameter: string): string {

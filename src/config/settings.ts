@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ConfigurationError, TgsessionError } from '../errors.ts'
 import { parseKey, parseRecipient, recipientOf } from '../replica/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
+import { isPlainObjectUrl } from '../store/plain-object-url.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
 export type Environment = Record<string, string | undefined>
@@ -114,7 +115,8 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
   const recipients = await Promise.all(identities.map(recipientOf))
   const given = values.TGSESSION_RECIPIENT
   const named = given === undefined ? undefined : collect(() => parseRecipient(given))
-  const local = store === null || /^(file|memory):/.test(store.url)
+  // Nothing is ever written to a plain file, so that nothing there waits for a key.
+  const local = store === null || /^(file|memory):/.test(store.url) || isPlainObjectUrl(store.url)
   const keyless = keys.length === 0 && given === undefined
   const encryption = values.TGSESSION_ENCRYPTION ?? (keyless && local ? 'none' : 'age')
   if (needs.store && encryption === 'age' && keyless)

@@ -45,18 +45,17 @@ function replaceCurrent(
   return next
 }
 
-/** The holder's save: what it started from must still be current. */
+/** The holder's save: what it started from must still be current. `notice` is for people; unless given, the last stays. */
 export function save(
-  lease: Lease,
-  base: Revision,
+  how: { lease: Lease; base: Revision; notice?: string },
   revision: Revision,
   nowMs: number,
   pruned: Pruned,
 ): HeadChange {
   return {
     apply: (head) => {
-      requireHeld(head, lease)
-      if (head.current?.key !== base.key)
+      requireHeld(head, how.lease)
+      if (head.current?.key !== how.base.key)
         throw new ConflictError(
           'replica.superseded',
           'another session was put in its place; nothing was saved',
@@ -66,16 +65,31 @@ export function save(
         )
       requireNumber(head, revision)
       // The key is the same: what Telegram said of it stays true.
-      return replaceCurrent(head, { ...revision, dead: head.current.dead }, {}, nowMs, pruned)
+      const current = { ...revision, dead: head.current.dead }
+      return replaceCurrent(head, current, { notice: how.notice ?? head.notice }, nowMs, pruned)
     },
     landed: (head) => refersTo(head, revision.key),
   }
 }
 
-/** A push or a login: the account's key must be the one that was seen; saves of the same key do not count. */
+export interface Replacing {
+  /** Whether it counts as the last login even if the key is the same. */
+  isLogin: boolean
+  /** The attempt that is done with this. */
+  loginId?: string
+  /** For people; the last notice is taken away unless given. */
+  notice?: string
+  /** The key of what was set aside until now, and is not any more. */
+  fromAside?: string
+}
+
+/**
+ * A push, a login, or a person's choice of a stored revision: the account's key must be the one that was seen; saves
+ * of the same key do not count.
+ */
 export function replace(
   seen: Head,
-  how: { isLogin: boolean; loginId?: string },
+  how: Replacing,
   revision: Revision,
   nowMs: number,
   pruned: Pruned,
@@ -93,7 +107,14 @@ export function replace(
         how.loginId !== undefined && entry['id'] === how.loginId ? { ...entry, outcome: 'done' } : entry,
       )
       const lastLogin = how.isLogin || newKey ? revision : head.lastLogin
-      const others = { logins, lastLogin, notice: null }
+      const aside = head.aside.filter(({ key }) => key !== how.fromAside)
+      const others = {
+        logins,
+        lastLogin,
+        aside,
+        notice: how.notice ?? null,
+        ...(head.deleted && { deleted: null }),
+      }
       return replaceCurrent(head, { ...revision, dead: null }, others, nowMs, pruned)
     },
     landed: (head) => refersTo(head, revision.key),
@@ -126,5 +147,42 @@ export function markDead(
       return { ...head, current: { ...head.current, dead } }
     },
     landed: (head) => head.current?.keyFingerprint !== base.keyFingerprint || head.current.dead === dead,
+  }
+}
+
+/** Nothing is left but who may be the next: the generation and the numbers go on, and so does Telegram's ban on logins. */
+export function bury(lease: Lease, about: { at: string; by: string }, pruned: Pruned): HeadChange {
+  return {
+    apply: (head) => {
+      requireHeld(head, lease)
+      const next: Head = {
+        ...head,
+        holder: null,
+        current: null,
+        lastLogin: null,
+        history: [],
+        aside: [],
+        notice: null,
+        lastNumber: nextRevision(head) - 1,
+        deleted: { ...about, id: lease.id },
+      }
+      pruned.dropped = dropped(head, next)
+      return next
+    },
+    landed: (head) => head.deleted?.id === lease.id,
+  }
+}
+
+/** Takes the lease from a holder that may be alive, for nobody. */
+export function evict(holder: { id: string; label: string }): HeadChange {
+  return {
+    apply: (head) => {
+      if (head.holder?.id !== holder.id)
+        throw new ConflictError('replica.changed', `${holder.label} does not hold the lease any more`, {
+          hint: 'Nothing was changed. See who does with `tgsession status`.',
+        })
+      return { ...head, generation: head.generation + 1, holder: null }
+    },
+    landed: (head) => head.holder?.id !== holder.id,
   }
 }

@@ -1,10 +1,14 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
-import { Decrypter, Encrypter } from 'age-encryption'
-import { BadDataError, ConfigurationError, safeCause } from '../errors.ts'
+import { armor, Decrypter, Encrypter } from 'age-encryption'
+import { BadDataError, ConfigurationError, safeCause, TgsessionError } from '../errors.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
+
+const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd)
+const AGE_MAGIC = Buffer.from('age-encryption.org/')
+const ARMOR_MAGIC = Buffer.from('-----BEGIN AGE ENCRYPTED FILE')
 
 /**
  * A plain file to what lies in the store and back: zstd, then age, so that `age -d -i KEY FILE | zstd -d` opens
@@ -53,6 +57,27 @@ export class Cipher {
     }
   }
 
+  /**
+   * A session file that was made without us: as it is, or encrypted with age (armored too), or packed with zstd, or
+   * both. Throws as `open`.
+   */
+  async openForeign(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+    const plain = await this.#decryptForeign(bytes)
+    if (!startsWith(plain, ZSTD_MAGIC)) return plain
+    return await this.open('', plain, maxBytes)
+  }
+
+  async #decryptForeign(bytes: Uint8Array): Promise<Uint8Array> {
+    if (startsWith(bytes, AGE_MAGIC)) return await this.#decrypt(bytes)
+    if (!startsWith(bytes, ARMOR_MAGIC)) return bytes
+    try {
+      return await this.#decrypt(armor.decode(new TextDecoder().decode(bytes)))
+    } catch (error) {
+      if (error instanceof TgsessionError) throw error
+      throw corrupt('its armor is broken', error)
+    }
+  }
+
   async #decrypt(sealed: Uint8Array): Promise<Uint8Array> {
     if (this.#options.identities.length === 0) throw noKey('decrypt')
     const decrypter = new Decrypter()
@@ -73,6 +98,10 @@ export class Cipher {
   }
 }
 
+function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
+  return Buffer.compare(bytes.subarray(0, magic.length), magic) === 0
+}
+
 function noKey(what: string): ConfigurationError {
   return new ConfigurationError(
     'key.missing',
@@ -85,7 +114,7 @@ function noKey(what: string): ConfigurationError {
 
 function corrupt(what: string, error: unknown): BadDataError {
   return new BadDataError('revision.corrupt', `the stored session is damaged: ${what}`, {
-    hint: 'An older revision may be sound: `tgsession status` lists them.',
+    hint: 'An older one may be sound: `tgsession run` takes it by itself, if it holds the same key; `tgsession history` lists all.',
     cause: safeCause(error),
   })
 }

@@ -41,6 +41,10 @@ const head = z.looseObject({
   loginBlockedUntil: z.string().nullable(),
   /** When it was last proven that this store honours conditions. */
   provenAt: z.string().nullish(),
+  /** When and by whom everything under this name was deleted; `id` is that of the lease under which it was. */
+  deleted: z.looseObject({ at: z.string(), by: z.string(), id: z.string() }).nullish(),
+  /** The highest number that was ever given, where the revision that had it may be gone. */
+  lastNumber: z.int().nonnegative().nullish(),
 })
 
 export type Revision = z.infer<typeof revision>
@@ -109,7 +113,27 @@ export function refersTo(value: Head, key: string): boolean {
   return references(value).some((entry) => entry.key === key)
 }
 
-/** The number that the next revision gets: above every one that the head still knows. */
+/** The number that the next revision gets: above every one that was given, and so never one of before. */
 export function nextRevision(value: Head): number {
-  return 1 + Math.max(0, ...references(value).map((entry) => entry.revision))
+  return 1 + Math.max(value.lastNumber ?? 0, ...references(value).map((entry) => entry.revision))
+}
+
+/** The revision of this number, and whether it was set aside; undefined where the head names none. */
+export function findRevision(
+  value: Head,
+  number: number,
+): { revision: Revision; aside: boolean } | undefined {
+  const numbered = (entry: Revision): boolean => entry.revision === number
+  const kept = references({ ...value, aside: [] }).find(numbered)
+  if (kept) return { revision: kept, aside: false }
+  const other = value.aside.find(numbered)
+  return other && { revision: other, aside: true }
+}
+
+/** What Telegram said of a key, where it ended it: no revision that holds this key can be used again. */
+export function deadReason(value: Head, keyFingerprint: string): string | null {
+  const dead = references(value).find(
+    (entry) => entry.keyFingerprint === keyFingerprint && typeof entry['dead'] === 'string',
+  )?.['dead']
+  return typeof dead === 'string' ? dead : null
 }

@@ -111,7 +111,8 @@ async function tryTake(port: LeasePort, options: LeaseOptions, mark: string): Pr
   }
 }
 
-function markOf({ generation, holder }: LeaseRecord): string {
+/** Equal as long as nothing was renewed, taken or let go. */
+export function markOf({ generation, holder }: LeaseRecord): string {
   return holder ? `${generation} ${holder.id} ${holder.beat}` : `${generation} free`
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { probeConditions } from '../store/probe.ts'
-import type { ObjectStore } from '../store/store.ts'
+import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { NumberTaken, type Pruned, setAside } from './changes.ts'
 import { type Head, nextRevision, refersTo, type Revision } from './head.ts'
-import type { HeadChange, HeadFile } from './head-file.ts'
+import type { ChangeOptions, HeadChange, HeadFile } from './head-file.ts'
 import { type Revisions, sha256, type Verified } from './revisions.ts'
 
 export interface RecorderOptions {
@@ -18,18 +18,23 @@ export interface RecorderOptions {
   onWarning?: ((error: unknown) => void) | undefined
 }
 
+/** `patienceMs` is for each change of the head; what limits the upload is `signal`. */
+export type RecordOptions = StoreOptions & ChangeOptions
+
 const PATIENCE_MS = 30_000
 
 /** Puts revisions into the store and their names into the head: in this order, and under numbers of their own. */
 export class Recorder {
   readonly #options: RecorderOptions
+  #swept = false
 
   constructor(options: RecorderOptions) {
     this.#options = options
   }
 
-  async change(change: HeadChange): Promise<void> {
-    await this.#options.head.change(change, { patienceMs: PATIENCE_MS })
+  /** Returns the head that has the change. */
+  async change(change: HeadChange, { signal, patienceMs = PATIENCE_MS }: ChangeOptions = {}): Promise<Head> {
+    return await this.#options.head.change(change, { signal, patienceMs })
   }
 
   /** Uploads the revision first, then makes the change that names it, then removes what nothing names any more. */
@@ -37,22 +42,24 @@ export class Recorder {
     bytes: Uint8Array,
     verified: Verified,
     changeFor: (revision: Revision, nowMs: number, pruned: Pruned) => HeadChange,
+    options: RecordOptions = {},
   ): Promise<Revision> {
     const { head, revisions, label, clock } = this.#options
     for (;;) {
-      const number = nextRevision(await head.read())
+      const number = nextRevision(await head.read(options))
       const nowMs = clock.wall()
       const about = { revision: number, savedAt: new Date(nowMs).toISOString(), savedBy: label, ...verified }
-      const revision = await revisions.put(bytes, about)
+      const revision = await revisions.put(bytes, about, options)
       const pruned: Pruned = { dropped: [] }
       try {
-        await this.change(changeFor(revision, nowMs, pruned))
-        await this.#remove(pruned.dropped)
+        const written = await this.change(changeFor(revision, nowMs, pruned), options)
+        await this.#remove(pruned.dropped, options)
+        if (pruned.dropped.length > 0) await this.#sweep(written, pruned.dropped, options)
         return revision
       } catch (error) {
         if (!(error instanceof NumberTaken)) throw error
         // Without encryption equal bytes have equal names: another may have named this very object.
-        if (!refersTo(await head.read(), revision.key)) await this.#remove([revision])
+        if (!refersTo(await head.read(options), revision.key)) await this.#remove([revision], options)
       }
     }
   }
@@ -63,20 +70,22 @@ export class Recorder {
     verified: Verified,
     reason: string,
     check: (head: Head) => void = () => undefined,
+    options: RecordOptions = {},
   ): Promise<Revision> {
-    const head = await this.#options.head.read()
+    const head = await this.#options.head.read(options)
     check(head)
     // Whoever pushes the same wrong file every hour must not drive out the others.
     const known = head.aside.find((entry) => entry.sha256 === sha256(bytes))
     if (known) return known
-    return await this.record(bytes, verified, (revision, _nowMs, pruned) => {
+    const changeFor = (revision: Revision, _nowMs: number, pruned: Pruned): HeadChange => {
       const change = setAside(revision, reason, pruned)
       const apply = (latest: Head): Head => {
         check(latest)
         return change.apply(latest)
       }
       return { ...change, apply }
-    })
+    }
+    return await this.record(bytes, verified, changeFor, options)
   }
 
   /** Refuses a store that does not honour conditions; asks once, the head remembers the answer. */
@@ -90,10 +99,31 @@ export class Recorder {
     })
   }
 
-  async #remove(revisions: Revision[]): Promise<void> {
-    for (const { key } of revisions) {
+  /**
+   * Once in a process: removes what a crash between an upload and its head left behind. Only below the oldest number
+   * that is kept: an upload under way has a higher one.
+   */
+  async #sweep(head: Head, removed: readonly Revision[], options: StoreOptions): Promise<void> {
+    if (this.#swept) return
+    this.#swept = true
+    const kept = [head.current, ...head.history].flatMap((entry) => entry?.revision ?? [])
+    const oldest = Math.min(...kept)
+    const orphans: { key: string }[] = []
+    try {
+      for await (const { key, number } of this.#options.revisions.list(options))
+        if (number < oldest && !refersTo(head, key) && !removed.some((one) => one.key === key))
+          orphans.push({ key })
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      this.#options.onWarning?.(error)
+    }
+    await this.#remove(orphans, options)
+  }
+
+  async #remove(objects: readonly { key: string }[], options: StoreOptions): Promise<void> {
+    for (const { key } of objects) {
       try {
-        await this.#options.revisions.remove(key)
+        await this.#options.revisions.remove(key, { signal: options.signal })
       } catch (error) {
         this.#options.onWarning?.(error)
       }

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, systemClock } from '../clock.ts'
-import { BadDataError, NoSessionError, RefusedError, type TgsessionError } from '../errors.ts'
-import type { ObjectStore, OnProgress } from '../store/store.ts'
-import { lostLease, markDead, replace, save } from './changes.ts'
+import { type Clock, systemClock, withDeadline } from '../clock.ts'
+import { BadDataError, type TgsessionError, UnreachableError } from '../errors.ts'
+import type { ObjectStore, StoreOptions } from '../store/store.ts'
+import { lostLease, markDead, type Pruned, replace, save } from './changes.ts'
 import type { Cipher } from './cipher.ts'
-import type { Current, Head, Revision } from './head.ts'
-import { type ChangeOptions, HeadFile } from './head-file.ts'
+import { type Current, deadReason, type Head, type Revision } from './head.ts'
+import { type ChangeOptions, type HeadChange, HeadFile } from './head-file.ts'
 import { type Lease, type LeaseOptions, type LeasePort, takeLease } from './lease.ts'
 import * as loginLog from './login-log.ts'
-import { Recorder } from './recorder.ts'
+import { Recorder, type RecordOptions } from './recorder.ts'
+import { Recovery } from './recovery.ts'
+import { checkAccount, deadKey, noSession } from './refusals.ts'
 import { Revisions, sha256, type Verified, type Verify } from './revisions.ts'
 
 export interface ReplicaOptions {
@@ -40,13 +42,22 @@ export type SaveOutcome =
   | { outcome: 'saved' | 'unchanged'; revision: Revision }
   | { outcome: 'aside'; revision: Revision; reason: string }
 
+export interface RestoreOptions extends StoreOptions {
+  /** With it a damaged current is put right from the newest sound revision of the same key. */
+  lease?: Lease | undefined
+}
+
 export interface LoginAttempt {
   id: string
   seen: Head
 }
 
+type Named = [revision: Revision, nowMs: number, pruned: Pruned]
+
 const DEFAULT_TTL_MS = 45_000
 const NO_KEY = '0'.repeat(16)
+
+export { noSession }
 
 /** The durable, encrypted, leased copy of one named session in a store. */
 export class Replica {
@@ -55,6 +66,8 @@ export class Replica {
   readonly store: ObjectStore
   readonly clock: Clock
   readonly leaseTtlMs: number
+  /** What people do when something went wrong: rollback, promote, unlock, delete. */
+  readonly recovery: Recovery
   readonly #options: ReplicaOptions
   readonly #head: HeadFile
   readonly #revisions: Revisions
@@ -76,15 +89,15 @@ export class Replica {
       onTrouble: options.onTrouble,
     })
     this.#revisions = new Revisions(options.store, options.name, options.cipher, options.verify)
-    const { store, label, clock } = this
-    const { onWarning } = options
-    this.#recorder = new Recorder({
-      store,
-      label,
-      clock,
-      onWarning,
-      head: this.#head,
-      revisions: this.#revisions,
+    const { name, store, label, clock } = this
+    const parts = { label, clock, head: this.#head, revisions: this.#revisions }
+    this.#recorder = new Recorder({ ...parts, store, onWarning: options.onWarning })
+    this.recovery = new Recovery({
+      ...parts,
+      name,
+      userId: options.userId,
+      recorder: this.#recorder,
+      takeLease: (how) => this.lease(how),
     })
   }
 
@@ -99,7 +112,7 @@ export class Replica {
   }
 
   /** Waits until nobody else uses the session, and takes the right to. */
-  async lease(options: Pick<LeaseOptions, 'signal' | 'onWaiting'> = {}): Promise<Lease> {
+  async lease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'> = {}): Promise<Lease> {
     const port: LeasePort = {
       read: (how) => this.#head.read(how),
       change: (change, how) =>
@@ -114,51 +127,66 @@ export class Replica {
 
   /**
    * The current session, verified. Throws NoSessionError only where the head proves that there is none; a damaged
-   * one is BadDataError, a wrong TGSESSION_KEY ConfigurationError.
+   * one is BadDataError (under a lease: only if no other revision of its key is sound), a wrong TGSESSION_KEY
+   * ConfigurationError.
    */
-  async restore(options: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<Restored> {
+  async restore(options: RestoreOptions = {}): Promise<Restored> {
     const { current } = await this.#head.read(options)
     if (!current) throw noSession(this.name)
-    this.#checkAccount(current.userId)
-    const { bytes, userId } = await this.#revisions.get(current, options)
-    // Whoever can write to the store can write another id into the head.
-    this.#checkAccount(userId)
-    return { revision: current, bytes }
+    checkAccount(this.#options.userId, current.userId)
+    const { lease, ...how } = options
+    try {
+      const { bytes, userId } = await this.#revisions.get(current, how)
+      // Whoever can write to the store can write another id into the head.
+      checkAccount(this.#options.userId, userId)
+      return { revision: current, bytes }
+    } catch (error) {
+      if (!lease || !(error instanceof BadDataError) || error.code !== 'revision.corrupt') throw error
+    }
+    const repaired = await this.recovery.repair(lease, current, how)
+    if (!repaired) return await this.restore(options)
+    checkAccount(this.#options.userId, repaired.userId)
+    return { revision: repaired.revision, bytes: repaired.bytes }
   }
 
-  /** Writes the holder's session back. `base` is the revision that it was restored from or last saved as. */
-  async save(lease: Lease, base: Revision, bytes: Uint8Array): Promise<SaveOutcome> {
-    if (sha256(bytes) === base.sha256) return { outcome: 'unchanged', revision: base }
-    const verified = await this.#verifyUsed(bytes)
-    if (verified.keyFingerprint !== base.keyFingerprint) {
-      const reason = 'the key changed outside a login'
-      const requireHeld = (head: Head): void => {
-        if (!lease.holds(head)) throw lostLease()
-      }
-      return {
-        outcome: 'aside',
-        reason,
-        revision: await this.#recorder.setAside(bytes, verified, reason, requireHeld),
-      }
-    }
-    // The same key is the same account, also where a program has dropped the row that says so.
-    const known = { ...verified, userId: verified.userId ?? base.userId }
-    const revision = await this.#recorder.record(bytes, known, (...named) => save(lease, base, ...named))
-    return { outcome: 'saved', revision }
+  /**
+   * Writes the holder's session back. `base` is the revision that it was restored from or last saved as. With
+   * `patienceMs` it ends by then, with UnreachableError (`store.timeout`); the save may have landed.
+   */
+  async save(
+    lease: Lease,
+    base: Revision,
+    bytes: Uint8Array,
+    options: RecordOptions = {},
+  ): Promise<SaveOutcome> {
+    const { patienceMs, signal } = options
+    if (patienceMs === undefined) return await this.#save(lease, base, bytes, options)
+    const late = (): UnreachableError =>
+      new UnreachableError(
+        'store.timeout',
+        `${this.store.label} did not take the session in ${patienceMs} ms`,
+        {
+          hint: 'The network or the service may be slow; `tgsession doctor` tries each step.',
+        },
+      )
+    const work = (limit: AbortSignal): Promise<SaveOutcome> =>
+      this.#save(lease, base, bytes, { ...options, signal: limit })
+    return await withDeadline(this.clock, patienceMs, late, work, signal)
   }
 
   /**
    * Stores a session that was made elsewhere. Another account's is set aside. Throws RefusedError
    * (`session.dead_key`) for the key that Telegram has ended.
    */
-  async push(bytes: Uint8Array): Promise<SaveOutcome> {
-    const seen = await this.#head.read()
+  async push(bytes: Uint8Array, options: StoreOptions = {}): Promise<SaveOutcome> {
+    const seen = await this.#head.read(options)
     const { current } = seen
     const verified = await this.#options.verify(bytes)
-    if (current?.dead && verified.keyFingerprint === current.keyFingerprint) throw deadKey(current)
+    const dead = deadReason(seen, verified.keyFingerprint)
+    if (dead !== null) throw deadKey(dead)
     if (current?.sha256 === sha256(bytes)) return { outcome: 'unchanged', revision: current }
     await this.#recorder.prove(seen)
-    return await this.#take(bytes, verified, seen, { isLogin: false })
+    return await this.#take(bytes, verified, seen, { isLogin: false }, options)
   }
 
   /**
@@ -199,20 +227,39 @@ export class Replica {
     await this.#recorder.change(markDead(lease, base, reason))
   }
 
+  async #save(lease: Lease, base: Revision, bytes: Uint8Array, options: RecordOptions): Promise<SaveOutcome> {
+    if (sha256(bytes) === base.sha256) return { outcome: 'unchanged', revision: base }
+    const verified = await this.#verifyUsed(bytes)
+    if (verified.keyFingerprint !== base.keyFingerprint) {
+      const reason = 'the key changed outside a login'
+      const requireHeld = (head: Head): void => {
+        if (!lease.holds(head)) throw lostLease()
+      }
+      const revision = await this.#recorder.setAside(bytes, verified, reason, requireHeld, options)
+      return { outcome: 'aside', reason, revision }
+    }
+    // The same key is the same account, also where a program has dropped the row that says so.
+    const known = { ...verified, userId: verified.userId ?? base.userId }
+    const changeFor = (...named: Named): HeadChange => save({ lease, base }, ...named)
+    return { outcome: 'saved', revision: await this.#recorder.record(bytes, known, changeFor, options) }
+  }
+
   /** A login may be of any account but the pinned one's rivals; a push must also be of the account that is there. */
   async #take(
     bytes: Uint8Array,
     verified: Verified,
     seen: Head,
     how: { isLogin: boolean; loginId?: string },
+    options: StoreOptions = {},
   ): Promise<SaveOutcome> {
     const expected = this.#options.userId ?? (how.isLogin ? null : seen.current?.userId) ?? null
     if (verified.userId !== null && expected !== null && verified.userId !== expected) {
       const reason = `it is of user ${verified.userId}, this name is for user ${expected}`
-      return { outcome: 'aside', reason, revision: await this.#recorder.setAside(bytes, verified, reason) }
+      const revision = await this.#recorder.setAside(bytes, verified, reason, undefined, options)
+      return { outcome: 'aside', reason, revision }
     }
-    const revision = await this.#recorder.record(bytes, verified, (...named) => replace(seen, how, ...named))
-    return { outcome: 'saved', revision }
+    const changeFor = (...named: Named): HeadChange => replace(seen, how, ...named)
+    return { outcome: 'saved', revision: await this.#recorder.record(bytes, verified, changeFor, options) }
   }
 
   /** What a program left: also a file that has lost its key is kept, under a fingerprint that no key has. */
@@ -224,28 +271,4 @@ export class Replica {
       return { keyFingerprint: NO_KEY, userId: null }
     }
   }
-
-  #checkAccount(userId: string | null): void {
-    const expected = this.#options.userId
-    if (expected !== undefined && userId !== null && userId !== expected)
-      throw new BadDataError(
-        'replica.other_account',
-        `the stored session is of user ${userId}, expected ${expected}`,
-        {
-          hint: 'Correct TGSESSION_USER_ID, or store the right session with `tgsession push`.',
-        },
-      )
-  }
-}
-
-export function noSession(name: string): NoSessionError {
-  return new NoSessionError('session.none', `there is no session named ${name} in this store yet`, {
-    hint: 'Make one with `tgsession login` (on Heroku: heroku run npm run login), or store one with `tgsession push`.',
-  })
-}
-
-function deadKey({ dead }: Current): RefusedError {
-  return new RefusedError('session.dead_key', `Telegram has ended the key of this session (${dead})`, {
-    hint: 'It can never be used again. Log in again with `tgsession login`, or push a session with another key.',
-  })
 }

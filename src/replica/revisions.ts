@@ -80,10 +80,19 @@ export class Revisions {
   async remove(key: string, options?: StoreOptions): Promise<void> {
     await this.#store.delete(this.#folder + key, options)
   }
+
+  /** Every object that lies there, named in a head or not. */
+  async *list(options?: StoreOptions): AsyncIterable<{ key: string; number: number }> {
+    const prefix = `${this.#folder}revisions/`
+    for await (const name of this.#store.list(prefix, options)) {
+      const number = /^(\d+)-[0-9a-f]{64}\./.exec(name.slice(prefix.length))?.[1]
+      if (number !== undefined) yield { key: name.slice(this.#folder.length), number: Number(number) }
+    }
+  }
 }
 
 function damaged(revision: Revision, what: string): BadDataError {
   return new BadDataError('revision.corrupt', `revision ${revision.revision} is damaged: ${what}`, {
-    hint: 'An older revision may be sound: `tgsession status` lists them.',
+    hint: 'An older one may be sound: `tgsession run` takes it by itself, if it holds the same key; `tgsession history` lists all.',
   })
 }

@@ -33,10 +33,11 @@ export function locateStore(env: Environment): StoreLocation | null {
   const database = given(env, 'DATABASE_URL')
   if (wanted === 'DATABASE_URL' && database !== undefined) return { url: database, source: 'DATABASE_URL' }
   const names = addOns.map(({ name }) => name)
+  // What it holds is not repeated: it may be a secret in the wrong variable.
   if (wanted !== undefined && !names.includes(wanted))
     throw new ConfigurationError(
       'store.unknown_add_on',
-      `TGSESSION_STORE names ${wanted}, which is no URL and no add-on here`,
+      'TGSESSION_STORE is neither a URL nor the name of an add-on that is here',
       {
         hint: `Set it to a URL (s3://bucket/prefix, file:/path)${names.length === 0 ? '' : `, or to one of: ${names.join(', ')}`}.`,
       },

@@ -51,7 +51,7 @@ export async function openStore(
     default:
       if (isSqlScheme(scheme))
         return (await import('./sql-open.ts')).openSqlStore(url, options.cwd ?? process.cwd())
-      throw new ConfigurationError('store.bad_url', `${source} names an unknown kind of store: ${scheme}`, {
+      throw new ConfigurationError('store.bad_url', `${source} names an unknown kind of store`, {
         hint: `Write it like one of: ${WORKING}`,
       })
   }

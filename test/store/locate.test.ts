@@ -77,8 +77,20 @@ describe('which store the environment names', () => {
     assert.equal(locateStore({ ...env, TGSESSION_STORE: 'OLD' })?.source, 'OLD_BUCKET_NAME')
     assert.equal(locateStore({ ...env, TGSESSION_STORE: 'CLOUDCUBE' })?.source, 'CLOUDCUBE_URL')
     assert.equal(locateStore({ ...env, TGSESSION_STORE: 'DATABASE_URL' })?.source, 'DATABASE_URL')
-    refuses({ ...env, TGSESSION_STORE: 'NEW' }, 'store.unknown_add_on', /NEW/)
-    refuses({ TGSESSION_STORE: 'DATABASE_URL' }, 'store.unknown_add_on', /DATABASE_URL/)
+    refuses({ ...env, TGSESSION_STORE: 'NEW' }, 'store.unknown_add_on', /^TGSESSION_STORE is neither/)
+    refuses({ TGSESSION_STORE: 'DATABASE_URL' }, 'store.unknown_add_on', /^TGSESSION_STORE is neither/)
+  })
+
+  it('is not repeated where it is none: it may be a secret in the wrong place', () => {
+    for (const secret of ['HUSH0123456789', 'AGE_SECRET_HUSH'])
+      assert.throws(
+        () => locateStore({ ...bucketeer('BUCKETEER'), TGSESSION_STORE: secret }),
+        (error) => {
+          assert.ok(error instanceof ConfigurationError)
+          assert.doesNotMatch(`${error.stack} ${error.hint}`, /HUSH/)
+          return true
+        },
+      )
   })
 
   it('must be whole', () => {

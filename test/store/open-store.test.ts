@@ -55,6 +55,7 @@ describe('opening a store by its address', () => {
     '/just/a/path',
     './path',
     'ftp://me:hush-hush@host',
+    'hush-hush:token',
     'file:',
     'file://host/path',
     'file:./a?b',

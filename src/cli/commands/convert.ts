@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { ConflictError, UsageError } from '../../errors.ts'
 import { convertToFile, convertToString, type ConvertOptions } from '../../session/convert.ts'
 import type { StringFormatName } from '../../session/formats/portable-session.ts'
 import { placeFile } from '../../session/place-file.ts'
 import { pendingSidecar } from '../../session/read-file.ts'
+import { apiId, userId } from '../numbers.ts'
 import { printJson } from '../output.ts'
 import { readSource } from '../session-source.ts'
 
@@ -102,18 +103,4 @@ async function write(file: string, to: Target, bytes: Uint8Array, json: boolean)
   const format = to === 'file' ? 'telethon-sqlite' : `${to}-string`
   if (json) printJson({ file, format, bytes: bytes.length })
   else process.stdout.write(`Wrote ${file} (${format}).\n`)
-}
-
-function apiId(value: string): number {
-  return Number(positive(value, 0x7fffffffn))
-}
-
-function userId(value: string): bigint {
-  return positive(value, BigInt(Number.MAX_SAFE_INTEGER))
-}
-
-function positive(value: string, most: bigint): bigint {
-  const number = /^\d{1,16}$/.test(value) ? BigInt(value) : 0n
-  if (number >= 1n && number <= most) return number
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
 }

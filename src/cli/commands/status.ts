@@ -34,16 +34,28 @@ function summary({
   notice,
   logins,
   loginBlockedUntil,
+  deleted = null,
 }: Head): object {
-  return { generation, holder, current, lastLogin, history, aside, notice, logins, loginBlockedUntil }
+  return {
+    generation,
+    holder,
+    current,
+    lastLogin,
+    history,
+    aside,
+    notice,
+    logins,
+    loginBlockedUntil,
+    deleted,
+  }
 }
 
 function lines(head: Head): Record<string, string> {
-  const { holder, current, lastLogin, history, aside, notice, loginBlockedUntil } = head
+  const { holder, current, lastLogin, history, aside, notice, loginBlockedUntil, deleted } = head
   return {
     session: current
       ? `${describe(current)}${current.dead ? `, DEAD (${current.dead})` : ''}`
-      : 'none yet: make one with `tgsession login`',
+      : `${deleted ? `none: deleted ${deleted.at} by ${deleted.by}` : 'none yet'}: make one with \`tgsession login\``,
     'in use': holder ? `by ${holder.label} since ${holder.since}` : 'by nobody',
     'last login': lastLogin ? describe(lastLogin) : 'none',
     'older revisions': history.length === 0 ? 'none' : history.map(({ revision }) => revision).join(', '),

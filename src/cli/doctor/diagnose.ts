@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { describeSettings } from '../../config/describe.ts'
+import { namesPlainSession, openPlainSession } from '../../config/open-plain-session.ts'
+import { openReplica } from '../../config/open-replica.ts'
+import type { Environment, Settings } from '../../config/settings.ts'
+import { BadDataError, NoSessionError, TgsessionError } from '../../errors.ts'
+import type { Head } from '../../replica/head.ts'
+import type { Replica } from '../../replica/replica.ts'
+import { inspectSession } from '../../session/inspect.ts'
+import { probeConditions } from '../../store/probe.ts'
+import { formatBytes } from '../output.ts'
+import { withProgress } from '../progress.ts'
+import { type Check, failed, ok, skipped, warning } from './check.ts'
+import { clockCheck } from './clock.ts'
+import { costCheck } from './cost.ts'
+import { versioningCheck } from './versioning.ts'
+
+/**
+ * Looks at everything between the settings and a session that can be served, in the order in which one thing rests on
+ * the other. Nothing is sent to Telegram; the store sees a probe object come and go, and nothing else is written.
+ */
+export async function diagnose(readAll: () => Promise<Settings>, env: Environment): Promise<Check[]> {
+  let settings: Settings
+  try {
+    settings = await readAll()
+  } catch (error) {
+    return [failed('configuration', error)]
+  }
+  const checks = [configuration(settings), ...forLogin(settings)]
+  if (namesPlainSession(settings)) return [...checks, ...(await plainChecks(settings))]
+  const location = settings.store
+  if (!location) throw new TypeError('settings read without { store: true }')
+  let replica: Replica
+  try {
+    replica = await openReplica(settings)
+  } catch (error) {
+    return [...checks, failed('store', error)]
+  }
+  try {
+    const reached = await storeChecks(replica)
+    checks.push(...reached.checks)
+    if (reached.answers) checks.push(await conditions(replica))
+    if (reached.head) checks.push(...(await sessionChecks(replica, reached.head, settings)))
+  } finally {
+    await replica.store.close()
+  }
+  return [
+    ...checks,
+    await clockCheck(location.url, env),
+    await versioningCheck(location),
+    costCheck(settings.leaseTtlMs),
+  ]
+}
+
+function configuration(settings: Settings): Check {
+  const { store = '', encryption = '' } = describeSettings(settings)
+  const detail = `${store}, name ${settings.name}, encryption ${encryption}`
+  if (settings.signalsAll && /^(file|sqlite|memory):/i.test(settings.store?.url ?? ''))
+    return warning(
+      'configuration',
+      `${detail}: it lies on this dyno`,
+      "A dyno's disk is emptied at every restart. Use a bucket or a database: docs/heroku.md.",
+    )
+  return ok('configuration', detail)
+}
+
+function forLogin({ apiId, apiHash }: Settings): Check[] {
+  if (apiId !== undefined && apiHash !== undefined) return []
+  const hint = 'Only `tgsession login` needs them (and your bot). They are at https://my.telegram.org.'
+  return [warning('login', 'TELEGRAM_API_ID or TELEGRAM_API_HASH is not set', hint)]
+}
+
+/** A head that cannot be read was reached all the same. */
+async function storeChecks(
+  replica: Replica,
+): Promise<{ checks: Check[]; answers: boolean; head: Head | null }> {
+  const { label } = replica.store
+  const asked = performance.now()
+  const reached = (): Check => ok('store', `${label} answers in ${Math.round(performance.now() - asked)} ms`)
+  try {
+    const head = await replica.status({ patienceMs: 10_000 })
+    return { checks: [reached(), headCheck(head)], answers: true, head }
+  } catch (error) {
+    if (!(error instanceof BadDataError))
+      return { checks: [failed('store', error)], answers: false, head: null }
+    return { checks: [reached(), failed('head', error)], answers: true, head: null }
+  }
+}
+
+function headCheck({ current, holder, history, aside, notice, generation }: Head): Check {
+  const used = holder ? `in use by ${holder.label} since ${holder.since}` : 'in use by nobody'
+  const stored = current ? `revision ${current.revision}, ${history.length} former` : 'no session yet'
+  const detail = `${stored}; ${used}; generation ${generation}`
+  const told = [notice ?? '', aside.length > 0 ? `${aside.length} set aside` : ''].filter(
+    (text) => text !== '',
+  )
+  if (told.length === 0) return ok('head', detail)
+  return warning('head', `${detail}; ${told.join('; ')}`, 'See `tgsession status` and `tgsession history`.')
+}
+
+async function conditions({ store }: Replica): Promise<Check> {
+  try {
+    const { leftover } = await probeConditions(store, { suffix: randomUUID() })
+    if (leftover === undefined) return ok('conditional writes', 'honoured')
+    return warning(
+      'conditional writes',
+      'honoured; but nothing may be deleted',
+      `${leftover} was left behind. Without the right to delete, old revisions pile up.`,
+    )
+  } catch (error) {
+    return failed('conditional writes', error)
+  }
+}
+
+async function sessionChecks(replica: Replica, { current }: Head, settings: Settings): Promise<Check[]> {
+  if (!current) return [skipped('session', 'there is none yet: `tgsession login` makes one')]
+  const sealed = current.key.endsWith('.age')
+  if (sealed && settings.identities.length === 0)
+    return [skipped('decryption', 'only the public key is here: it can store sessions, and not read them')]
+  try {
+    const { bytes } = await withProgress('Fetching the session', (onProgress) =>
+      replica.restore({ onProgress }),
+    )
+    const opened = sealed ? 'opens with TGSESSION_KEY' : 'is not encrypted'
+    const decryption = ok('decryption', `revision ${current.revision} ${opened}`)
+    return [decryption, await sessionCheck(bytes, current.dead)]
+  } catch (error) {
+    return [failed(stepOf(error), error)]
+  }
+}
+
+async function sessionCheck(bytes: Uint8Array, dead: string | null): Promise<Check> {
+  const { version, keyFingerprint, userId, entities, withoutRowid } = await inspectSession(bytes)
+  const detail = `Telethon schema ${version}, ${formatBytes(bytes.length)}, key ${keyFingerprint}, user ${userId ?? 'not told'}, ${entities} peers`
+  if (dead !== null)
+    return failed(
+      'session',
+      new NoSessionError('session.dead', `Telegram does not take this key any more (${dead})`, {
+        hint: 'Log in again with `tgsession login`, or store another session with `tgsession push`.',
+      }),
+    )
+  if (!withoutRowid) return ok('session', detail)
+  const hint = '`tgsession pull`, `tgsession convert`, `tgsession push` make one that opens everywhere.'
+  return warning('session', `${detail}; its tables need SQLite 3.8.2`, hint)
+}
+
+async function plainChecks(settings: Settings): Promise<Check[]> {
+  try {
+    const { label, bytes, warning: given } = await openPlainSession(settings)
+    const hint = 'Name a bucket, a database or a folder in TGSESSION_STORE, and push the file into it.'
+    return [
+      ok('store', `${label} can be read`),
+      await sessionCheck(bytes, null),
+      warning('lease', given, hint),
+    ]
+  } catch (error) {
+    return [failed(stepOf(error), error)]
+  }
+}
+
+/** Where reading a session came to its end. */
+function stepOf(error: unknown): 'store' | 'decryption' | 'session' {
+  if (error instanceof TgsessionError && error.code.startsWith('key.')) return 'decryption'
+  return error instanceof BadDataError || error instanceof NoSessionError ? 'session' : 'store'
+}

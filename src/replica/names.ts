@@ -1,0 +1,26 @@
+import { BadDataError } from '../errors.ts'
+import type { ObjectStore, StoreOptions } from '../store/store.ts'
+import { type Head, parseHead } from './head.ts'
+
+/** One name in a store: its head, or why that cannot be read. */
+export type Named =
+  | { name: string; head: Head; damage: null }
+  | { name: string; head: null; damage: BadDataError }
+
+const HEAD = /^([^/]+)\/head\.json$/
+
+/** Every session that a store holds, by its name, in order. Asks for every key: a request per thousand objects. */
+export async function* listNames(store: ObjectStore, options: StoreOptions = {}): AsyncIterable<Named> {
+  for await (const key of store.list('', options)) {
+    const name = HEAD.exec(key)?.[1]
+    if (name === undefined) continue
+    const found = await store.get(key, { ...options, maxBytes: 1024 * 1024 })
+    if (!found) continue
+    try {
+      yield { name, head: parseHead(found.bytes), damage: null }
+    } catch (error) {
+      if (!(error instanceof BadDataError)) throw error
+      yield { name, head: null, damage: error }
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Check } from '../../src/cli/doctor/check.ts'
+import { clockCheck } from '../../src/cli/doctor/clock.ts'
+import { costCheck } from '../../src/cli/doctor/cost.ts'
+import { versioningCheck } from '../../src/cli/doctor/versioning.ts'
+import { openReplica } from '../../src/config/open-replica.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import { sessionBytes } from '../replica/support/sessions.ts'
+import { Cli, type CliResult, lastJson } from '../support/cli.ts'
+import { temporaryFolder } from '../support/rig.ts'
+import { S3Server } from '../support/s3-server.ts'
+
+const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
+const OTHER = 'ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
+const API = { TELEGRAM_API_ID: '1', TELEGRAM_API_HASH: '0'.repeat(32) }
+const AWS = { AWS_ACCESS_KEY_ID: 'testkey', AWS_SECRET_ACCESS_KEY: 'aSecretOfTheBucket' }
+
+type Report = { ok: boolean; exitCode: number; checks: Check[] }
+
+function reportOf({ code, stdout, stderr }: CliResult): Record<string, Check> {
+  const { ok, exitCode, checks } = lastJson<Report>(stdout)
+  assert.equal(code, exitCode, stderr)
+  assert.equal(ok, code === 0)
+  assert.ok(!stdout.includes(AWS.AWS_SECRET_ACCESS_KEY) && !stdout.includes(KEY))
+  for (const { state, hint, detail } of checks)
+    assert.ok(detail !== '' && (state === 'ok' || state === 'skipped' || hint !== undefined))
+  return Object.fromEntries(checks.map((check) => [check.check, check]))
+}
+
+const states = (checks: Record<string, Check>): Record<string, string> =>
+  Object.fromEntries(Object.entries(checks).map(([name, { state }]) => [name, state]))
+
+const fill = async (env: Record<string, string>): Promise<void> => {
+  const replica = await openReplica(await readSettings(env, { store: true }))
+  await replica.push(await sessionBytes({ userId: 777 }))
+}
+
+const answering = async <T>(
+  answer: { date?: string; versioning?: string; status?: number },
+  use: (endpoint: string) => Promise<T>,
+): Promise<T> => {
+  const service = createServer((request, response) => {
+    const versioning = new URL(request.url ?? '', 'http://x').searchParams.has('versioning')
+    response.sendDate = answer.date === undefined
+    if (answer.date !== undefined && answer.date !== '') response.setHeader('date', answer.date)
+    response.statusCode = versioning ? (answer.status ?? 200) : 403
+    const body = `<VersioningConfiguration><Status>${answer.versioning}</Status></VersioningConfiguration>`
+    response.end(request.method === 'HEAD' ? undefined : body)
+  })
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+  const address = service.address()
+  assert.ok(address !== null && typeof address === 'object')
+  try {
+    return await use(`http://127.0.0.1:${address.port}`)
+  } finally {
+    service.closeAllConnections()
+    await new Promise((resolve) => service.close(resolve))
+  }
+}
+
+const url = (endpoint: string): string => `s3://b/p?region=x&endpoint=${encodeURIComponent(endpoint)}`
+
+const at = (ms: number): string => new Date(Date.now() + ms).toUTCString()
+
+describe('tgsession doctor', () => {
+  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  let cli: Cli
+  let server: S3Server
+
+  before(async () => {
+    scratch = await temporaryFolder()
+    cli = new Cli(scratch.folder)
+    server = await S3Server.start()
+  })
+  after(async () => {
+    cli.killAll()
+    await server.close()
+    await scratch.remove()
+  })
+
+  const envOf = (store: string): Record<string, string> => ({
+    ...API,
+    TGSESSION_STORE: `file:${scratch.folder}/${store}`,
+    TGSESSION_KEY: KEY,
+  })
+  const doctor = async (env: Record<string, string>): Promise<Record<string, Check>> =>
+    reportOf(await cli.run(['doctor', '--json'], env))
+  it('finds nothing wrong with a good store, and leaves nothing in it', async () => {
+    const env = envOf('good')
+    await fill(env)
+    const found = await doctor(env)
+    assert.deepEqual(states(found), {
+      configuration: 'ok',
+      store: 'ok',
+      head: 'ok',
+      'conditional writes': 'ok',
+      decryption: 'ok',
+      session: 'ok',
+      clock: 'skipped',
+      bucket: 'skipped',
+      requests: 'ok',
+    })
+    assert.match(found['session']?.detail ?? '', /schema 7.*user 777/)
+    assert.match(found['requests']?.detail ?? '', /173 000 writes a month/)
+    const names = readdirSync(path.join(scratch.folder, 'good'), { recursive: true, encoding: 'utf8' })
+    assert.ok(!names.some((name) => /\.probe\/./.test(name)), names.join())
+
+    const { stdout } = await cli.run(['doctor'], env)
+    assert.equal(stdout.trimEnd().split('\n').length, 9, 'one line per check')
+    assert.match(stdout, /^ok {7}configuration +file:/)
+  })
+
+  it('looks over S3 too: clock, versioning, and as much as can be asked', async () => {
+    const env = { ...API, ...AWS, TGSESSION_STORE: server.url('p'), TGSESSION_KEY: KEY }
+    const found = await doctor(env)
+    assert.equal(found['session']?.state, 'skipped', 'there is none yet')
+    assert.equal(found['clock']?.state, 'ok')
+    assert.equal(found['bucket']?.state, 'ok')
+    assert.equal(found['conditional writes']?.state, 'ok')
+  })
+
+  it('ends with the code of what is wrong, and goes on as far as it can', async () => {
+    const nothing = await doctor({})
+    assert.deepEqual(states(nothing), { configuration: 'failed' })
+    assert.equal(nothing['configuration']?.exitCode, 78)
+    assert.match(JSON.stringify(nothing), /TGSESSION_STORE is missing/)
+
+    const s3 = { ...API, ...AWS, TGSESSION_STORE: server.url('p'), TGSESSION_KEY: KEY }
+    const refused = await doctor({ ...s3, AWS_ACCESS_KEY_ID: 'wrong' })
+    assert.deepEqual([refused['store']?.state, refused['store']?.exitCode], ['failed', 77])
+    assert.equal(refused['conditional writes'], undefined)
+
+    server.conditions = 'ignored'
+    const ignoring = await doctor(s3)
+    server.conditions = 'sound'
+    assert.deepEqual(
+      [ignoring['store']?.state, ignoring['conditional writes']?.code],
+      ['ok', 'store.ignores_conditions'],
+    )
+  })
+
+  it('tells a wrong key, a damaged revision, a dead key and a damaged head apart', async () => {
+    const env = envOf('bad')
+    await fill(env)
+    const wrong = await doctor({ ...env, TGSESSION_KEY: OTHER })
+    assert.deepEqual([wrong['decryption']?.code, wrong['decryption']?.exitCode], ['key.wrong', 78])
+
+    const replica = await openReplica(await readSettings(env, { store: true }))
+    const lease = await replica.lease()
+    const { current } = await replica.status()
+    assert.ok(current)
+    assert.match((await doctor(env))['head']?.detail ?? '', /in use by/)
+    await replica.markDead(lease, current, 'revoked')
+    await lease.release()
+    const dead = await doctor(env)
+    assert.deepEqual([dead['session']?.code, dead['session']?.exitCode], ['session.dead', 66])
+
+    const folder = path.join(scratch.folder, 'bad')
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+      path.join(folder, name),
+    )
+    const object = files.find((name) => /\/00000001-/.test(name) && statSync(name).isFile())
+    assert.ok(object, files.join())
+    truncateSync(object, readFileSync(object).length - 1)
+    const damaged = await doctor(env)
+    assert.deepEqual([damaged['session']?.code, damaged['session']?.exitCode], ['revision.corrupt', 65])
+  })
+
+  it('says honestly what the public key alone cannot show, and warns of what is not fatal', async () => {
+    const env = envOf('public')
+    await fill(env)
+    const settings = await readSettings(env)
+    const { TGSESSION_KEY: _, ...rest } = env
+    const found = await doctor({ ...rest, TGSESSION_RECIPIENT: settings.recipient ?? '' })
+    assert.equal(found['decryption']?.state, 'skipped')
+    const warned = await doctor({ ...env, TELEGRAM_API_HASH: '', DYNO: 'worker.1' })
+    assert.deepEqual([warned['login']?.state, warned['configuration']?.state], ['warning', 'warning'])
+  })
+
+  it('looks at one plain file', async () => {
+    const file = path.join(scratch.folder, 'plain.session')
+    await writeFile(file, await sessionBytes({ userId: 777 }))
+    const found = await doctor({ ...API, TGSESSION_STORE: `file:${file}` })
+    assert.deepEqual(states(found), { configuration: 'ok', store: 'ok', session: 'ok', lease: 'warning' })
+    await writeFile(file, 'x')
+    const bad = await doctor({ ...API, TGSESSION_STORE: `file:${file}` })
+    assert.deepEqual([bad['session']?.state, bad['session']?.exitCode], ['failed', 65])
+  })
+})
+
+describe('what the doctor asks a service', () => {
+  it('is the time, and how far off this clock is', async () => {
+    const check = (date?: string): Promise<Check> =>
+      answering(date === undefined ? {} : { date }, (endpoint) => clockCheck(url(endpoint), {}))
+    assert.equal((await check()).state, 'ok')
+    const behind = await check(at(600_000))
+    assert.deepEqual([behind.state, /(599|600|601) s behind/.test(behind.detail)], ['warning', true])
+    assert.match((await check(at(-600_000))).detail, /ahead of/)
+    assert.equal((await check('')).state, 'skipped')
+    assert.equal((await clockCheck(url('http://127.0.0.1:9'), {})).state, 'skipped')
+    assert.equal((await clockCheck('postgres://h/d', {})).state, 'skipped')
+  })
+
+  it('is whether the bucket keeps every version', async () => {
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+    const check = (answer: { versioning?: string; status?: number }): Promise<Check> =>
+      answering(answer, (endpoint) => versioningCheck({ url: url(endpoint), credentials, source: 'x' }))
+    assert.equal((await check({ versioning: 'Enabled' })).state, 'warning')
+    assert.equal((await check({ versioning: 'Suspended' })).state, 'ok')
+    assert.equal((await check({ status: 403 })).state, 'skipped')
+    assert.equal((await check({ status: 501 })).state, 'skipped')
+  })
+
+  it('is counted from the TTL', () => {
+    assert.match(costCheck(90_000).detail, /86 000 writes a month for the lease \(TTL 90 s\)/)
+    assert.match(costCheck(2000).detail, /3 888 000 writes/)
+  })
+})
