@@ -72,6 +72,15 @@ export abstract class GramSession extends Session {
     return this.core.authKey()
   }
 
+  /**
+   * Whether the client dropped the key of an account without a logout, and nobody has logged in since. That is an `auth`
+   * change like any other; what tells it apart is this. The file or storage keeps the last good key until a login or
+   * `delete()`, while `toBytes()` shows what the client has: set it aside, do not store it over a good one.
+   */
+  get authKeyLost(): boolean {
+    return this.core.isKeyLost
+  }
+
   /** The account's own id, once it is known. */
   get userId(): bigint | undefined {
     return this.core.userId

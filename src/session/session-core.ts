@@ -1,5 +1,6 @@
 import { BadDataError, UsageError } from '../errors.ts'
 import { mergeEntity } from './entity-merge.ts'
+import { KeptHome } from './kept-home.ts'
 import { inviteGroupId, parseId, parsePhone, parseUsername } from './peer-text.ts'
 import { markedId } from './marked-id.ts'
 import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
@@ -33,6 +34,7 @@ export class SessionCore {
   readonly #now: () => number
   readonly #listeners = new Set<(kind: ChangeKind) => void>()
   #storage: SessionStorage | undefined
+  #home: KeptHome | undefined
 
   constructor(options: CoreOptions = {}) {
     this.saveEntities = options.saveEntities ?? true
@@ -42,29 +44,46 @@ export class SessionCore {
 
   attach(storage: SessionStorage): void {
     this.#storage = storage
+    this.#home = new KeptHome(storage)
   }
 
   detach(): void {
     this.#storage = undefined
+    this.#home = undefined
+  }
+
+  /** As the client sees it; the storage's own, unless the key was lost. */
+  get auth(): AuthState {
+    return this.#kept().auth
   }
 
   get dcId(): number {
-    return this.#rows().auth().dcId
+    return this.auth.dcId
   }
 
   get serverAddress(): string | undefined {
-    return this.#rows().auth().serverAddress
+    return this.auth.serverAddress
   }
 
   get port(): number {
-    return this.#rows().auth().port
+    return this.auth.port
+  }
+
+  /**
+   * Whether the client dropped the key of an account (teleproto does when Telegram answers -404) and nobody has logged
+   * in since. A key that it makes by itself then is no login either. The storage keeps the last good key, and its home,
+   * until a login shows in what `processEntities` is given, or `forgetAuthKey()`.
+   */
+  get isKeyLost(): boolean {
+    return this.#kept().isKeyLost
   }
 
   /** The key itself is kept, as Telethon does: who moves to another data centre clears it (and GramJS does). */
   setDC(dcId: number, serverAddress: string, port: number): void {
-    const auth = this.#rows().auth()
+    const { auth } = this
     if (auth.dcId === dcId && auth.serverAddress === serverAddress && auth.port === port) return
-    this.#setAuth({ ...auth, dcId, serverAddress, port }, 'auth')
+    this.#kept().change({ ...auth, dcId, serverAddress, port })
+    this.#changed('auth')
   }
 
   /** A copy of the key of `dcId` (default: of the session's own data centre). */
@@ -73,7 +92,7 @@ export class SessionCore {
     return key && Uint8Array.from(key)
   }
 
-  /** Keeps a copy. Undefined forgets the key; whether that may reach a store is for the owner to decide. */
+  /** Keeps a copy. Undefined takes the key from the client; see `isKeyLost` for what stays stored. */
   setAuthKey(key: Uint8Array | undefined, dcId?: number): void {
     if (key !== undefined && key.length !== AUTH_KEY_BYTES)
       throw new BadDataError(
@@ -87,18 +106,25 @@ export class SessionCore {
     const before = this.#key(other)
     if (before === key || (before && key && Buffer.compare(before, key) === 0)) return
     const authKey = key && Uint8Array.from(key)
-    if (other === undefined) return this.#setAuth({ ...this.#rows().auth(), authKey }, 'auth')
+    if (other === undefined) return this.#setOwnKey(authKey)
     this.#rows().setOtherKey(other, authKey)
     this.#changed('cache')
   }
 
+  /** After a logout: the key goes from the storage too. */
+  forgetAuthKey(): void {
+    if (this.#kept().forget()) this.#changed('auth')
+  }
+
   get takeoutId(): bigint | undefined {
-    return this.#rows().auth().takeoutId
+    return this.auth.takeoutId
   }
 
   set takeoutId(takeoutId: bigint | undefined) {
-    const auth = this.#rows().auth()
-    if (auth.takeoutId !== takeoutId) this.#setAuth({ ...auth, takeoutId }, 'cache')
+    const { auth } = this
+    if (auth.takeoutId === takeoutId) return
+    this.#kept().change({ ...auth, takeoutId })
+    this.#changed('cache')
   }
 
   /** The account's own id, kept as Telethon keeps it: the hash of entity 0. */
@@ -121,7 +147,7 @@ export class SessionCore {
     if (this.#storage === undefined) return
     try {
       const { entities, selfId } = findEntities(value)
-      if (selfId !== undefined) this.userId = selfId
+      if (selfId !== undefined) this.#meetSelf(selfId)
       if (this.saveEntities && entities.length > 0) this.upsert(entities)
     } catch (error) {
       this.report(error)
@@ -221,13 +247,16 @@ export class SessionCore {
 
   #rows(): SessionStorage {
     if (this.#storage !== undefined) return this.#storage
-    throw new UsageError('session.not_loaded', 'the session is not loaded', {
-      hint: 'Await session.load() before you use it, and again after close().',
-    })
+    throw notLoaded()
+  }
+
+  #kept(): KeptHome {
+    if (this.#home !== undefined) return this.#home
+    throw notLoaded()
   }
 
   #key(otherDc: number | undefined): Uint8Array | undefined {
-    return otherDc === undefined ? this.#rows().auth().authKey : this.#rows().otherKey(otherDc)
+    return otherDc === undefined ? this.auth.authKey : this.#rows().otherKey(otherDc)
   }
 
   /** `dcId` if it is not the session's own data centre. */
@@ -235,9 +264,18 @@ export class SessionCore {
     return dcId === 0 || dcId === this.dcId ? undefined : dcId
   }
 
-  #setAuth(auth: AuthState, kind: ChangeKind): void {
-    this.#rows().setAuth(auth)
-    this.#changed(kind)
+  #setOwnKey(authKey: Uint8Array | undefined): void {
+    const home = this.#kept()
+    const wasLost = home.isKeyLost
+    home.setKey(authKey)
+    this.#changed('auth')
+    if (home.isKeyLost && !wasLost) this.report(keyLost())
+  }
+
+  /** Telegram says `self` only to who is logged in. */
+  #meetSelf(id: bigint): void {
+    this.userId = id
+    if (this.#kept().prove()) this.#changed('auth')
   }
 
   #changed(kind: ChangeKind): void {
@@ -253,4 +291,16 @@ export class SessionCore {
   #seconds(): number {
     return Math.floor(this.#now() / 1000)
   }
+}
+
+function keyLost(): BadDataError {
+  return new BadDataError('session.key_lost', "the client dropped the session's key, without a logout", {
+    hint: 'Telegram may not know the key any more. What is stored keeps it: start again, and log in if that fails too.',
+  })
+}
+
+function notLoaded(): UsageError {
+  return new UsageError('session.not_loaded', 'the session is not loaded', {
+    hint: 'Await session.load() before you use it, and again after close().',
+  })
 }

@@ -21,7 +21,7 @@ const EXTENSION = '.session'
  * A session core whose rows lie in a Telethon file, on disk or only in memory. Saved in one step: at once after
  * an `auth` change, soon after a `cache` change, and at `close()`. There are no locks: a save fails if somebody else
  * changed the file (`ConflictError`, `session.changed_on_disk`), and what could not be saved is tried again by the
- * next save.
+ * next save. A key that the client loses outside a login is not saved (see `SessionCore.isKeyLost`).
  */
 export class SessionFile {
   readonly core: SessionCore
@@ -63,9 +63,13 @@ export class SessionFile {
     return saved
   }
 
-  /** The session as a file, as it stands now. */
+  /**
+   * The session as a file, as the client sees it. So after a lost key (`core.isKeyLost`) these bytes hold none, or one
+   * without a login: not to be put over bytes with a good one. The file on disk keeps the last good key.
+   */
   toBytes(): Uint8Array {
-    if (this.#storage !== undefined) return this.#storage.export()
+    if (this.#storage !== undefined)
+      return this.core.isKeyLost ? this.#storage.exportWith(this.core.auth) : this.#storage.export()
     throw new UsageError('session.not_loaded', 'the session is not loaded', { hint: 'Await load() first.' })
   }
 
@@ -85,7 +89,7 @@ export class SessionFile {
     this.#stopTimer()
     this.#deleted = true
     await Promise.allSettled([this.#loading, this.#saving])
-    if (this.#storage !== undefined) this.core.setAuthKey(undefined)
+    if (this.#storage !== undefined) this.core.forgetAuthKey()
     if (this.path === undefined) return
     try {
       await unlink(this.path)

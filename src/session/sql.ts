@@ -8,9 +8,16 @@ export type SqlRow = Record<string, SqlValue>
 interface Statement {
   bind(values: readonly SqlValue[]): boolean
   step(): boolean
-  getAsObject(values: null, options: { useBigInt: true }): SqlRow
+  get(values: null, options: { useBigInt: true }): SqlValue[]
+  getColumnNames(): string[]
   reset(): void
   free(): void
+}
+
+/** The names are asked for once: it takes sql.js longer than reading a row. */
+interface Prepared {
+  statement: Statement
+  names: string[] | undefined
 }
 
 let loading: Promise<SqlJsStatic> | undefined
@@ -39,12 +46,12 @@ function attempt<T>(work: () => T): T {
 }
 
 /**
- * One SQLite database in memory. Integers come out as BigInt. A BigInt goes in as text: write
- * `cast(? as integer)`, which is exact for 64 bits. What SQLite refuses is a `BadDataError` (`session.corrupt`).
+ * One SQLite database in memory. Integers come out as BigInt. A BigInt goes in as a double where that is exact, else as
+ * text: write `cast(? as integer)`, which is exact for both. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
 export class SqlDatabase {
   readonly #db: Database
-  readonly #statements = new Map<string, Statement>()
+  readonly #statements = new Map<string, Prepared>()
 
   private constructor(db: Database) {
     this.#db = db
@@ -67,21 +74,25 @@ export class SqlDatabase {
 
   /** Row by row, for tables that are too large to hold twice. */
   each(sql: string, values: SqlValue[], use: (row: SqlRow) => void): void {
-    const statement = attempt(() => this.#prepare(sql))
+    const prepared = this.#bound(sql, values)
     try {
-      attempt(() => statement.bind(values))
-      while (attempt(() => statement.step())) use(statement.getAsObject(null, { useBigInt: true }))
+      while (attempt(() => prepared.statement.step())) use(rowOf(prepared))
     } finally {
-      statement.reset()
+      prepared.statement.reset()
     }
   }
 
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined {
-    return this.all(sql, ...values)[0]
+    const prepared = this.#bound(sql, values)
+    try {
+      return attempt(() => prepared.statement.step()) ? rowOf(prepared) : undefined
+    } finally {
+      prepared.statement.reset()
+    }
   }
 
   run(sql: string, ...values: SqlValue[]): void {
-    this.all(sql, ...values)
+    this.get(sql, ...values)
   }
 
   /** Several statements without parameters. */
@@ -106,17 +117,41 @@ export class SqlDatabase {
   }
 
   close(): void {
-    for (const statement of this.#statements.values()) statement.free()
+    for (const { statement } of this.#statements.values()) statement.free()
     this.#statements.clear()
     this.#db.close()
   }
 
-  #prepare(sql: string): Statement {
+  #bound(sql: string, values: SqlValue[]): Prepared {
+    return attempt(() => {
+      const prepared = this.#prepare(sql)
+      prepared.statement.bind(values.map(bindable))
+      return prepared
+    })
+  }
+
+  #prepare(sql: string): Prepared {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see Statement
-    const statement = this.#db.prepare(sql) as unknown as Statement
-    this.#statements.set(sql, statement)
-    return statement
+    const prepared = { statement: this.#db.prepare(sql) as unknown as Statement, names: undefined }
+    this.#statements.set(sql, prepared)
+    return prepared
   }
+}
+
+/** sql.js binds text by copying it into its memory, which takes longer than the look-up itself. */
+function bindable(value: SqlValue): SqlValue {
+  if (typeof value !== 'bigint') return value
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
+
+function rowOf(prepared: Prepared): SqlRow {
+  const { statement } = prepared
+  prepared.names ??= statement.getColumnNames()
+  const values = statement.get(null, { useBigInt: true })
+  const row: SqlRow = {}
+  for (const [k, name] of prepared.names.entries()) row[name] = values[k] ?? null
+  return row
 }

@@ -5,9 +5,12 @@ import { readSessionRow, type SessionRow, writeSessionRow } from './session-row.
 import type { TelethonFile } from './telethon-file.ts'
 
 /** From this many entities on, a look-up by text or phone is worth an index. Below, reading them all is faster. */
-const INDEX_FROM = 5000n
+const INDEX_FROM = 500n
 /** Telethon's numbers of them (telethon/sessions/memory.py, _SentFileType). */
 const SENT_FILE_TYPES = { document: 0n, photo: 1n } as const
+const ENTITY = 'id, hash, username, phone, name'
+/** So many peers that were looked up lately are kept at hand, about 3 MB. */
+const RECENT = 10_000
 const OTHER_KEYS = 'tgsession_auth_keys'
 
 /**
@@ -19,6 +22,7 @@ export class SqliteStorage implements SessionStorage {
   readonly #file: TelethonFile
   readonly #indexed = new Set<string>()
   readonly #homeless = new MemoryStorage()
+  readonly #recent = new Map<bigint, Entity>()
   #auth: SessionRow
 
   constructor(file: TelethonFile) {
@@ -56,21 +60,31 @@ export class SqliteStorage implements SessionStorage {
   }
 
   entity(id: bigint): Entity | undefined {
-    return parseEntity(this.#get('select * from entities where id = cast(? as integer)', id))
+    const known = this.#recent.get(id)
+    if (known !== undefined) return known
+    const found = parseEntity(this.#get(`select ${ENTITY} from entities where id = cast(? as integer)`, id))
+    if (found === undefined) return undefined
+    if (this.#recent.size >= RECENT) this.#recent.clear()
+    this.#recent.set(id, found)
+    return found
   }
 
   findEntity(by: 'username' | 'phone' | 'name', value: string | bigint): Entity | undefined {
     this.#index(by)
     const parameter = typeof value === 'bigint' ? 'cast(? as integer)' : '?'
+    const sql = `select ${ENTITY} from entities where ${by} = ${parameter}`
+    // Sorting one row takes SQLite longer than finding it, and it is hardly ever more than one.
+    const [first, second] = this.#file.db.all(`${sql} limit 2`, value)
+    if (second === undefined) return parseEntity(first)
     const newest = this.#has('entities', 'date') ? 'coalesce(date, 0) desc, id desc' : 'id desc'
-    const sql = `select * from entities where ${by} = ${parameter} order by ${newest} limit 1`
-    return parseEntity(this.#get(sql, value))
+    return parseEntity(this.#get(`${sql} order by ${newest} limit 1`, value))
   }
 
   putEntity({ id, hash, username, phone, name }: Entity, date: number): void {
     const values = 'cast(? as integer), cast(? as integer), ?, cast(? as integer), ?'
     const row = [id, hash, username, phone, name]
     const { db } = this.#file
+    this.#recent.delete(id)
     if (this.#has('entities', 'date')) {
       const into = 'entities (id, hash, username, phone, name, date)'
       db.run(`insert or replace into ${into} values (${values}, cast(? as integer))`, ...row, BigInt(date))
@@ -81,8 +95,9 @@ export class SqliteStorage implements SessionStorage {
 
   evictUsername(username: string, newOwner: bigint): void {
     this.#index('username')
-    const sql = 'update entities set username = null where username = ? and id <> cast(? as integer)'
-    this.#file.db.run(sql, username, newOwner)
+    const sql = `update entities set username = null where username = ? and id <> cast(? as integer) returning id`
+    for (const { id } of this.#file.db.all(sql, username, newOwner))
+      if (typeof id === 'bigint') this.#recent.delete(id)
   }
 
   updateState(id: bigint): UpdateState | undefined {
@@ -121,12 +136,29 @@ export class SqliteStorage implements SessionStorage {
   }
 
   transaction(work: () => void): void {
-    this.#file.db.transaction(work)
+    try {
+      this.#file.db.transaction(work)
+    } catch (error) {
+      this.#recent.clear()
+      throw error
+    }
   }
 
   /** The file's bytes. The same rows in the same order of writing give the same bytes. */
   export(): Uint8Array {
     return this.#file.db.export()
+  }
+
+  /** The same with this home and key in the place of its own, which it keeps. */
+  exportWith(auth: AuthState): Uint8Array {
+    const own = this.#auth
+    this.setAuth(auth)
+    try {
+      return this.export()
+    } finally {
+      writeSessionRow(this.#file, own)
+      this.#auth = own
+    }
   }
 
   close(): void {

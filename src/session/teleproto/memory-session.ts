@@ -32,7 +32,7 @@ export class MemorySession extends ProtoSession {
 
   /** Forgets the key; and everything, unless it lies in a storage of your own. */
   override async delete(): Promise<void> {
-    this.core.setAuthKey(undefined)
+    this.core.forgetAuthKey()
     if (!(this.#storage instanceof MemoryStorage)) return
     this.#storage = new MemoryStorage()
     this.core.attach(this.#storage)

@@ -64,7 +64,7 @@ export class SQLiteSession extends ProtoSession {
     return await SQLiteSession.fromBytes(this.toBytes(), { saveEntities: this.saveEntities })
   }
 
-  /** The session as a Telethon file; a secret. */
+  /** The session as a Telethon file, as the client sees it (see `authKeyLost`); a secret. */
   toBytes(): Uint8Array {
     return this.#file.toBytes()
   }

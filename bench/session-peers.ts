@@ -1,0 +1,206 @@
+/** One session implementation, in a process of its own: `node session-peers.ts PEER FILE COUNT RUNS`; prints JSON. */
+import { readFileSync } from 'node:fs'
+import bigInt from 'big-integer'
+
+/** Microseconds, unless the name says MB. */
+export type Measures = Record<string, number>
+
+/** Some peer's way to do what is measured. */
+interface Subject {
+  find(key: string | number): unknown
+  /** Twice: thousand peers that are new. */
+  upsert(round: 0 | 1): void
+  save?: () => Promise<void>
+  findsIdsOnly?: boolean
+  /** What is there once per process (the WebAssembly of SQLite) is there by then. */
+  openAgain?: () => Promise<void>
+}
+
+type Opener = (file: string, count: number) => Promise<() => Promise<Subject>>
+
+export const usernameOf = (k: number): string => `user${k}x`
+export const phoneOf = (k: number): number => 10_000_000_000 + k
+export const nameOf = (k: number): string => `First Last ${k}`
+const ROWS = 'select id, cast(hash as text) as hash, username, phone, name from entities'
+
+async function newUsers(count: number, round: 0 | 1): Promise<object[]> {
+  const { Api } = await import('telegram/tl/index.js')
+  return Array.from({ length: 1000 }, (_, k) => {
+    const id = bigInt(count + 1 + round * 1000 + k)
+    return new Api.User({ id, accessHash: bigInt(k), username: `new${round}x${k}x`, firstName: 'New' })
+  })
+}
+
+/** The client library is loaded before the clock starts: every bot has it loaded. */
+const ours: Opener = async (file, count) => {
+  const { SQLiteSession } = await import('../src/index.ts')
+  const users = [await newUsers(count, 0), await newUsers(count, 1)]
+  return async () => {
+    const session = new SQLiteSession(file)
+    await session.load()
+    return {
+      find: (key) => session.getInputEntity(key),
+      upsert: (round) => session.processEntities(users[round]),
+      save: () => session.save(),
+      openAgain: async () => {
+        await session.close()
+        await session.load()
+      },
+    }
+  }
+}
+
+const gramjsMemory: Opener = async (file, count) => {
+  const { MemorySession } = await import('telegram/sessions/index.js')
+  const users = [await newUsers(count, 0), await newUsers(count, 1)]
+  const { DatabaseSync } = await import('node:sqlite')
+  return async () => {
+    const session = new MemorySession()
+    const kept = session['_entities']
+    for (const row of new DatabaseSync(file).prepare(ROWS).iterate())
+      kept.add([
+        String(row['id']),
+        bigInt(String(row['hash'])),
+        row['username'],
+        String(row['phone']),
+        row['name'],
+      ])
+    return {
+      find: (key) => session.getInputEntity(key),
+      upsert: (round) => session.processEntities(users[round]),
+    }
+  }
+}
+
+const gramjsStore: Opener = async (file, count) => {
+  const { StoreSession } = await import('telegram/sessions/index.js')
+  const { Api } = await import('telegram/tl/index.js')
+  const users = [await newUsers(count, 0), await newUsers(count, 1)]
+  const { DatabaseSync } = await import('node:sqlite')
+  const folder = `${file}.store`
+  const filled = new StoreSession(folder)
+  const rows = new DatabaseSync(file).prepare(ROWS).all()
+  const known = rows.map(
+    ({ id, hash, username, phone, name }) =>
+      new Api.User({
+        id: bigInt(String(id)),
+        accessHash: bigInt(String(hash)),
+        username: String(username),
+        phone: String(phone),
+        firstName: String(name),
+      }),
+  )
+  filled.processEntities(known)
+  return async () => {
+    const session = new StoreSession(folder)
+    await session.load()
+    return {
+      find: (key) => session.getInputEntity(key),
+      upsert: (round) => session.processEntities(users[round]),
+      // What it has on disk it finds by nothing else.
+      findsIdsOnly: true,
+    }
+  }
+}
+
+const columnOf = (key: string | number): 'id' | 'username' | 'phone' | 'name' =>
+  typeof key === 'number' ? 'id' : key[0] === '@' ? 'username' : key[0] === '+' ? 'phone' : 'name'
+
+const nodeSqlite: Opener = async (file, count) => {
+  const { DatabaseSync } = await import('node:sqlite')
+  return async () => {
+    const db = new DatabaseSync(file)
+    const by = (column: string) => db.prepare(`${ROWS} where ${column} = ? order by date desc limit 1`)
+    const statements = { id: by('id'), username: by('username'), phone: by('phone'), name: by('name') }
+    const indexed = new Set<string>()
+    const put = db.prepare('insert or replace into entities values (?, ?, ?, ?, ?, ?)')
+    return {
+      find: (key) => {
+        const name = columnOf(key)
+        if (name !== 'id' && !indexed.has(name)) {
+          db.exec(`create index if not exists bench_${name} on entities (${name})`)
+          indexed.add(name)
+        }
+        const value = name === 'username' ? String(key).slice(1) : name === 'phone' ? Number(key) : key
+        return statements[name].get(value) ?? fail(String(key))
+      },
+      upsert: (round) => {
+        db.exec('begin')
+        for (let k = 0; k < 1000; k++)
+          put.run(count + 1 + round * 1000 + k, k, `new${round}x${k}x`, null, 'New', 1)
+        db.exec('commit')
+      },
+    }
+  }
+}
+
+function fail(what: string): never {
+  throw new Error(`not found: ${what}`)
+}
+
+const PEERS: Readonly<Record<string, Opener>> = {
+  ours,
+  'GramJS MemorySession': gramjsMemory,
+  'GramJS StoreSession': gramjsStore,
+  'node:sqlite': nodeSqlite,
+}
+export const PEER_NAMES = Object.keys(PEERS)
+
+const MB = 1024 * 1024
+
+async function timed(work: () => unknown): Promise<number> {
+  const begin = performance.now()
+  await work()
+  return (performance.now() - begin) * 1000
+}
+
+function each(subject: Subject, key: (k: number) => string | number, count: number, runs: number): number {
+  const keys = Array.from({ length: runs }, (_, k) => key((k * 7919) % count))
+  const begin = performance.now()
+  for (const one of keys) if (subject.find(one) === undefined) fail(String(one))
+  return ((performance.now() - begin) * 1000) / runs
+}
+
+async function measure(peer: string, file: string, count: number, runs: number): Promise<Measures> {
+  const opener = PEERS[peer] ?? fail(peer)
+  const open = await opener(file, count)
+  globalThis.gc?.()
+  const ownMb = process.memoryUsage().rss / MB
+  const begin = performance.now()
+  const subject = await open()
+  const result: Measures = { open: (performance.now() - begin) * 1000 }
+  if (subject.openAgain) result['open again'] = await timed(subject.openAgain)
+  result['id first'] = each(subject, (k) => k + 1, count, runs)
+  result['id'] = each(subject, (k) => k + 1, count, runs)
+  const texts: [string, (k: number) => string][] = [
+    ['username', (k) => `@${usernameOf(k)}`],
+    ['phone', (k) => `+${phoneOf(k)}`],
+    ['name', nameOf],
+  ]
+  // GramJS reads all that it has; the others have an index after the first.
+  const many = peer.startsWith('GramJS') ? Math.max(3, Math.min(runs, Math.trunc(2_000_000 / count))) : runs
+  for (const [name, key] of subject.findsIdsOnly ? [] : texts) {
+    result[`${name} first`] = each(subject, key, count, 1)
+    // Warmed up: V8 compiles SQLite's WebAssembly while it runs.
+    each(subject, (k) => key(count - 1 - k), count, many)
+    result[name] = each(subject, key, count, many)
+  }
+  result['1000 upserts first'] = await timed(() => subject.upsert(0))
+  await subject.save?.()
+  const upserts = await timed(() => subject.upsert(1))
+  result['1000 upserts'] = upserts
+  globalThis.gc?.()
+  result['used MB'] = process.memoryUsage().rss / MB - ownMb
+  const { save } = subject
+  result['1000 upserts, saved'] = upserts + (save === undefined ? 0 : await timed(save))
+  result['peak MB'] = process.resourceUsage().maxRSS / 1024 - ownMb
+  return result
+}
+
+if (import.meta.main) {
+  const [peer = '', file = '', count, runs] = process.argv.slice(2)
+  // As SQLite and the libraries find it in use: in the page cache.
+  readFileSync(file)
+  const result = await measure(peer, file, Number(count), Number(runs))
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
+}
