@@ -12,3 +12,5 @@ export type {
 export { MemorySession, type MemorySessionOptions } from './session/teleproto/memory-session.ts'
 export type { ProtoSession } from './session/teleproto/proto-session.ts'
 export { SQLiteSession } from './session/teleproto/sqlite-session.ts'
+export { SqlSessionContainer } from './container/teleproto/sql-session-container.ts'
+export { SqlSession } from './container/teleproto/sql-session.ts'

@@ -1,0 +1,42 @@
+import type { Clock } from '../clock.ts'
+import type { Holder } from '../replica/lease.ts'
+import type { QueueOptions } from './queued-session.ts'
+
+export interface ContainerOptions extends QueueOptions {
+  /** TGSESSION_KEY in either of its forms, or its 32 bytes: encrypts auth keys. */
+  key?: string | Uint8Array | undefined
+  /** Writes auth keys as Python reads them, for tables that are shared with it. Default: false. */
+  plainKeys?: boolean | undefined
+  /** Before the name of every table. Default: none. */
+  tablePrefix?: string | undefined
+  /** Makes and upgrades the tables. With false they are only checked. Default: true. */
+  manageTables?: boolean | undefined
+  /** How people recognise this instance as a holder. Default: the host's name. */
+  label?: string | undefined
+  /** Milliseconds without a renewal after which another may take a lease. Default: 45000. */
+  ttlMs?: number | undefined
+  clock?: Clock | undefined
+  /** What relative paths of SQLite files start from. Default: the working directory. */
+  cwd?: string | undefined
+}
+
+export interface OpenOptions extends QueueOptions {
+  /** Gives up waiting for the lease when it fires. */
+  signal?: AbortSignal | undefined
+  /** Called once per holder that is waited for. */
+  onWaiting?: ((holder: Holder) => void) | undefined
+}
+
+/** Sees how far a transfer is. */
+export interface TransferProgress {
+  id: string
+  /** Sessions that are done, this one included. */
+  done: number
+  /** Why this one failed. */
+  error?: Error | undefined
+}
+
+export interface TransferOptions {
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: TransferProgress) => void) | undefined
+}

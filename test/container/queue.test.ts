@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { SaveFailedError, TgsessionError } from '../../src/errors.ts'
+import { SqlProxy } from '../support/sql-proxy.ts'
+import { withPort } from '../support/sql-servers.ts'
+import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE, until } from './databases.ts'
+
+const entity = (id: number, username: string | null = null, name: string | null = null) => ({
+  id: BigInt(id),
+  hash: BigInt(id) * 3n,
+  username,
+  phone: null,
+  name,
+})
+
+for (const { name, skip, make } of [POSTGRES, MARIADB])
+  describe(`a container on ${name} whose database fails`, { skip, timeout: 60_000 }, () => {
+    let database: OwnDatabase
+    let proxy: SqlProxy
+    const container = containers()
+    const throughProxy = () => ({ where: withPort(database.url, proxy.port) })
+    before(async () => {
+      database = await make()
+      proxy = await SqlProxy.start(database.url)
+    })
+    after(async () => {
+      await proxy.close()
+      await database.drop()
+    })
+
+    it('breaks nothing, reports it, and writes what waited in the end', async () => {
+      const errors: Error[] = []
+      const options = { onError: (error: Error) => void errors.push(error), flushDelayMs: 1 }
+      const session = container(throughProxy(), options).newSession('flaky')
+      await session.load()
+      proxy.plan('INSERT'.toLowerCase(), 'cut', 2)
+      session.core.upsert([entity(1, 'first_name')])
+      session.core.setDC(2, '149.154.167.51', 443)
+      session.core.setAuthKey(AUTH_KEY)
+      await until(() => errors.length > 0)
+      const [error] = errors
+      assert.ok(error instanceof TgsessionError && error.code === 'container.unreachable', error?.message)
+      session.core.upsert([entity(2)])
+      await session.flush()
+      const rows = await database.run(`SELECT id FROM entities WHERE session_id = 'flaky' ORDER BY id`)
+      assert.deepEqual(
+        rows.map((row) => Number(row['id'])),
+        [1, 2],
+      )
+      assert.equal(proxy.mishaps, 2)
+      await session.close()
+    })
+
+    it('writes once what landed although its answer was lost', async () => {
+      const session = container(throughProxy(), { flushDelayMs: 60_000 }).newSession('landed')
+      await session.load()
+      proxy.plan('commit', 'cut answer')
+      session.core.setUpdateState(5, { pts: 8, qts: 0, date: 0, seq: 0 })
+      await session.flush()
+      assert.equal(proxy.mishaps, 1)
+      const rows = await database.run(`SELECT pts FROM update_state WHERE session_id = 'landed'`)
+      assert.deepEqual(
+        rows.map((row) => Number(row['pts'])),
+        [8],
+      )
+      await session.close()
+    })
+
+    it('gives up a flush after a while by name, and keeps what waits', async () => {
+      const session = container(throughProxy(), {
+        flushDelayMs: 60_000,
+        onError: () => undefined,
+      }).newSession('named')
+      await session.load()
+      proxy.plan('update', 'cut', 1000)
+      session.core.upsert([entity(3)])
+      await assert.rejects(
+        session.flush(50),
+        (error) => error instanceof SaveFailedError && error.code === 'container.save_failed',
+      )
+      proxy.plan('nothing', 'cut', 0)
+      await session.close()
+      assert.equal((await database.run(`SELECT id FROM entities WHERE session_id = 'named'`)).length, 1)
+    })
+
+    it('opens four connections at most', async () => {
+      const own = await SqlProxy.start(database.url)
+      const many = container({ where: withPort(database.url, own.port) })
+      const opened = await Promise.all(Array.from({ length: 12 }, (_, i) => many.open(`many-${i}`)))
+      for (const { session } of opened) session.core.upsert([entity(1)])
+      await Promise.all(opened.map((one) => one.close()))
+      assert.ok(own.open <= 4 && own.connections <= 4, `${own.connections}`)
+      await many.close()
+      await own.close()
+    })
+  })
+
+describe('the queue of a session', { timeout: 30_000 }, () => {
+  let database: OwnDatabase
+  const container = containers()
+  before(async () => {
+    database = await SQLITE.make()
+  })
+  after(async () => database.drop())
+
+  it('writes the key at once, and the cache after a moment by itself', async () => {
+    const session = container(database, { flushDelayMs: 50 }).newSession('soon')
+    await session.load()
+    const count = async (table: string): Promise<number> =>
+      (await database.run(`SELECT 1 FROM ${table} WHERE session_id = 'soon'`)).length
+    session.core.upsert([entity(1)])
+    await until(async () => (await count('entities')) === 1)
+    session.core.setDC(2, '149.154.167.51', 443)
+    await until(async () => (await count('sessions')) === 1)
+    // The one that wakes it again when it has just gone to sleep.
+    for (let id = 2; id < 30; id += 1) {
+      session.core.upsert([entity(id)])
+      await new Promise((resolve) => setTimeout(resolve, id))
+    }
+    await until(async () => (await count('entities')) === 29)
+    await session.close()
+  })
+
+  it('lets the process end once it is closed', async () => {
+    let sleeping = 0
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        sleeping += 1
+        await systemClock.sleep(ms, signal).finally(() => (sleeping -= 1))
+      },
+    }
+    const session = container(database, { clock, flushDelayMs: 60_000 }).newSession('ending')
+    await session.load()
+    session.core.upsert([entity(1)])
+    await until(() => sleeping > 0)
+    await session.close()
+    await until(() => sleeping === 0)
+  })
+
+  it('has a bound with a name, which the key does not know', async () => {
+    const errors: Error[] = []
+    const options = {
+      maxQueued: 10,
+      flushDelayMs: 60_000,
+      onError: (error: Error) => void errors.push(error),
+    }
+    const session = container(database, options).newSession('bound')
+    await session.load()
+    session.core.upsert(Array.from({ length: 25 }, (_, i) => entity(i + 1)))
+    assert.deepEqual(
+      errors.map((error) => error instanceof TgsessionError && error.code),
+      ['container.queue_full'],
+    )
+    assert.notEqual(session.core.findById(25n), undefined)
+    session.core.setDC(2, '149.154.167.51', 443)
+    await session.close()
+    assert.equal((await database.run(`SELECT * FROM entities WHERE session_id = 'bound'`)).length, 10)
+    assert.equal((await database.run(`SELECT * FROM sessions WHERE session_id = 'bound'`)).length, 1)
+  })
+
+  it('preloads all, the newest, or none, and learns what it missed', async () => {
+    const writer = container(database).newSession('preload')
+    await writer.load()
+    for (let id = 1; id <= 20; id += 1) writer.core.upsert([entity(id, `user_${id}`, `Name ${id}`)])
+    writer.core.userId = 777n
+    await writer.close()
+
+    const newest = container(database, { preload: 5 }).newSession('preload')
+    await newest.load()
+    assert.equal(newest.core.userId, 777n)
+    assert.equal(newest.core.findByText('user_20')?.id, 20n)
+    assert.equal(newest.core.findByText('user_3'), undefined)
+    await until(() => newest.core.findByText('user_3')?.id === 3n)
+
+    const none = container(database, { preload: 'none' }).newSession('preload')
+    await none.load()
+    assert.deepEqual(
+      [none.core.userId, none.core.findById(4n), none.core.findByText('Name 5')],
+      [777n, undefined, undefined],
+    )
+    await until(
+      () => none.core.findById(4n)?.username === 'user_4' && none.core.findByText('Name 5')?.id === 5n,
+    )
+    assert.equal(none.core.findById(999n), undefined)
+    await none.close()
+    await newest.close()
+  })
+
+  it('never loses what it has not read: nulls leave it, and a username moves to its new owner', async () => {
+    const writer = container(database).newSession('merge')
+    await writer.load()
+    writer.core.upsert([entity(1, 'durov_one', 'Kept'), entity(2, 'moving_name')])
+    await writer.close()
+    const blind = container(database, { preload: 'none' }).newSession('merge')
+    await blind.load()
+    blind.core.upsert([entity(1, null, null), entity(3, 'moving_name')])
+    await blind.close()
+    const rows = await database.run(
+      `SELECT id, username, name FROM entities WHERE session_id = 'merge' ORDER BY id`,
+    )
+    assert.deepEqual(rows, [
+      { id: 1, username: 'durov_one', name: 'Kept' },
+      { id: 2, username: null, name: null },
+      { id: 3, username: 'moving_name', name: null },
+    ])
+  })
+
+  it('keeps what no column would take from holding up the rest', async () => {
+    const session = container(database).newSession('odd')
+    await session.load()
+    session.core.upsert([{ ...entity(1), name: `\0${'ä'.repeat(300)}` }, entity(2)])
+    await session.close()
+    const rows = await database.run(`SELECT name FROM entities WHERE session_id = 'odd' ORDER BY id`)
+    assert.deepEqual(rows, [{ name: 'ä'.repeat(255) }, { name: null }])
+  })
+})

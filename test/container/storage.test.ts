@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, describe, it } from 'node:test'
+import type { OpenedSession } from '../../src/container/opened-session.ts'
+import type { QueuedSession } from '../../src/container/queued-session.ts'
+import { sessionStorageContract } from '../../src/session/storage-contract.ts'
+import type { SessionStorage } from '../../src/session/storage.ts'
+import { type BareContainer, containers, KINDS, type OwnDatabase } from './databases.ts'
+
+for (const { name, skip, make } of KINDS) {
+  const container = containers()
+  let database: OwnDatabase | undefined
+  let shared: BareContainer | undefined
+  const opened = new Map<SessionStorage, OpenedSession<QueuedSession>>()
+  const open = async (id: string): Promise<SessionStorage> => {
+    database ??= await make()
+    shared ??= container(database, { tablePrefix: 'c_' })
+    const session = await shared.open(id)
+    opened.set(session.session.storage, session)
+    return session.session.storage
+  }
+  after(async () => database?.drop())
+  sessionStorageContract(`a container on ${name}`, async () => open(randomUUID()), {
+    reopen: async (storage) => {
+      const session = opened.get(storage) ?? assert.fail()
+      await session.close()
+      return await open(session.id)
+    },
+    runner: { describe: (title, body) => describe(title, { skip }, body), it },
+  })
+}

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { CamelCasePlugin, Kysely } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { connect } from '../../src/container/connect.ts'
+import { containerMigration, containerSchemaSql } from '../../src/container/create-tables.ts'
+import { BadDataError, ConfigurationError } from '../../src/errors.ts'
+import { parseSqlUrl } from '../../src/store/sql-location.ts'
+import { missing, PYTHON } from '../support/requires.ts'
+import { startPgBouncer } from '../support/sql-programs.ts'
+import { withDatabase } from '../support/sql-servers.ts'
+import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SERVERS, SQLITE } from './databases.ts'
+
+function alchemy(url: string, ...args: string[]): string {
+  const sqlalchemyUrl = url.replace(/^sqlite:/, 'sqlite:///')
+  const script = path.join(import.meta.dirname, 'alchemy.py')
+  const { status, stdout, stderr } = spawnSync(PYTHON, [script, sqlalchemyUrl, ...args], { encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  return stdout
+}
+
+const HASH = -7926531234567890123n
+const PAVEL = { id: 777n, hash: HASH, username: 'durov', phone: 15551234n, name: 'Pavel Ünï' }
+const PHOTO = { md5: Uint8Array.from({ length: 16 }, (_, i) => i), size: 5, kind: 'photo' } as const
+
+for (const { name, skip, make } of SERVERS)
+  describe(
+    `tables on ${name} that SQLAlchemy made`,
+    { skip: skip || missing.sqlalchemy(), timeout: 60_000 },
+    () => {
+      const container = containers()
+
+      for (const [version, unread] of [
+        ['1', ''],
+        ['2', ''],
+        ['2', 'unread_count'],
+        ['3', 'unread_count'],
+      ] as const)
+        it(`are read, and written so that Python reads them: version ${version} ${unread}`, async () => {
+          const database = await make()
+          alchemy(database.url, 'p_', 'make', version, unread)
+          const own = container(database, { tablePrefix: 'p_', plainKeys: true })
+          assert.deepEqual([await own.listSessions(), await own.hasSession('empty')], [['py'], false])
+          const opened = await own.open('py')
+          const { core, storage } = opened.session
+          assert.deepEqual(
+            [core.dcId, core.serverAddress, core.port, core.userId],
+            [2, '149.154.167.51', 443, 777n],
+          )
+          assert.deepEqual(core.authKey(), AUTH_KEY)
+          assert.deepEqual(storage.entity(777n), PAVEL)
+          assert.deepEqual(storage.sentFile(PHOTO), { id: 2n ** 63n - 1n, hash: -(2n ** 63n) })
+          const state = { pts: 3_000_000_000, qts: 1, date: 1_700_000_000, seq: 5 }
+          assert.deepEqual(storage.updateState(0n), version === '1' ? undefined : state)
+          core.upsert([{ ...PAVEL, id: 778n, username: 'durov' }])
+          core.setUpdateState(5n, state)
+          await opened.close()
+
+          const found = JSON.parse(alchemy(database.url, 'p_', 'read', 'py'))
+          const key = Buffer.from(AUTH_KEY).toString('hex')
+          assert.deepEqual(found.sessions, [
+            { dc_id: 2, server_address: '149.154.167.51', port: 443, auth_key: key },
+          ])
+          const usernames = found.entities.map(({ id, username }: { id: number; username: string }) => [
+            id,
+            username,
+          ])
+          assert.deepEqual(
+            usernames.toSorted((a: [number], b: [number]) => a[0] - b[0]),
+            [
+              [0, null],
+              [777, null],
+              [778, 'durov'],
+            ],
+          )
+          assert.deepEqual(found.update_state.at(-1), { entity_id: 5, ...state, unread_count: null })
+          assert.deepEqual(found.version, [version === '1' ? 2 : Number(version)])
+          await own.close()
+          await database.drop()
+        })
+
+      it('of a newer version are left alone', async () => {
+        const database = await make()
+        alchemy(database.url, '', 'make', '4', 'unread_count')
+        await assert.rejects(
+          container(database).listSessions(),
+          (error) => error instanceof BadDataError && error.code === 'container.too_new',
+        )
+        await database.drop()
+      })
+    },
+  )
+
+for (const { name, kind, skip, make } of SERVERS)
+  describe(`the tables of a container on ${name}`, { skip, timeout: 60_000 }, () => {
+    let database: OwnDatabase
+    const container = containers()
+    before(async () => {
+      database = await make()
+    })
+    after(async () => database.drop())
+
+    it('are made once where many start at once', async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const fresh = await make()
+        const many = Array.from({ length: 6 }, () => container(fresh, { tablePrefix: `r${round}_` }))
+        assert.deepEqual(await Promise.all(many.map((one) => one.listSessions())), [[], [], [], [], [], []])
+        const rows = await fresh.run(
+          `SELECT * FROM r${round}_version`,
+          `SELECT number FROM r${round}_tgsession_migrations`,
+        )
+        assert.deepEqual(
+          rows.map((row) => ({ ...row })),
+          [{ number: 1 }],
+        )
+        await Promise.all(many.map((one) => one.close()))
+        await fresh.drop()
+      }
+    })
+
+    it('are checked, and not made, where somebody else manages them', async () => {
+      const options = { manageTables: false, tablePrefix: 'own_' }
+      await assert.rejects(container(database, options).listSessions(), (error) => {
+        assert.ok(error instanceof ConfigurationError)
+        return /missing: own_version, own_sessions/.test(error.message)
+      })
+      for (const statement of containerSchemaSql(kind, options).split(';\n').filter(Boolean))
+        await database.run(statement)
+      assert.deepEqual(await container(database, options).listSessions(), [])
+      await database.run('ALTER TABLE own_entities DROP COLUMN phone')
+      await assert.rejects(container(database, options).listSessions(), /missing: own_entities\.phone/)
+    })
+
+    it('are a migration of Kysely, too', async () => {
+      const db = connect(parseSqlUrl(database.url, '.'))
+      const migration = containerMigration(kind, { tablePrefix: 'm_' })
+      const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ '001': migration }) } })
+      assert.equal((await migrator.migrateToLatest()).error, undefined)
+      const own = container({ where: { db } }, { manageTables: false, tablePrefix: 'm_' })
+      assert.deepEqual(await own.listSessions(), [])
+      assert.equal((await migrator.migrateDown()).error, undefined)
+      assert.deepEqual(await database.run('SELECT * FROM m_sessions'), [])
+      await db.destroy()
+    })
+
+    it("lie in an instance of one's own, which stays open, whatever plugins it has", async () => {
+      const mine = connect(parseSqlUrl(database.url, '.')).withPlugin(new CamelCasePlugin())
+      const own = container({ where: { db: mine } }, { tablePrefix: 'k_' })
+      const opened = await own.open('mine')
+      opened.session.core.upsert([PAVEL])
+      await own.close()
+      const rows = await mine
+        .withoutPlugins()
+        .withTables<{ k_entities: { id: string } }>()
+        .selectFrom('k_entities')
+        .select('id')
+        .execute()
+      assert.deepEqual(
+        rows.map((row) => Number(row.id)),
+        [777],
+      )
+      await mine.destroy()
+    })
+  })
+
+describe('ids', () => {
+  it('that the database takes for the same are told apart', { skip: MARIADB.skip }, async () => {
+    const database = await MARIADB.make()
+    const container = containers()
+    const own = container(database, { plainKeys: true })
+    await own.listSessions()
+    await database.run(
+      `ALTER TABLE sessions CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`,
+      `INSERT INTO sessions VALUES ('Bob', 2, 'x', 1, '')`,
+    )
+    await assert.rejects(
+      own.open('bob'),
+      (error) => error instanceof BadDataError && error.code === 'container.id_clash',
+    )
+    await own.close()
+    await database.drop()
+  })
+
+  it('and prefixes that cannot be any are refused', async () => {
+    const database = await SQLITE.make()
+    const container = containers()
+    assert.throws(() => container(database, { tablePrefix: 'a"; drop' }), ConfigurationError)
+    assert.throws(() => container(database).newSession(''), { code: 'container.bad_id' })
+    assert.throws(() => container(database).newSession('x'.repeat(256)), { code: 'container.bad_id' })
+    // oxlint-disable-next-line typescript/no-explicit-any, typescript/no-unsafe-type-assertion
+    const strange = { getExecutor: () => ({ adapter: {} }) } as unknown as Kysely<any>
+    assert.throws(() => container({ where: { db: strange } }), { code: 'container.unknown_dialect' })
+    await database.drop()
+  })
+})
+
+describe('behind PgBouncer, which hands out connections by transaction,', () => {
+  const skip = POSTGRES.skip || missing.command('pgbouncer')
+  it('a container works', { skip, timeout: 60_000 }, async () => {
+    const database = await POSTGRES.make()
+    const bouncer = await startPgBouncer()
+    const container = containers()
+    const where = withDatabase(bouncer.url, new URL(database.url).pathname.slice(1))
+    const own = container({ where })
+    const opened = await Promise.all(Array.from({ length: 8 }, (_, i) => own.open(`s${i}`)))
+    for (const { session } of opened) session.core.upsert([PAVEL])
+    await own.close()
+    assert.equal((await database.run('SELECT id FROM entities')).length, 8)
+    await bouncer.stop()
+    await database.drop()
+  })
+})
