@@ -1,6 +1,7 @@
 export * from './errors.ts'
 export { readSettings, type Environment, type Settings } from './config/settings.ts'
 export { openReplica } from './config/open-replica.ts'
+export { namesPlainSession, openPlainSession, type PlainSession } from './config/open-plain-session.ts'
 export { openSession, OpenSession, type OpenSessionOptions } from './run/open-session.ts'
 export { convertToFile, convertToString, type ConvertOptions } from './session/convert.ts'
 export type { DcAddress, PortableSession, StringFormatName } from './session/formats/portable-session.ts'

@@ -7,10 +7,12 @@ import { commandEnvironment } from './environment.ts'
 import { whyNotExecutable } from './executable.ts'
 import { describeError } from './report.ts'
 import { survivors } from './survivors.ts'
+import { hasWatchdog, watchOver } from './watchdog.ts'
 
 export interface CommandOptions {
   argv: readonly string[]
-  file: string
+  /** How it finds the session: variables of its environment. */
+  session: Record<string, string>
   env: Record<string, string | undefined>
   passEnv: boolean
   clock: Clock
@@ -27,7 +29,7 @@ export class Command {
   readonly #marker: string
   readonly #clock: Clock
 
-  constructor({ argv, file, env, passEnv, clock }: CommandOptions) {
+  constructor({ argv, session, env, passEnv, clock }: CommandOptions) {
     const [named] = argv
     if (named === undefined) throw noCommand()
     // setpriv reports this only on stderr, with an exit code that the program itself might have.
@@ -36,9 +38,10 @@ export class Command {
     const [program = named, ...args] = diesWithUs(argv)
     this.#marker = randomUUID()
     this.#clock = clock
+    watchOver(this.#marker)
     this.#child = spawn(program, args, {
       stdio: 'inherit',
-      env: commandEnvironment(env, { file, marker: this.#marker, passEnv }),
+      env: commandEnvironment(env, { session, marker: this.#marker, passEnv }),
     })
     this.pid = this.#child.pid
     this.ended = this.#awaitEnd(named)
@@ -89,18 +92,24 @@ export class Command {
 
 /**
  * A killed wrapper must not leave a program that uses the session without a lease. util-linux's setpriv has the
- * kernel kill it with us; where there is no setpriv the program outlives a kill -9 of the wrapper.
+ * kernel kill it with us, at once; the watchdog kills what the program has started, and where there is no setpriv
+ * all of it, a moment later.
  */
 function diesWithUs(argv: readonly string[]): readonly string[] {
   return hasSetpriv() ? ['setpriv', '--pdeathsig', 'KILL', '--', ...argv] : argv
 }
 
 let known: boolean | undefined
-export function hasSetpriv(): boolean {
+function hasSetpriv(): boolean {
   known ??=
     process.platform === 'linux' &&
     spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore' }).status === 0
   return known
+}
+
+/** Whether a kill -9 of this process leaves the command running. */
+export function commandOutlivesUs(): boolean {
+  return !hasSetpriv() && !hasWatchdog()
 }
 
 function noCommand(): UsageError {

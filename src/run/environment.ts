@@ -8,13 +8,13 @@ const SECRETS = [
   /^GOOGLE_APPLICATION_CREDENTIALS$/,
 ]
 
-/** The environment of the command: the host's, less our secrets, plus where the session is. */
+/** The environment of the command: the host's, less our secrets, plus where or what the session is. */
 export function commandEnvironment(
   env: Record<string, string | undefined>,
-  options: { file: string; marker: string; passEnv: boolean },
+  options: { session: Record<string, string>; marker: string; passEnv: boolean },
 ): Record<string, string | undefined> {
   const kept = Object.entries(env).filter(
     ([name]) => options.passEnv || !SECRETS.some((secret) => secret.test(name)),
   )
-  return { ...Object.fromEntries(kept), TGSESSION_FILE: options.file, TGSESSION_RUN: options.marker }
+  return { ...Object.fromEntries(kept), ...options.session, TGSESSION_RUN: options.marker }
 }

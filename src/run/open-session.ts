@@ -1,5 +1,5 @@
 import type { TelegramClient } from 'telegram'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock, unlessAborted } from '../clock.ts'
 import { openReplica } from '../config/open-replica.ts'
 import { type Environment, readSettings } from '../config/settings.ts'
 import { LeaseError, NoSessionError, SaveFailedError } from '../errors.ts'
@@ -8,7 +8,11 @@ import type { Lease } from '../replica/lease.ts'
 import type { Replica } from '../replica/replica.ts'
 import { SQLiteSession } from '../session/sqlite-session.ts'
 import { disconnectClient } from '../telegram/disconnect.ts'
+import type { TrackUpdatesOptions } from '../telegram/track-options.ts'
+import { trackUpdates, type UpdateTracker } from '../telegram/track-updates.ts'
+import { guardSends } from '../telegram/send-guard.ts'
 import { servable } from './await-session.ts'
+import { Budget } from './budget.ts'
 import { describeError, type Report } from './report.ts'
 import { Saver } from './saver.ts'
 
@@ -19,6 +23,8 @@ export interface OpenSessionOptions {
   report?: Report | undefined
   /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default true. */
   closeOnSignals?: boolean | undefined
+  /** Milliseconds that `close()` may take; the host's own (TGSESSION_SHUTDOWN_MS), or 25 000. */
+  shutdownMs?: number | undefined
   clock?: Clock | undefined
   quietMs?: number | undefined
   maxMs?: number | undefined
@@ -40,10 +46,11 @@ export async function openSession(
   options: OpenSessionOptions = {},
 ): Promise<OpenSession> {
   if (isReplica(source)) return await openUnderLease(source, options)
-  const replica = await openReplica(await readSettings(source, { store: true }))
+  const settings = await readSettings(source, { store: true })
+  const replica = await openReplica(settings)
   const closeStore = (): Promise<void> => replica.store.close()
   try {
-    return await openUnderLease(replica, options, closeStore)
+    return await openUnderLease(replica, { shutdownMs: settings.shutdownMs, ...options }, closeStore)
   } catch (error) {
     await closeStore()
     throw error
@@ -62,7 +69,7 @@ async function openUnderLease(
     onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
   })
   try {
-    const { revision, bytes } = await replica.restore({ signal: lease.signal })
+    const { revision, bytes } = await replica.restore({ signal: lease.signal, lease })
     // Telegram may have killed it while we waited.
     requireServable({ current: revision }, replica.name)
     const session = await SQLiteSession.fromBytes(bytes)
@@ -84,8 +91,8 @@ function requireServable(head: Pick<Head, 'current'>, name: string): void {
 }
 
 /** A lease that could not be let go ends by itself: nothing to fail for. */
-async function letGo(lease: Lease, report: Report): Promise<void> {
-  await lease.release().then(
+async function letGo(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
+  await unlessAborted(lease.release(), signal).then(
     () => report('lease.released', { generation: lease.generation }),
     (error: unknown) => report('lease.release_failed', describeError(error)),
   )
@@ -104,8 +111,11 @@ export class OpenSession {
   readonly #saver: Saver
   readonly #report: Report
   readonly #clients = new Set<TelegramClient>()
+  readonly #trackers = new Set<UpdateTracker>()
   readonly #watching = new AbortController()
   readonly #ended = new AbortController()
+  readonly #stopping = new AbortController()
+  readonly #budget: Budget
   readonly #unsubscribe: () => void
   readonly #forgetSignals: () => void
   readonly #onClosed: () => Promise<void>
@@ -130,14 +140,17 @@ export class OpenSession {
       mark: async () => String(this.#changes),
       capture: async () => session.toBytes(),
     }
+    const clock = options.clock ?? systemClock
+    this.#budget = new Budget(this.#stopping.signal, options.shutdownMs ?? 25_000, clock)
     this.#saver = new Saver({
       ...options,
+      signal: this.#budget.save,
       replica,
       lease,
       base,
       report,
       source,
-      clock: options.clock ?? systemClock,
+      clock,
     })
     this.#unsubscribe = session.onChange((kind) => {
       this.#changes++
@@ -148,10 +161,27 @@ export class OpenSession {
     this.#forgetSignals = (options.closeOnSignals ?? true) ? this.#closeOnSignals() : () => undefined
   }
 
-  /** This client uses the session: it is disconnected before the lease is let go, and when it is lost. */
+  /**
+   * This client uses the session: it is disconnected before the lease is let go, and when it is lost. One that was
+   * made with `clientOptions` sends nothing after the lease has run out, also in a process that was frozen meanwhile.
+   */
   attach(client: TelegramClient): void {
+    if (this.#clients.has(client)) return
     this.#clients.add(client)
+    guardSends(client, () => this.#lease.remainingMs > 0)
     if (this.signal.aborted) void this.#disconnect()
+  }
+
+  /**
+   * Follows the updates of an attached client, so that what happened while nothing ran reaches its handlers: see
+   * `trackUpdates`. Call it before connecting, and `start()` on what it gives once the handlers are there; the stop
+   * is part of `close()`.
+   */
+  track(client: TelegramClient, options: TrackUpdatesOptions = {}): UpdateTracker {
+    this.attach(client)
+    const tracker = trackUpdates(client, this.session, options)
+    this.#trackers.add(tracker)
+    return tracker
   }
 
   /**
@@ -169,6 +199,9 @@ export class OpenSession {
 
   async #close(): Promise<void> {
     this.#watching.abort()
+    this.#stopping.abort()
+    // With the lease: without it nothing may be sent any more, and what was not noted is handed out again.
+    if (!this.signal.aborted) await this.#stopTracking()
     await this.#disconnect()
     this.#unsubscribe()
     try {
@@ -183,9 +216,17 @@ export class OpenSession {
       })
     } finally {
       this.#forgetSignals()
-      await letGo(this.#lease, this.#report)
+      await letGo(this.#lease, this.#report, this.#budget.release)
+      this.#budget.close()
       await this.#onClosed()
     }
+  }
+
+  async #stopTracking(): Promise<void> {
+    for (const tracker of this.#trackers)
+      await tracker
+        .stop()
+        .catch((error: unknown) => this.#report('updates.not_stopped', describeError(error)))
   }
 
   async #disconnect(): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, unlessAborted } from '../clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { Replica, SaveOutcome } from '../replica/replica.ts'
 import { describeError, type Report } from './report.ts'
+import { reached } from './step.ts'
 
 /** The session in use, as its saver sees it. */
 export interface Source {
@@ -19,6 +20,8 @@ export interface SaverOptions {
   source: Source
   clock: Clock
   report: Report
+  /** Gives every save up when it fires: the host waits no longer. */
+  signal?: AbortSignal | undefined
   /** Milliseconds without a change before a save, and how long changes may keep it waiting. */
   quietMs?: number | undefined
   maxMs?: number | undefined
@@ -92,9 +95,13 @@ export class Saver {
   }
 
   async #save(capture: () => Promise<Uint8Array>): Promise<SaveOutcome> {
-    const { replica, lease, report, source } = this.#options
+    const { replica, lease, report, source, signal } = this.#options
+    reached('save.begun')
     const mark = await source.mark()
-    const saved = await replica.save(lease, this.#base, await capture())
+    const bytes = await capture()
+    reached('save.captured')
+    const saved = await unlessAborted(replica.save(lease, this.#base, bytes, { signal }), signal)
+    reached('save.done')
     this.#savedMark = mark
     const { revision, outcome } = saved
     if (saved.outcome === 'aside')

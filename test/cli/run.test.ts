@@ -8,6 +8,7 @@ import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Replica } from '../../src/replica/replica.ts'
+import { inspectSession, verifySession } from '../../src/session/inspect.ts'
 import { Cli } from '../support/cli.ts'
 import { missing } from '../support/requires.ts'
 import {
@@ -22,6 +23,7 @@ import {
 } from '../support/rig.ts'
 
 const ROOT = path.join(import.meta.dirname, '..', '..')
+const WRITES = path.join(ROOT, 'test/run/programs/write.ts')
 const SERVE = [process.execPath, path.join(ROOT, 'test/run/programs/serve.ts')]
 
 describe('tgsession run', () => {
@@ -144,6 +146,61 @@ describe('tgsession run', () => {
       assert.match((await finished).stderr, /event=lease\.waiting holder=\S+ since=/)
     },
   )
+
+  it('takes along what the program has started, too', { skip: process.platform !== 'linux' }, async () => {
+    const [node = '', script = ''] = SERVE
+    const child = start(['sh', '-c', `'${node}' '${script}'; exit 1`])
+    const pid = await pidOf()
+    child.kill('SIGKILL')
+    await until('the end of the grandchild', () => !isAlive(pid))
+  })
+
+  it('tells on SIGUSR2 how things stand', async () => {
+    const child = start(SERVE)
+    const finished = cli.finish(child)
+    await pidOf()
+    child.kill('SIGUSR2')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    child.kill('SIGTERM')
+    const { code, stderr } = await finished
+    assert.equal(code, 7)
+    assert.match(
+      stderr,
+      /^at=tgsession event=status lease=true generation=1 revision=1 age=null bytes=\d+ waits=0 conflicts=0$/m,
+    )
+  })
+
+  it('gives the session as a string to a program that reads one, and saves nothing', async () => {
+    const script = 'console.log(JSON.stringify([process.env.STRING, process.env.TGSESSION_FILE ?? null]))'
+    for (const format of ['telethon', 'gramjs', 'pyrogram', 'mtcute']) {
+      const argv = ['run', '--session-env', `STRING=${format}`, '--', process.execPath, '-e', script]
+      const { code, stdout, stderr } = await cli.run(argv, env)
+      assert.equal(code, 0, stderr)
+      const [text, file] = JSON.parse(stdout)
+      assert.equal(file, null)
+      const found = await inspectSession(Buffer.from(text))
+      assert.equal(found.keyFingerprint, (await verifySession(session)).keyFingerprint, format)
+      assert.match(stderr, /event=session\.string variable=STRING saved=false/)
+      assert.ok(!stderr.includes(text))
+    }
+    assert.equal((await replica.status()).current?.revision, 1)
+    const { code, stderr } = await cli.run(['run', '--session-env', 'STRING=other', '--', 'true'], env)
+    assert.equal(code, 64)
+    assert.match(stderr, /NAME=FORMAT/)
+  })
+
+  it('takes --save-after, and refuses what is no time', async () => {
+    const child = cli.start(['run', '--save-after', '0.2', '--', process.execPath, WRITES], {
+      ...env,
+      COUNT: '3',
+    })
+    const finished = cli.finish(child)
+    await until('a save', async () => ((await replica.status()).current?.revision ?? 0) > 1)
+    child.kill('SIGTERM')
+    assert.equal((await finished).code, 0)
+    const { code } = await cli.run(['run', '--save-after', 'soon', '--', 'true'], env)
+    assert.equal(code, 64)
+  })
 
   it(
     'hands over between two dynos with the line of the Procfile, and no key is used twice',

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { Api, TelegramClient } from 'telegram'
+import { NewMessage, type NewMessageEvent } from 'telegram/events/index.js'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { LeaseError, NoSessionError, SaveFailedError } from '../../src/errors.ts'
@@ -90,6 +91,34 @@ describe('openSession', () => {
     assert.equal((await openTestReplica(store).status()).holder, null)
     assert.equal(reports.at(-1), 'lease.released')
     await one.close()
+  })
+
+  it('hands over what arrived while nothing ran, once', async () => {
+    const heard: string[] = []
+    const listen = async (catchUp: boolean): Promise<OpenSession> => {
+      const one = await open()
+      const client = new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))
+      const updates = one.track(client, { catchUp })
+      await connectClient(client)
+      client.addEventHandler(
+        ({ message }: NewMessageEvent) => void heard.push(message.text),
+        new NewMessage({}),
+      )
+      await updates.start()
+      return one
+    }
+    const { userId } = ACCOUNT
+    const first = await listen(false)
+    dc.sendMessage(userId, 'while it runs')
+    await until('the first message', () => heard.length === 1)
+    await first.close()
+    dc.sendMessage(userId, 'while nothing runs')
+    const second = await listen(true)
+    await until('the missed message', () => heard.length === 2)
+    await second.close()
+    const third = await listen(true)
+    await third.close()
+    assert.deepEqual(heard, ['while it runs', 'while nothing runs'])
   })
 
   it('saves what the client learns: the peers of an update, and its state', async () => {

@@ -115,6 +115,21 @@ describe('run, when it is stopped', () => {
     assert.ok(running.names.includes('lease.released'))
   })
 
+  it('gives the last save up in time to say so where the store does not answer', async () => {
+    const running = start(SERVE, {}, { shutdownMs: 1000 })
+    await pidOf()
+    store.latencyMs = 4000
+    const at = performance.now()
+    running.stop()
+    assert.equal(await running.ended, 79)
+    const tookMs = performance.now() - at
+    assert.ok(tookMs < 1000, `took ${tookMs} ms`)
+    assert.equal((await running.saw('save.failed'))['code'], 'store.timeout')
+    const { file } = await running.saw('session.kept')
+    assert.deepEqual(await entityNames(readFileSync(String(file))), ['Rig', 'written on TERM'])
+    store.latencyMs = 0
+  })
+
   it('waits for the children of a parent that dies at once, and saves what they write', async () => {
     const [node = '', script = ''] = SERVE
     // As npm does: dead in milliseconds, while its child is still writing; here the child is signalled by itself.

@@ -1,15 +1,23 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { systemClock } from '../../clock.ts'
+import { namesPlainSession, openPlainSession } from '../../config/open-plain-session.ts'
+import type { Settings } from '../../config/settings.ts'
 import { UsageError } from '../../errors.ts'
-import { hasSetpriv } from '../../run/command.ts'
-import { run, Stop } from '../../run/run.ts'
+import { commandOutlivesUs } from '../../run/command.ts'
+import { run, type RunOptions, Stop } from '../../run/run.ts'
+import { runPlain } from '../../run/run-plain.ts'
+import { Standing } from '../../run/standing.ts'
 import { eventLog } from '../log.ts'
-import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
+import { COMPILE_CACHE } from '../quick-start.ts'
+import { sessionCommand, settingsOf, type WhichSession, withReplica } from '../options.ts'
 import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
   file?: string
   maxWait?: string
+  saveAfter?: string
+  sessionEnv?: string
   passEnv?: boolean
 }
 
@@ -24,6 +32,14 @@ export function runCommand(context: Context): Command {
       '--max-wait <seconds>',
       'give up waiting for a session or the lease; without it `run` waits for ever',
     )
+    .option(
+      '--save-after <seconds>',
+      'save this long after the last change, by default 30 (TGSESSION_SAVE_AFTER); more often costs more requests',
+    )
+    .option(
+      '--session-env <name=format>',
+      `give the session as a string in this variable (${FORMATS.join(', ')}); nothing is written back then`,
+    )
     .option('--pass-env', 'leave our own secrets in the environment of the command')
     .passThroughOptions()
     .addHelpText(
@@ -35,32 +51,54 @@ export function runCommand(context: Context): Command {
       const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
       const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name))
       for (const name of names) process.on(name, onSignal)
-      const report = eventLog(process.stderr, {})
-      if (!hasSetpriv())
-        report('warning', { message: 'no setpriv here: a kill -9 of tgsession leaves the command running' })
+      const asString = parseSessionEnv(flags.sessionEnv)
+      const standing = new Standing(systemClock)
+      const log = eventLog(process.stderr, {})
+      const report = standing.following(log)
+      const tell = (): void => log('status', standing.fields)
+      const everyMinute = process.stderr.isTTY ? undefined : setInterval(tell, 60_000).unref()
+      process.on('SIGUSR2', tell)
+      if (commandOutlivesUs())
+        report('warning', {
+          message:
+            'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
+        })
       try {
+        const plan = (settings: Settings): RunOptions => ({
+          argv,
+          // A bot in Node starts faster by what the build has compiled for it.
+          env: existsSync(COMPILE_CACHE)
+            ? { NODE_COMPILE_CACHE: COMPILE_CACHE, ...context.env }
+            : context.env,
+          file: flags.file ?? settings.file,
+          passEnv: flags.passEnv,
+          asString,
+          api: apiOf(settings),
+          stop: stop.signal,
+          forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && process.stdin.isTTY),
+          shutdownMs: settings.shutdownMs,
+          maxWaitMs: maxWaitMs(flags.maxWait),
+          ...saveTimes(flags.saveAfter ?? context.env['TGSESSION_SAVE_AFTER']),
+          report,
+          clock: systemClock,
+        })
+        const settings = await settingsOf(context, flags, { store: true })
+        if (namesPlainSession(settings))
+          return context.exit(
+            await runPlain(await openPlainSession(settings, { signal: stop.signal }), plan(settings)),
+          )
         await withReplica(
           context,
           flags,
-          async (replica, settings) => {
-            const code = await run(replica, {
-              argv,
-              env: context.env,
-              file: flags.file ?? settings.file,
-              passEnv: flags.passEnv,
-              stop: stop.signal,
-              forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && process.stdin.isTTY),
-              shutdownMs: settings.shutdownMs,
-              maxWaitMs: maxWaitMs(flags.maxWait),
-              report,
-              clock: systemClock,
-            })
-            context.exit(code)
-          },
+          async (replica) => context.exit(await run(replica, plan(settings))),
           { onTrouble: (error) => report('store.unreachable', { message: error.message }) },
         )
       } finally {
         for (const name of names) process.off(name, onSignal)
+        process.off('SIGUSR2', tell)
+        clearInterval(everyMinute)
+        // What was given up for lack of time must not hold the process until the host kills it.
+        if (stop.signal.aborted) setTimeout(() => process.exit(), 200).unref()
       }
     })
 }
@@ -71,4 +109,30 @@ function maxWaitMs(text: string | undefined): number | undefined {
   throw new UsageError('run.max_wait', '--max-wait must be a number of seconds', {
     hint: 'For example --max-wait 60',
   })
+}
+
+/** Changes that never pause are saved after ten times as long: with the default of 30 s, every five minutes. */
+function saveTimes(text: string | undefined): { quietMs?: number; maxMs?: number } {
+  if (text === undefined || text.trim() === '') return {}
+  const seconds = /^\d{1,4}(\.\d+)?$/.test(text) ? Number(text) : 0
+  if (seconds >= 0.1) return { quietMs: seconds * 1000, maxMs: seconds * 10_000 }
+  throw new UsageError('run.save_after', '--save-after must be a number of seconds, at least 0.1', {
+    hint: 'For example --save-after 10',
+  })
+}
+
+const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
+
+function parseSessionEnv(text: string | undefined): RunOptions['asString'] {
+  if (text === undefined) return undefined
+  const [, variable, name] = /^([A-Za-z_][A-Za-z0-9_]*)=(\w+)$/.exec(text) ?? []
+  const format = FORMATS.find((one) => one === name)
+  if (variable !== undefined && format !== undefined) return { variable, format }
+  throw new UsageError('run.session_env', `--session-env must be NAME=FORMAT, one of ${FORMATS.join(', ')}`, {
+    hint: 'For example --session-env SESSION_STRING=telethon. The session itself never goes there.',
+  })
+}
+
+function apiOf({ apiId, apiHash }: Settings): RunOptions['api'] {
+  return apiId === undefined || apiHash === undefined ? undefined : { apiId, apiHash }
 }

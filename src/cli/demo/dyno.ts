@@ -7,7 +7,10 @@ import { createInterface } from 'node:readline'
  */
 export class Dyno {
   readonly name: string
+  /** All of it is over, also what holds its output open. */
   readonly ended: Promise<number>
+  /** Its first process is over: then the host takes the dyno for ended. */
+  readonly exited: Promise<number>
   readonly #process: ChildProcess
 
   constructor(
@@ -15,18 +18,28 @@ export class Dyno {
     line: string,
     env: Record<string, string | undefined>,
     show: (line: string) => void,
+    cwd?: string,
   ) {
     this.name = name
     this.#process = spawn('bash', ['-c', line], {
       detached: true,
+      cwd,
       env: { ...env, DYNO: name },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#process.stdout, this.#process.stderr])
       if (stream) createInterface({ input: stream }).on('line', show)
-    this.ended = new Promise((resolve) => {
-      this.#process.once('close', (code, signal) => resolve(code ?? (signal === 'SIGKILL' ? 137 : 143)))
-    })
+    const once = (event: 'close' | 'exit'): Promise<number> =>
+      new Promise((resolve) => {
+        this.#process.once(event, (code, signal) => resolve(code ?? (signal === 'SIGKILL' ? 137 : 143)))
+      })
+    this.ended = once('close')
+    this.exited = once('exit')
+  }
+
+  /** Of its first process, which is also the number of its process group. */
+  get pid(): number | undefined {
+    return this.#process.pid
   }
 
   /** To every process of the dyno, as the host does it. */

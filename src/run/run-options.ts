@@ -1,0 +1,48 @@
+import { constants } from 'node:os'
+import type { Clock } from '../clock.ts'
+import type { StringFormatName } from '../session/formats/portable-session.ts'
+import type { ApiCredentials } from './ask-telegram.ts'
+import type { Report } from './report.ts'
+
+/** Why the command is to end: the host's signal, as the reason of `RunOptions.stop`. */
+export class Stop {
+  readonly signal: NodeJS.Signals
+
+  constructor(signal: NodeJS.Signals) {
+    this.signal = signal
+  }
+
+  get exitCode(): number {
+    return 128 + constants.signals[this.signal]
+  }
+}
+
+export interface RunOptions {
+  argv: readonly string[]
+  env: Record<string, string | undefined>
+  /** Where the session is placed; unless given, a temporary file that is removed after a good last save. */
+  file?: string | undefined
+  passEnv?: boolean | undefined
+  /** Hands the session over as a string in this variable, instead of as a file; nothing is written back then. */
+  asString?: { variable: string; format: StringFormatName } | undefined
+  /** Needed to ask Telegram whether a key is dead, and for Pyrogram's strings. */
+  api?: ApiCredentials | undefined
+  /** Fires with a `Stop` as its reason. */
+  stop: AbortSignal
+  /** False for a signal that the command gets without us: from the host, or from the terminal. */
+  forwards: (signal: NodeJS.Signals) => boolean
+  /** Milliseconds between the stop and the host's SIGKILL; the command gets 60 % of them, the last save 25 %. */
+  shutdownMs: number
+  /** Give up after waiting this long for a session and the lease; without it `run` waits for ever. */
+  maxWaitMs?: number | undefined
+  report: Report
+  clock: Clock
+  /** How soon changes are saved; see Saver. */
+  quietMs?: number | undefined
+  maxMs?: number | undefined
+}
+
+/** The stop, once it has fired. */
+export function stopOf({ stop }: RunOptions): Stop {
+  return stop.reason instanceof Stop ? stop.reason : new Stop('SIGTERM')
+}

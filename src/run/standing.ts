@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.ts'
+import type { Report } from './report.ts'
+
+type Fields = Record<string, string | number | boolean | null>
+
+/** How things stand, gathered from what is reported. */
+export class Standing {
+  readonly #clock: Clock
+  #lease = false
+  #generation: number | null = null
+  #revision: number | null = null
+  #bytes: number | null = null
+  #savedAt: number | undefined
+  #waits = 0
+  #conflicts = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Notes what passes by, and hands it on. */
+  following(report: Report): Report {
+    return (event, fields = {}) => {
+      this.#note(event, fields)
+      report(event, fields)
+    }
+  }
+
+  /** `age`: seconds since the last save; null before the first. */
+  get fields(): Fields {
+    const age = this.#savedAt === undefined ? null : Math.round((this.#clock.now() - this.#savedAt) / 1000)
+    return {
+      lease: this.#lease,
+      generation: this.#generation,
+      revision: this.#revision,
+      age,
+      bytes: this.#bytes,
+      waits: this.#waits,
+      conflicts: this.#conflicts,
+    }
+  }
+
+  #note(event: string, { generation, revision, bytes }: Fields): void {
+    switch (event) {
+      case 'lease.waiting':
+      case 'session.waiting':
+        this.#waits++
+        break
+      case 'lease.taken':
+        this.#lease = true
+        this.#generation = Number(generation)
+        break
+      case 'lease.released':
+      case 'lease.release_failed':
+        this.#lease = false
+        break
+      case 'session.restored':
+      case 'session.saved':
+        this.#revision = Number(revision)
+        this.#bytes = Number(bytes)
+        if (event === 'session.saved') this.#savedAt = this.#clock.now()
+        break
+      case 'session.again':
+        this.#conflicts++
+        break
+      default:
+        break
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** The moments of a run's life, in their order: between any two of them everything may die. */
+export const STEPS = [
+  'boot',
+  'session.found',
+  'lease.taken',
+  'session.fetched',
+  'session.placed',
+  'command.started',
+  'save.begun',
+  'save.captured',
+  'save.done',
+  'command.ended',
+  'release.begun',
+  'release.done',
+] as const
+export type Step = (typeof STEPS)[number]
+
+const steps = channel('tgsession.step')
+
+/** Tells whoever listens on Node's diagnostics channel `tgsession.step`: a harness. In production nobody does. */
+export function reached(step: Step): void {
+  steps.publish(step)
+}

@@ -1,0 +1,23 @@
+/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are GramJS's */
+import type { TelegramClient } from 'telegram'
+import { Internals, park } from './internals.ts'
+import { lineOf } from './line.ts'
+
+interface RawConnection {
+  _send: (this: RawConnection, data: Buffer) => Promise<void>
+}
+
+/**
+ * Asks before every packet that the client writes to a socket; after a no the packet stays unsent, and so does all that
+ * follows on that connection. It is the last moment at which a process that was frozen can notice. Returns false,
+ * and guards nothing, for a client that was not made with `clientOptions`: it shares its connections' class.
+ */
+export function guardSends(client: TelegramClient, maySend: () => boolean): boolean {
+  if (!lineOf(client)) return false
+  const connections = new Internals(client).connectionClass.prototype as unknown as RawConnection
+  const send = connections._send
+  connections._send = function guarded(data) {
+    return maySend() ? send.call(this, data) : park()
+  }
+  return true
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import path from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TelegramClient } from 'telegram'
+import { openReplica } from '../../src/config/open-replica.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import type { Replica } from '../../src/replica/replica.ts'
+import { SQLiteSession } from '../../src/session/sqlite-session.ts'
+import { clientOptions } from '../../src/telegram/client-options.ts'
+import { connectClient } from '../../src/telegram/connect.ts'
+import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { guardSends } from '../../src/telegram/send-guard.ts'
+import { API_HASH, API_ID, makeSession, startDc, temporaryFolder, until } from '../support/rig.ts'
+
+describe('a client whose lease has run out', () => {
+  it('writes nothing more, on the connection that it has, and says nothing', async () => {
+    await using dc = await startDc()
+    const session = await SQLiteSession.fromBytes(await makeSession(dc))
+    const client = new TelegramClient(session, API_ID, API_HASH, clientOptions(session))
+    let mayStill = true
+    assert.equal(
+      guardSends(client, () => mayStill),
+      true,
+    )
+    await connectClient(client)
+    await client.getMe()
+    const requests = (): number => dc.stats().keys.reduce((sum, key) => sum + key.requests, 0)
+    const sent = requests()
+    mayStill = false
+    void client.getMe().catch(() => undefined)
+    await sleep(300)
+    assert.equal(requests(), sent)
+    await disconnectClient(client)
+  })
+
+  it('cannot be guarded where it was made without clientOptions', async () => {
+    const client = new TelegramClient(new SQLiteSession(), API_ID, API_HASH, {})
+    assert.equal(
+      guardSends(client, () => true),
+      false,
+    )
+    await client.destroy()
+  })
+})
+
+describe('openSession in a process that is frozen', () => {
+  let dc: FakeDc
+  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const children: ChildProcess[] = []
+
+  before(async () => {
+    dc = await startDc()
+    scratch = await temporaryFolder()
+  })
+  after(async () => {
+    await dc.close()
+    await scratch.remove()
+  })
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+  })
+
+  let replica: Replica
+  let env: NodeJS.ProcessEnv
+  let stores = 0
+  beforeEach(async () => {
+    env = { ...process.env, TGSESSION_STORE: `file:${scratch.folder}/${++stores}`, TGSESSION_LEASE_TTL: '2s' }
+    replica = await openReplica(await readSettings(env, { store: true }))
+    await replica.push(await makeSession(dc))
+  })
+  const start = async (): Promise<ChildProcess> => {
+    const program = path.join(import.meta.dirname, 'programs', 'insist.ts')
+    const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+    children.push(child)
+    let isConnected = false
+    createInterface({ input: child.stdout }).on('line', () => (isConnected = true))
+    await until('the connection', () => isConnected)
+    return child
+  }
+  const requests = (): number => dc.stats().keys.reduce((sum, key) => sum + key.requests, 0)
+
+  it('sends nothing on the connection that it still has when it wakes up', async () => {
+    const frozen = await start()
+    frozen.kill('SIGSTOP')
+    // What the server has received by then, it may still work off.
+    const lease = await replica.lease()
+    const received = requests()
+    frozen.kill('SIGCONT')
+    await sleep(700)
+    assert.equal(requests(), received)
+    await lease.release()
+  })
+
+  it('hangs up when it wakes up, and never gets in the way of the one who has taken over', async () => {
+    const frozen = await start()
+    frozen.kill('SIGSTOP')
+    // As Telegram does with a client that pings no more. When it wakes up it finds that, and would connect again.
+    dc.killConnections()
+    await start()
+    assert.equal((await replica.status()).generation, 2, 'the second has taken over')
+    frozen.kill('SIGCONT')
+    await sleep(700)
+    assert.equal(dc.stats().duplicates, 0)
+    assert.equal(
+      dc.stats().keys.reduce((sum, { open }) => sum + open, 0),
+      1,
+    )
+  })
+})

@@ -1,0 +1,13 @@
+// Opens the session in process and asks Telegram something every few milliseconds, whatever happens. Says so on stdout.
+import { TelegramClient } from 'telegram'
+import { openSession } from '../../../src/run/open-session.ts'
+import { clientOptions } from '../../../src/telegram/client-options.ts'
+import { connectClient } from '../../../src/telegram/connect.ts'
+
+const opened = await openSession(process.env)
+const client = new TelegramClient(opened.session, 12345, 'hash', clientOptions(opened.session))
+opened.attach(client)
+await connectClient(client)
+await client.getMe()
+process.stdout.write('connected\n')
+setInterval(() => void client.getMe().catch(() => undefined), 2)

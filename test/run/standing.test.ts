@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Standing } from '../../src/run/standing.ts'
+import { systemClock } from '../../src/clock.ts'
+
+describe('standing', () => {
+  it('gathers how things stand from what is reported, and hands everything on', () => {
+    let now = 0
+    const standing = new Standing({ ...systemClock, now: () => now })
+    const passed: string[] = []
+    const report = standing.following((event) => passed.push(event))
+    assert.deepEqual(standing.fields, {
+      lease: false,
+      generation: null,
+      revision: null,
+      age: null,
+      bytes: null,
+      waits: 0,
+      conflicts: 0,
+    })
+    report('lease.waiting', { holder: 'worker.1', since: '' })
+    report('lease.taken', { generation: 7 })
+    report('session.restored', { revision: 41, bytes: 100, key: '' })
+    report('session.saved', { revision: 42, bytes: 200 })
+    now = 90_400
+    const held = { lease: true, generation: 7, revision: 42, age: 90, bytes: 200, waits: 1, conflicts: 0 }
+    assert.deepEqual(standing.fields, held)
+    report('session.again', { because: 'replaced' })
+    report('lease.released', { generation: 7 })
+    assert.deepEqual(standing.fields, { ...held, lease: false, conflicts: 1 })
+    assert.equal(passed.length, 6)
+  })
+})
