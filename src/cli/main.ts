@@ -5,5 +5,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   console.error(`tgsession needs Node.js 22.19 or newer; this is ${process.versions.node}.`)
   process.exit(78)
 }
+const { quickStart } = await import('./quick-start.ts')
+quickStart()
 const { main } = await import('./program.ts')
 process.exitCode = await main(process.argv.slice(2))

@@ -65,4 +65,9 @@ export const missing = {
     POSTGRES_PROGRAMS !== undefined && succeeds('openssl', 'version')
       ? false
       : unlessRequired('initdb and postgres (Debian: postgresql), and openssl, are not all installed'),
+  /** SQLAlchemy 1.4 with its drivers, which makes the tables that Python programs have. */
+  sqlalchemy: (): string | false =>
+    succeeds(PYTHON, '-c', 'import sqlalchemy, psycopg2, pymysql')
+      ? false
+      : unlessRequired('python3-sqlalchemy, python3-psycopg2 and python3-pymysql are not all installed'),
 }

@@ -1,0 +1,67 @@
+// How long a restart takes: from the SIGTERM to the old dyno, to the first request of the new one at the data centre.
+// Needs dist/ (npm run build). node bench/hand-over.ts [runs]
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SimulatedDyno } from '../test/support/dyno.ts'
+import { ACCOUNT, until } from '../test/support/rig.ts'
+import { median, Stage } from './stage.ts'
+
+/** Heroku starts the new dyno about this long after it signals the old one. */
+const OVERLAP_MS = 700
+const RUNS = Number(process.argv[2] ?? 10)
+
+/** Milliseconds, from the SIGTERM to the old one; for the new one's from its own start. */
+const PARTS = {
+  'old: bot ended': [0, /command\.ended/],
+  'old: saved': [0, /session\.saved/],
+  'old: released': [0, /lease\.released/],
+  'new: lease taken': [OVERLAP_MS, /lease\.taken/],
+  'new: session placed': [OVERLAP_MS, /session\.restored/],
+  'new: bot started': [OVERLAP_MS, /command\.started/],
+  'new: bot connected': [OVERLAP_MS, /: connected$/],
+} as const
+
+const rows: Record<string, Record<string, number>> = {}
+for (const kind of ['file', 's3'] as const) {
+  const stage = await Stage.open(kind)
+  const seen: { at: number; line: string }[] = []
+  const start = (): Promise<SimulatedDyno> =>
+    stage.dyno(undefined, (line) => seen.push({ at: Date.now(), line }))
+  const times: number[] = []
+  const parts: Record<string, number[]> = {}
+  let serving = await start()
+  await until('the first dyno to serve', () => seen.some(({ line }) => line.endsWith(': connected')))
+  for (let run = 0; run < RUNS; run++) {
+    // Somebody new writes, so that there is something to save.
+    const before = stage.dc.messages(ACCOUNT.userId).length
+    stage.dc.sendMessage(ACCOUNT.userId, '.ping', { userId: 5000n + BigInt(run), firstName: `Person ${run}` })
+    await until('the answer', () => stage.dc.messages(ACCOUNT.userId).length > before + 1)
+    seen.length = stage.events.length = 0
+    const began = Date.now()
+    serving.signal('SIGTERM')
+    await sleep(OVERLAP_MS)
+    serving = await start()
+    await until('the new dyno to serve', () => seen.some(({ line }) => line.endsWith(': connected')))
+    const opened = stage.events.find(({ type }) => type === 'connect')?.connectionId
+    const first = stage.events.find(({ type, connectionId }) => type === 'request' && connectionId === opened)
+    times.push((first?.at ?? Number.NaN) - began)
+    for (const [name, [offset, pattern]] of Object.entries(PARTS)) {
+      const found = seen.find(({ line }) => pattern.test(line))
+      if (found) (parts[name] ??= []).push(found.at - began - offset)
+    }
+  }
+  const { duplicates } = stage.dc.stats()
+  rows[kind] = { median: median(times), worst: Math.max(...times), duplicates }
+  for (const [name, values] of Object.entries(parts)) rows[kind][name] = median(values)
+  await stage.close()
+}
+console.log(
+  `hand-over in ms, ${RUNS} restarts each; parts are medians, the new dyno's from its own start (${OVERLAP_MS} ms)`,
+)
+console.table(
+  Object.fromEntries(
+    Object.keys(rows['s3'] ?? {}).map((name) => [
+      name,
+      { file: rows['file']?.[name], s3: rows['s3']?.[name] },
+    ]),
+  ),
+)

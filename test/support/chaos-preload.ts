@@ -1,0 +1,43 @@
+// Loaded into a dyno's processes before anything else (`node --import`), as the chaos run tells it by CHAOS_*:
+// kills the process or the whole dyno at a named moment, and gives it a wall clock that goes wrong.
+import { subscribe } from 'node:diagnostics_channel'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+
+const { CHAOS_DIE_AT: dieAt = '', CHAOS_WHO: who = '', CHAOS_SKEW_MS: skew = '0' } = process.env
+const [moment, nth = '1'] = dieAt.split('#')
+let left = Number(nth)
+
+function reached(name: unknown): void {
+  if (name !== moment || --left > 0) return
+  // Zero is the whole process group, and so the dyno.
+  process.kill(who === 'dyno' ? 0 : process.pid, 'SIGKILL')
+}
+
+subscribe('tgsession.step', reached)
+
+if (moment?.startsWith('file.')) {
+  // In a file store a write happens in the moment of a rename.
+  const { rename } = fs.promises
+  fs.promises.rename = async (from, to) => {
+    const part = /\bhead\.json\b/.test(String(to))
+      ? 'head'
+      : /\brevisions\b/.test(String(to))
+        ? 'revision'
+        : null
+    if (part) reached(`file.${part}.before`)
+    await rename(from, to)
+    if (part) reached(`file.${part}.after`)
+  }
+  syncBuiltinESMExports()
+}
+
+const skewMs = Number(skew)
+if (skewMs !== 0) {
+  const RealDate = Date
+  const wrong = (): number => RealDate.now() + skewMs
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, given) => Reflect.construct(target, given.length === 0 ? [wrong()] : given),
+    get: (target, name) => (name === 'now' ? wrong : Reflect.get(target, name)),
+  })
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Cipher } from '../../src/replica/cipher.ts'
+import type { Head, Revision } from '../../src/replica/head.ts'
+import type { Replica } from '../../src/replica/replica.ts'
+import { Revisions } from '../../src/replica/revisions.ts'
+import { verifySession } from '../../src/session/inspect.ts'
+
+/** What a saved session held: peers, and how far each update state had come. */
+interface Content {
+  entities: Set<string>
+  states: Map<string, number>
+}
+
+/** Looks into the store past all faults, while it happens: what was saved, is it whole, is it still there. */
+export class Witness {
+  readonly torn: string[] = []
+  readonly #replica: Replica
+  readonly #revisions: Revisions
+  readonly #seen = new Map<number, Content>()
+  readonly #looked = new Set<string>()
+  readonly #acknowledged: number[] = []
+  readonly #uploads: number[] = []
+  #looking: Promise<unknown> = Promise.resolve()
+
+  constructor(replica: Replica, identities: string[]) {
+    this.#replica = replica
+    const cipher = new Cipher({ encryption: 'age', identities })
+    this.#revisions = new Revisions(replica.store, replica.name, cipher, verifySession)
+  }
+
+  /** An instance said that this revision is saved. */
+  acknowledge(revision: number): void {
+    this.#acknowledged.push(revision)
+    void this.look()
+  }
+
+  /** What was saved before is superseded. */
+  uploaded(revision: number): void {
+    this.#uploads.push(revision)
+  }
+
+  /** Opens every revision that the head names and that was not opened yet. */
+  async look(): Promise<Head> {
+    const turn = this.#looking.then(() => this.#look())
+    this.#looking = turn.catch(() => undefined)
+    return await turn
+  }
+
+  /** Acknowledged saves whose content neither is in what came after them nor was replaced by an upload. */
+  lostSaves(): string[] {
+    const lost: string[] = []
+    for (const revision of this.#acknowledged) {
+      const content = this.#seen.get(revision)
+      const upload = this.#uploads.find((one) => one > revision) ?? Infinity
+      const last = Math.max(...[...this.#seen.keys()].filter((one) => one < upload))
+      const final = this.#seen.get(last)
+      if (!content) lost.push(`revision ${revision} was acknowledged and never seen`)
+      else if (!final || !holds(final, content)) lost.push(`revision ${last} lacks what ${revision} held`)
+    }
+    return lost
+  }
+
+  async #look(): Promise<Head> {
+    const head = await this.#replica.status()
+    for (const revision of [...head.history, ...(head.current ? [head.current] : [])])
+      if (!this.#looked.has(revision.key)) await this.#open(revision)
+    return head
+  }
+
+  async #open(revision: Revision): Promise<void> {
+    try {
+      const { bytes } = await this.#revisions.get(revision)
+      this.#seen.set(revision.revision, await read(bytes))
+    } catch (error) {
+      // Pruned since the head was read: then the head does not name it any more.
+      const now = await this.#replica.status()
+      if (![...now.history, now.current].some((one) => one?.key === revision.key)) return
+      this.torn.push(`revision ${revision.revision}: ${String(error)}`)
+    }
+    this.#looked.add(revision.key)
+  }
+}
+
+function holds(later: Content, earlier: Content): boolean {
+  const peers = [...earlier.entities].every((one) => later.entities.has(one))
+  return peers && [...earlier.states].every(([id, pts]) => (later.states.get(id) ?? -1) >= pts)
+}
+
+async function read(bytes: Uint8Array): Promise<Content> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-witness-'))
+  try {
+    const file = path.join(folder, 'look.session')
+    await writeFile(file, bytes)
+    const database = new DatabaseSync(file)
+    const check = database.prepare('PRAGMA integrity_check').all()
+    if (JSON.stringify(check) !== '[{"integrity_check":"ok"}]') throw new Error('SQLite finds it damaged')
+    const rows = (sql: string): Record<string, unknown>[] => database.prepare(sql).all()
+    const content = {
+      entities: new Set(
+        rows('SELECT id, CAST(hash AS TEXT) AS hash FROM entities').map(
+          ({ id, hash }) => `${String(id)}:${String(hash)}`,
+        ),
+      ),
+      states: new Map(
+        rows('SELECT id, pts FROM update_state').map(({ id, pts }) => [String(id), Number(pts)]),
+      ),
+    }
+    database.close()
+    return content
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The same session, which has met `count` more, of these ids on. */
+export async function withPeople(bytes: Uint8Array, count: number, from = 1_000_000): Promise<Uint8Array> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-upload-'))
+  try {
+    const file = path.join(folder, 'upload.session')
+    await writeFile(file, bytes)
+    const database = new DatabaseSync(file)
+    const insert = database.prepare(`INSERT OR REPLACE INTO entities (id, hash, name) VALUES (?, 1, ?)`)
+    database.exec('BEGIN')
+    for (let id = from; id < from + count; id++)
+      insert.run(id, `Somebody by the name of ${id}, ${'x'.repeat(50)}`)
+    database.exec('COMMIT')
+    database.close()
+    return await readFile(file)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
