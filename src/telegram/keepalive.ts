@@ -7,7 +7,7 @@ import { Internals, replaceUpdateLoop } from './internals.ts'
 import type { Sender } from './internals.ts'
 import { lineOf } from './line.ts'
 
-/** Milliseconds; the first three are GramJS's own figures. */
+/** Milliseconds; the first two are GramJS's own figures. */
 export interface KeepAliveTimes {
   every: number
   answerWithin: number
@@ -20,7 +20,9 @@ export interface KeepAliveTimes {
 const TIMES: KeepAliveTimes = {
   every: 9_000,
   answerWithin: 10_000,
-  serverGivesUpAfter: 60_000,
+  // A frozen process cannot hang up. With the usual TTL of 45 s nobody takes over sooner than 30 s after the freeze (the
+  // last renewal may be 15 s old): Telegram has closed the frozen one's connection by then, and sees no duplicate.
+  serverGivesUpAfter: 25_000,
   requestEvery: 30 * 60_000,
 }
 const PING_ATTEMPTS = 3
