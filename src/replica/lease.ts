@@ -248,7 +248,8 @@ export class Lease {
       },
       { signal, patienceMs: Infinity },
     )
-    if (this.#suspended) return
+    // Nobody knows on which side of the sleep it was sent.
+    if (this.#suspended) throw suspendedLease()
     this.#sentAt = sentAt ?? this.#sentAt
     this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - this.#sentAt)
   }
@@ -259,12 +260,7 @@ export class Lease {
     for (;;) {
       const left = this.#stopAt - this.#clock.now()
       await this.#clock.sleep(Math.min(this.#ttlMs / 3, Math.max(0, left)), signal)
-      if (this.#suspended)
-        return this.#lost.abort(
-          new LeaseError('lease.suspended', 'the clocks of this machine jumped: it may have been suspended', {
-            hint: 'The session is taken again as soon as the lease is free.',
-          }),
-        )
+      if (this.#suspended) return this.#lost.abort(suspendedLease())
       if (this.#clock.now() >= this.#stopAt)
         return this.#lost.abort(
           new LeaseError('lease.expiring', 'the lease could not be renewed in time', {
@@ -274,4 +270,10 @@ export class Lease {
         )
     }
   }
+}
+
+function suspendedLease(): LeaseError {
+  return new LeaseError('lease.suspended', 'the clocks of this machine jumped: it may have been suspended', {
+    hint: 'The session is taken again as soon as the lease is free.',
+  })
 }

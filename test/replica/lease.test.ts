@@ -450,6 +450,28 @@ describe('keeping the lease', () => {
     }
   })
 
+  it('asks the store no more once a renewal came back after a sleep', async () => {
+    const house = new House()
+    const base = house.time.clock()
+    let jump = 0
+    const lease = await house.during(
+      house.machine('a', altered(base, { wall: () => base.wall() + jump })).take(),
+    )
+    let puts = 0
+    house.store.fault({
+      method: 'put',
+      first: async () => {
+        puts++
+        jump = 3_600_000
+      },
+      times: Infinity,
+    })
+    await house.time.run(15_500)
+    assert.equal(puts, 1)
+    assert.equal(lease.signal.reason?.code, 'lease.suspended')
+    await lease.abandon()
+  })
+
   it('bears a clock that is set right by a little', async () => {
     const house = new House()
     const base = house.time.clock()
