@@ -462,6 +462,7 @@ describe('keeping the lease', () => {
       method: 'put',
       first: async () => {
         puts++
+        await base.sleep(100)
         jump = 3_600_000
       },
       times: Infinity,
