@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   config: ['store', 'replica', 'session'],
   replica: ['store/store.ts', 'store/probe.ts'],
   login: ['telegram', 'session'],
-  container: ['session', 'store', 'replica/lease.ts'],
+  container: ['session', 'store', 'replica/lease.ts', 'replica/secret-bytes.ts'],
   run: ['config', 'replica', 'session', 'telegram'],
   'fake-dc': [],
 }

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { bech32 } from '@scure/base'
 import { BadDataError, ConfigurationError } from '../errors.ts'
+import { secretBytes } from '../replica/secret-bytes.ts'
 
 /** How a sealed key begins. A plain one has 256 bytes, and a sealed one more: neither is taken for the other. */
 const HEADER = Buffer.from('tgs1')
@@ -83,18 +83,8 @@ function context(id: string, purpose: string): Uint8Array {
 }
 
 function secretOf(key: string | Uint8Array): Uint8Array {
-  if (key instanceof Uint8Array) {
-    if (key.length === 32) return key
-  } else {
-    const text = key.trim()
-    if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
-    try {
-      const { prefix, bytes } = bech32.decodeToBytes(text.toLowerCase())
-      if (prefix === 'age-secret-key-' && bytes.length === 32) return bytes
-    } catch {
-      // Told below, without what the decoder says, which may quote the text.
-    }
-  }
+  const bytes = key instanceof Uint8Array ? key : secretBytes(key)
+  if (bytes?.length === 32) return bytes
   throw new ConfigurationError(
     'container.bad_key',
     'the key is neither AGE-SECRET-KEY-1…, nor 64 hex digits, nor 32 bytes',

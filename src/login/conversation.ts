@@ -1,5 +1,5 @@
 import type { Api, TelegramClient } from 'telegram'
-import type { Clock } from '../clock.ts'
+import { type Clock, unlessAborted } from '../clock.ts'
 import { callWithDeadline } from '../telegram/call.ts'
 import { rpcError } from '../telegram/classify.ts'
 import { connectOrThrow } from '../telegram/connect.ts'
@@ -66,15 +66,7 @@ export class Conversation {
   /** The answer of a person, or `signal.reason` as soon as the signal fires. */
   async ask(question: (signal: AbortSignal | undefined) => Promise<string>): Promise<string> {
     const { signal } = this.#timing
-    if (!signal) return await question(undefined)
-    signal.throwIfAborted()
-    const { promise: aborted, reject } = Promise.withResolvers<never>()
-    const stop = (): void => reject(signal.reason)
-    signal.addEventListener('abort', stop)
-    try {
-      return await Promise.race([question(signal), aborted])
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
+    signal?.throwIfAborted()
+    return await unlessAborted(question(signal), signal)
   }
 }

@@ -1,6 +1,7 @@
 import { bech32 } from '@scure/base'
 import { identityToRecipient } from 'age-encryption'
 import { ConfigurationError } from '../errors.ts'
+import { IDENTITY_PREFIX, secretBytes } from './secret-bytes.ts'
 
 const EXAMPLE = 'Make one with `tgsession keygen`; on Heroku the button makes 64 hex digits by itself.'
 
@@ -10,15 +11,8 @@ const EXAMPLE = 'Make one with `tgsession keygen`; on Heroku the button makes 64
  * repeats the text.
  */
 export function parseKey(text: string, variable = 'TGSESSION_KEY'): string {
-  const trimmed = text.trim()
-  if (/^[0-9a-f]{64}$/i.test(trimmed))
-    return bech32.encodeFromBytes('age-secret-key-', Buffer.from(trimmed, 'hex')).toUpperCase()
-  try {
-    const { prefix, bytes } = bech32.decodeToBytes(trimmed.toLowerCase())
-    if (prefix === 'age-secret-key-' && bytes.length === 32) return trimmed.toUpperCase()
-  } catch {
-    // Not bech32: told below, without what the decoder says, which may quote the text.
-  }
+  const bytes = secretBytes(text)
+  if (bytes) return bech32.encodeFromBytes(IDENTITY_PREFIX, bytes).toUpperCase()
   throw new ConfigurationError(
     'key.malformed',
     `${variable} is neither AGE-SECRET-KEY-1… nor 64 hex digits`,
