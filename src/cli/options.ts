@@ -35,6 +35,15 @@ export async function withReplica<T>(
   options: { needs?: Needs; onTrouble?: (error: Error) => void } = {},
 ): Promise<T> {
   const settings = await settingsOf(context, flags, { store: true, ...options.needs })
+  return await usingReplica(settings, use, options)
+}
+
+/** The same for settings that were read already. */
+export async function usingReplica<T>(
+  settings: Settings,
+  use: (replica: Replica, settings: Settings) => Promise<T>,
+  options: { onTrouble?: (error: Error) => void } = {},
+): Promise<T> {
   const replica = await openReplica(settings, {
     onWarning: () => process.stderr.write('tgsession: an old revision could not be removed from the store\n'),
     onTrouble: options.onTrouble,

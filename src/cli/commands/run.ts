@@ -10,7 +10,7 @@ import { runPlain } from '../../run/run-plain.ts'
 import { Standing } from '../../run/standing.ts'
 import { eventLog } from '../log.ts'
 import { COMPILE_CACHE } from '../quick-start.ts'
-import { sessionCommand, settingsOf, type WhichSession, withReplica } from '../options.ts'
+import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../options.ts'
 import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
@@ -87,12 +87,9 @@ export function runCommand(context: Context): Command {
           return context.exit(
             await runPlain(await openPlainSession(settings, { signal: stop.signal }), plan(settings)),
           )
-        await withReplica(
-          context,
-          flags,
-          async (replica) => context.exit(await run(replica, plan(settings))),
-          { onTrouble: (error) => report('store.unreachable', { message: error.message }) },
-        )
+        await usingReplica(settings, async (replica) => context.exit(await run(replica, plan(settings))), {
+          onTrouble: (error) => report('store.unreachable', { message: error.message }),
+        })
       } finally {
         for (const name of names) process.off(name, onSignal)
         process.off('SIGUSR2', tell)
