@@ -4,7 +4,7 @@ import { TgsessionError } from '../errors.ts'
 import { RefusedError } from '../errors.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { Revision } from '../replica/head.ts'
-import type { LoginAttempt, Replica } from '../replica/replica.ts'
+import type { LoginPlace } from '../replica/kept-session.ts'
 import { placeFile } from '../session/place-file.ts'
 import { askBotToken, askYesNo, type Terminal, terminalAsker } from './terminal.ts'
 
@@ -22,8 +22,8 @@ export interface LoginAtTerminal {
  * A person logs in, and the session is stored. Whether a login may be made at all is asked of the store first: before
  * any question, and before anything is sent to Telegram. Null where the person decided against it.
  */
-export async function loginAtTerminal(
-  replica: Replica,
+export async function loginAtTerminal<Attempt>(
+  replica: LoginPlace<Attempt>,
   options: LoginAtTerminal,
   terminal: Terminal,
 ): Promise<Revision | null> {
@@ -39,9 +39,9 @@ export async function loginAtTerminal(
 }
 
 /** However it fails, the attempt does not stay open in the store. */
-async function logIn(
-  replica: Replica,
-  attempt: LoginAttempt,
+async function logIn<Attempt>(
+  replica: LoginPlace<Attempt>,
+  attempt: Attempt,
   options: LoginAtTerminal,
   terminal: Terminal,
 ): Promise<LoggedIn> {
@@ -64,7 +64,10 @@ async function logIn(
 }
 
 /** False where there is nothing to replace, null where the answer was no. */
-async function confirmReplace(replica: Replica, terminal: Terminal): Promise<boolean | null> {
+async function confirmReplace(
+  replica: Pick<LoginPlace<unknown>, 'status'>,
+  terminal: Terminal,
+): Promise<boolean | null> {
   const { current, holder } = await replica.status()
   if (!current || current.dead !== null) return false
   const use = holder ? ` It is in use by ${holder.label} since ${holder.since}.` : ''
@@ -81,9 +84,9 @@ async function whoLogsIn({ bot, phone }: LoginAtTerminal, terminal: Terminal): P
 }
 
 /** A login is too dear to lose to a store that fails now: then the session goes into a file here. */
-async function store(
-  replica: Replica,
-  attempt: LoginAttempt,
+async function store<Attempt>(
+  replica: LoginPlace<Attempt>,
+  attempt: Attempt,
   { session, user }: LoggedIn,
   terminal: Terminal,
 ): Promise<Revision> {

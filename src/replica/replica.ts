@@ -4,8 +4,9 @@ import { BadDataError, type TgsessionError, UnreachableError } from '../errors.t
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { lostLease, markDead, type Pruned, replace, save } from './changes.ts'
 import type { Cipher } from './cipher.ts'
-import { type Current, deadReason, type Head, type Revision } from './head.ts'
+import { deadReason, type Head, type Revision } from './head.ts'
 import { type ChangeOptions, type HeadChange, HeadFile } from './head-file.ts'
+import type { KeptSession, LoginPlace, Restored, SaveOutcome } from './kept-session.ts'
 import { type Lease, type LeaseOptions, type LeasePort, takeLease } from './lease.ts'
 import * as loginLog from './login-log.ts'
 import { Recorder, type RecordOptions } from './recorder.ts'
@@ -32,16 +33,6 @@ export interface ReplicaOptions {
   onTrouble?: ((error: TgsessionError) => void) | undefined
 }
 
-export interface Restored {
-  revision: Current
-  bytes: Uint8Array
-}
-
-/** `aside`: kept in the store, but not served, because of `reason`. */
-export type SaveOutcome =
-  | { outcome: 'saved' | 'unchanged'; revision: Revision }
-  | { outcome: 'aside'; revision: Revision; reason: string }
-
 export interface RestoreOptions extends StoreOptions {
   /** With it a damaged current is put right from the newest sound revision of the same key. */
   lease?: Lease | undefined
@@ -58,9 +49,10 @@ const DEFAULT_TTL_MS = 45_000
 const NO_KEY = '0'.repeat(16)
 
 export { noSession }
+export type { Restored, SaveOutcome }
 
 /** The durable, encrypted, leased copy of one named session in a store. */
-export class Replica {
+export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   readonly name: string
   readonly label: string
   readonly store: ObjectStore

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts'
 import { NoSessionError, TgsessionError, UnreachableError } from '../errors.ts'
 import type { Current, Head } from '../replica/head.ts'
 import { pollDelayMs } from '../replica/poll.ts'
-import { noSession, type Replica } from '../replica/replica.ts'
+import type { KeptSession } from '../replica/kept-session.ts'
+import { noSession } from '../replica/refusals.ts'
 import type { Report } from './report.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { Report } from './report.ts'
  * `avoid` is the key of a revision that was tried and found unusable.
  */
 export async function awaitSession(
-  replica: Replica,
+  replica: KeptSession,
   options: {
     signal: AbortSignal
     clock: Clock

@@ -5,7 +5,7 @@ import { unlessAborted } from '../clock.ts'
 import { LeaseError, type TgsessionError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { Replica, Restored } from '../replica/replica.ts'
+import type { KeptSession, Restored } from '../replica/kept-session.ts'
 import { awaitSession } from './await-session.ts'
 import { Budget } from './budget.ts'
 import { describeError, type Report } from './report.ts'
@@ -19,11 +19,12 @@ export { type RunOptions, Stop } from './run-options.ts'
  * Keeps the session alive around a command: lease, restore, verify, place, start, save on change, stop, last save,
  * release; and again from the start when the session was replaced or the lease was lost. Returns the exit code.
  */
-export async function run(replica: Replica, options: RunOptions): Promise<number> {
+export async function run(replica: KeptSession, options: RunOptions): Promise<number> {
   const { report } = options
   reached('boot')
   const folder = options.file ? undefined : await mkdtemp(path.join(tmpdir(), 'tgsession-'))
-  const file = options.file ?? path.join(folder ?? '', `${replica.name}.session`)
+  const file =
+    options.file ?? path.join(folder ?? '', `${encodeURIComponent(replica.name).slice(0, 100)}.session`)
   const budget = new Budget(options.stop, options.shutdownMs, options.clock)
   let exitCode: number | undefined
   try {
@@ -53,12 +54,12 @@ interface Turn {
   ahead: Promise<Restored | null>
 }
 
-/** A larger one is not kept in memory for as long as another serves. */
+/** A larger one is not kept in memory for as long as another serves; nor one of which nobody knows later whether it is current. */
 const AHEAD_BYTES = 16 * 1024 * 1024
 
 /** The lease, once there is something to serve; or the stop that came first. */
 async function waitForTurn(
-  replica: Replica,
+  replica: KeptSession,
   options: RunOptions,
   avoid: string | undefined,
 ): Promise<Turn | Stop> {
@@ -79,7 +80,8 @@ async function waitForTurn(
     const { bytes } = await awaitSession(replica, { signal, clock, report, avoid, onAwaiting })
     reached('session.found')
     // Whatever goes wrong with it goes wrong again under the lease, and is told then.
-    const ahead = bytes > AHEAD_BYTES ? Promise.resolve(null) : replica.restore({ signal }).catch(() => null)
+    const isUseful = replica.lastSeen !== undefined && bytes <= AHEAD_BYTES
+    const ahead = isUseful ? replica.restore({ signal }).catch(() => null) : Promise.resolve(null)
     const lease = await replica.lease({
       signal,
       onWaiting: ({ label, since }) => {
@@ -125,7 +127,7 @@ function held(holder: string, since: string): LeaseError {
   })
 }
 
-function noAnswer({ store }: Replica, ms: number): UnreachableError {
+function noAnswer({ store }: KeptSession, ms: number): UnreachableError {
   return new UnreachableError('store.no_answer', `${store.label} did not answer in ${ms / 1000} s`, {
     hint: 'The session is not lost. Check the network, and the address in TGSESSION_STORE.',
   })

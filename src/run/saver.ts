@@ -2,7 +2,7 @@ import { type Clock, unlessAborted } from '../clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { Replica, SaveOutcome } from '../replica/replica.ts'
+import type { KeptSession, SaveOutcome } from '../replica/kept-session.ts'
 import { describeError, type Report } from './report.ts'
 import { reached } from './step.ts'
 
@@ -14,7 +14,7 @@ export interface Source {
 }
 
 export interface SaverOptions {
-  replica: Replica
+  replica: KeptSession
   lease: Lease
   base: Revision
   source: Source

@@ -2,7 +2,7 @@ import { unlessAborted } from '../clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { Replica, Restored } from '../replica/replica.ts'
+import type { KeptSession, Restored } from '../replica/kept-session.ts'
 import { convertToString } from '../session/convert.ts'
 import { placeFile } from '../session/place-file.ts'
 import { type Budget, COMMAND_SHARE } from './budget.ts'
@@ -28,7 +28,7 @@ export const SAVE_FAILED = 79
 const AT_ONCE_MS = 60_000
 
 export interface Serving {
-  replica: Replica
+  replica: KeptSession
   lease: Lease
   /** What was read before the lease was taken. */
   ahead: Promise<Restored | null>
@@ -87,7 +87,7 @@ async function sessionString(
 
 /** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */
 async function isDead(
-  replica: Replica,
+  replica: KeptSession,
   lease: Lease,
   { revision, bytes }: Restored,
   { api, stop, report }: RunOptions,

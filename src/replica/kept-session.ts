@@ -1,0 +1,40 @@
+import type { Current, Head, Revision } from './head.ts'
+import type { Lease, LeaseOptions } from './lease.ts'
+
+export interface Restored {
+  revision: Current
+  bytes: Uint8Array
+}
+
+/** `aside`: kept, but not served, because of `reason`. */
+export type SaveOutcome =
+  | { outcome: 'saved' | 'unchanged'; revision: Revision }
+  | { outcome: 'aside'; revision: Revision; reason: string }
+
+interface Patience {
+  signal?: AbortSignal | undefined
+  patienceMs?: number | undefined
+}
+
+/** A session where it is kept, as `run` needs it: a replica in a store, or a session of a container. */
+export interface KeptSession {
+  readonly name: string
+  readonly store: { readonly label: string }
+  /** What was seen last without asking; undefined where a holder would have to ask. */
+  readonly lastSeen: Pick<Head, 'current'> | undefined
+  status(options?: Patience): Promise<Pick<Head, 'current'>>
+  lease(options?: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>): Promise<Lease>
+  restore(options?: { signal?: AbortSignal | undefined; lease?: Lease | undefined }): Promise<Restored>
+  save(lease: Lease, base: Revision, bytes: Uint8Array, options?: Patience): Promise<SaveOutcome>
+  markDead(lease: Lease, base: Revision, reason: NonNullable<Current['dead']>): Promise<void>
+}
+
+/** The same, as a login needs it. `Attempt` is what it remembers of a login that was begun. */
+export interface LoginPlace<Attempt> {
+  readonly name: string
+  readonly store: { readonly label: string }
+  status(): Promise<Pick<Head, 'current' | 'holder'>>
+  beginLogin(options: { replace?: boolean }): Promise<Attempt>
+  failLogin(attempt: Attempt, code: string, blockedUntil?: Date): Promise<void>
+  finishLogin(attempt: Attempt, bytes: Uint8Array): Promise<SaveOutcome>
+}
