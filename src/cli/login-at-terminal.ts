@@ -6,13 +6,14 @@ import type { AttemptLog, DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { Revision } from '../replica/head.ts'
 import type { LoginPlace } from '../replica/kept-session.ts'
 import { placeFile } from '../session/place-file.ts'
-import { askBotToken, askYesNo, type Terminal, terminalAsker } from './terminal.ts'
+import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
 
 export interface LoginAtTerminal {
   apiId: number
   apiHash: string
   dc?: DataCentre | undefined
   bot?: boolean | undefined
+  qr?: boolean | undefined
   phone?: string | undefined
   /** Even though a good session is stored; asks first. */
   replace?: boolean | undefined
@@ -78,7 +79,11 @@ async function confirmReplace(
   return sure ? true : null
 }
 
-async function whoLogsIn({ bot, phone }: LoginAtTerminal, terminal: Terminal): Promise<Who> {
+async function whoLogsIn({ bot, qr, phone }: LoginAtTerminal, terminal: Terminal): Promise<Who> {
+  if (qr) {
+    log.step('Scan this in Telegram: Settings > Devices > Link Desktop Device', terminal)
+    return { kind: 'qr', asker: terminalQrAsker(terminal) }
+  }
   if (bot) return { kind: 'bot', token: await askBotToken(terminal) }
   return { kind: 'user', asker: terminalAsker(terminal), phone }
 }

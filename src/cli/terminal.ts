@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { confirm, isCancel, log, password, text } from '@clack/prompts'
-import type { Asker } from '../login/asker.ts'
+import type { Asker, QrAsker } from '../login/asker.ts'
+import { QrPicture } from './qr-picture.ts'
 import { Interrupted } from './output.ts'
 
 /** Where a person sits: the process's own streams, or a rehearsal's. */
@@ -41,6 +42,16 @@ export function terminalAsker(terminal: Terminal): Asker {
       return answered(terminal, password({ message, validate, ...terminal, ...withSignal(signal) }))
     },
     notify: (message) => log.info(message, terminal),
+  }
+}
+
+/** Shows the QR codes too, each in the place of the one before. */
+export function terminalQrAsker(terminal: Terminal): QrAsker {
+  const picture = new QrPicture(terminal.output)
+  return {
+    ...terminalAsker(terminal),
+    showQr: ({ url }) => picture.show(url),
+    hideQr: () => picture.remove(),
   }
 }
 

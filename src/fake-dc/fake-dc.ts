@@ -8,6 +8,7 @@ import { newPostUpdates, tooLongUpdate } from './rpc/channels.ts'
 import { newMessageUpdates } from './rpc/entities.ts'
 import { Accounts } from './world/accounts.ts'
 import { Channel } from './world/channel.ts'
+import type { Scan } from './world/login-tokens.ts'
 import { type Key, World } from './world/world.ts'
 
 export type {
@@ -142,7 +143,20 @@ export class FakeDc {
 
   /** As if a device of the account had scanned the QR code. @throws FakeDcError when the token is not valid now */
   acceptLoginToken(token: Uint8Array, userId: bigint): void {
-    const key = this.#world.loginTokens.accept(token, this.#world.accounts.byId(userId))
+    this.#scan(token, { account: this.#world.accounts.byId(userId) })
+  }
+
+  /**
+   * The same by an account of another data centre, which `introduce` has named: the client is sent there.
+   * @throws FakeDcError
+   */
+  acceptLoginTokenAt(home: FakeDc, token: Uint8Array, userId: bigint): void {
+    const account = home.#world.accounts.byId(userId)
+    this.#scan(token, { dcId: home.dcId, token: home.#world.loginTokens.grant(account) })
+  }
+
+  #scan(token: Uint8Array, scan: Scan): void {
+    const key = this.#world.loginTokens.accept(token, scan)
     if (!key) throw new FakeDcError('unknown-token', 'no such login token, or it has expired')
     const update = { _: 'updateShort', update: { _: 'updateLoginToken' }, date: this.#world.seconds }
     for (const session of key.sessions.values()) this.#world.push(key, session, update)

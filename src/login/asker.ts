@@ -22,6 +22,20 @@ export interface PasswordQuestion extends Attempt {
   hint?: string | undefined
 }
 
+export interface QrCode extends Question {
+  /** What the picture says: a `tg://login` address, and a secret while it lasts. */
+  url: string
+  /** Another picture follows then. */
+  expiresAt: Date
+}
+
+/** Who shows the QR codes, one after the other, and answers where the account has a password. */
+export interface QrAsker extends Pick<Asker, 'password' | 'notify'> {
+  showQr(code: QrCode): void
+  /** None of them is good any more. */
+  hideQr(): void
+}
+
 /**
  * Who answers while somebody logs in: a terminal, a page, a test. Each method resolves with what was entered, as it
  * was entered; what it throws ends the login and is thrown on unchanged.

@@ -1,8 +1,9 @@
-import type { Api, TelegramClient } from 'telegram'
+import { Api, type TelegramClient } from 'telegram'
+import { Raw } from 'telegram/events/Raw.js'
 import { type Clock, unlessAborted } from '../clock.ts'
 import { callWithDeadline } from '../telegram/call.ts'
 import { rpcError } from '../telegram/classify.ts'
-import { connectOrThrow } from '../telegram/connect.ts'
+import { connectOrThrow, moveToOrThrow } from '../telegram/connect.ts'
 import { translate } from './refusals.ts'
 
 export interface Timing {
@@ -28,9 +29,32 @@ export class Conversation {
     return this.#mayBeAuthorised
   }
 
-  /** For an answer that says so by itself. */
+  /** For what signs in without an answer that says so. */
   noteSignedIn(): void {
     this.#mayBeAuthorised = true
+  }
+
+  /** Goes on with another data centre, under another key; throws as `call` does. */
+  async moveTo(dcId: number): Promise<void> {
+    await this.#inOurWords(moveToOrThrow(this.#client, dcId, this.#timing))
+  }
+
+  /** From now on until `stop`; `wait` resolves when Telegram says that a login code was scanned, or after `ms`. */
+  watchScan(): { wait(ms: number): Promise<void>; stop(): void } {
+    const { clock, signal } = this.#timing
+    let scan = new AbortController()
+    const updates = new Raw({ types: [Api.UpdateLoginToken] })
+    const onScan = (): void => scan.abort()
+    this.#client.addEventHandler(onScan, updates)
+    return {
+      wait: async (ms) => {
+        await clock.sleep(ms, signal ? AbortSignal.any([signal, scan.signal]) : scan.signal).catch(() => {
+          signal?.throwIfAborted()
+        })
+        scan = new AbortController()
+      },
+      stop: () => this.#client.removeEventHandler(onScan, updates),
+    }
   }
 
   /** Connects; throws as `call` does. */

@@ -11,9 +11,10 @@ import { parsePhone } from './phone-number.ts'
 import { floodRefusal, floodSeconds, translate } from './refusals.ts'
 import { checkSettings } from './settings.ts'
 import type { LogInOptions, Settings, Who } from './settings.ts'
+import { signInByQr } from './sign-in-by-qr.ts'
 import { signInBot, signInUser } from './sign-in.ts'
 
-export type { Asker, CodeQuestion, PasswordQuestion } from './asker.ts'
+export type { Asker, CodeQuestion, PasswordQuestion, QrAsker, QrCode } from './asker.ts'
 export type { AttemptLog } from './attempt-log.ts'
 export type { DataCentre, LogInOptions, Who } from './settings.ts'
 export { maskPhone } from './phone-number.ts'
@@ -44,7 +45,7 @@ const LOG_OUT_MS = 10_000
  * that was authorised by then is logged out.
  *
  * @throws RefusedError login.*: flood_wait, code_wrong, code_expired, password_wrong, phone_invalid, phone_unoccupied,
- *   phone_banned, bot_token_invalid, payment_required, email_setup_required, code_unavailable, update_app, refused
+ *   phone_banned, bot_token_invalid, payment_required, email_setup_required, code_unavailable, qr_not_scanned, update_app, refused
  * @throws ConfigurationError login.api_id_malformed, .api_hash_malformed, .dc_malformed, .api_id_invalid,
  *   .api_id_published; telegram.server_key
  * @throws UnreachableError telegram.unreachable, telegram.no_answer, telegram.untrusted, login.key_forgotten
@@ -86,6 +87,10 @@ async function signIn(who: Who, talk: Conversation, settings: Settings): Promise
     await talk.connect()
     return await signInBot(talk, who.token, settings)
   }
+  if (who.kind === 'qr') {
+    await talk.connect()
+    return await signInByQr(talk, who.asker, settings)
+  }
   const { asker } = who
   const phone = parsePhone(who.phone ?? (await talk.ask((signal) => asker.phone({ signal }))))
   await talk.connect()
@@ -124,7 +129,7 @@ async function logOut(who: Who, client: LoginClient, { clock, log }: Settings): 
     if (nothingToEnd) return
     const message =
       'The login was taken back, but Telegram did not confirm it: look for "tgsession" under Settings > Devices and end it there.'
-    if (who.kind === 'user' && who.asker.notify) who.asker.notify(message)
+    if (who.kind !== 'bot' && who.asker.notify) who.asker.notify(message)
     else log('warn', message)
   }
 }

@@ -5,12 +5,15 @@ import { SQLiteSession } from '../session/sqlite-session.ts'
 import { logToStderr } from '../telegram/quiet-logger.ts'
 import type { LogSink } from '../telegram/quiet-logger.ts'
 import { addServerKey } from '../telegram/server-key.ts'
-import type { Asker } from './asker.ts'
+import type { Asker, QrAsker } from './asker.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { parsePhone } from './phone-number.ts'
 
 /** Who logs in. `phone` saves the asker that question. */
-export type Who = { kind: 'user'; asker: Asker; phone?: string | undefined } | { kind: 'bot'; token: string }
+export type Who =
+  | { kind: 'user'; asker: Asker; phone?: string | undefined }
+  | { kind: 'qr'; asker: QrAsker }
+  | { kind: 'bot'; token: string }
 
 export interface DataCentre {
   host: string

@@ -95,7 +95,7 @@ function tidy(entered: string, { words }: SentCode): string {
   return words ? entered.trim() : entered.replaceAll(/[\s-]/g, '')
 }
 
-async function enterPassword(talk: Conversation, asker: Asker): Promise<void> {
+export async function enterPassword(talk: Conversation, asker: Pick<Asker, 'password'>): Promise<void> {
   const { hint } = await talk.call(new Api.account.GetPassword())
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const lastError = attempt > 1 ? 'that password was not right' : undefined

@@ -27,6 +27,23 @@ export async function connectClient(client: TelegramClient, options: DeadlineOpt
 
 /** As `connectClient`, but throws what Telegram said as GramJS words it, for `classify`. */
 export async function connectOrThrow(client: TelegramClient, options: DeadlineOptions): Promise<void> {
+  await connectBy(client, () => client.connect(), options)
+}
+
+/** The same to another data centre, where the client has another key. */
+export async function moveToOrThrow(
+  client: TelegramClient,
+  dcId: number,
+  options: DeadlineOptions,
+): Promise<void> {
+  await connectBy(client, () => new Internals(client).switchDc(dcId), options)
+}
+
+async function connectBy(
+  client: TelegramClient,
+  connect: () => Promise<boolean>,
+  options: DeadlineOptions,
+): Promise<void> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, signal } = options
   let last: unknown
   const restoreErrorHandler = new Internals(client).replaceErrorHandler((former) => async (error) => {
@@ -38,7 +55,7 @@ export async function connectOrThrow(client: TelegramClient, options: DeadlineOp
       clock,
       timeoutMs,
       () => unreachable(client, `no connection within ${timeoutMs / 1000} s`, last),
-      () => unlessKeyGone(client, client.connect()),
+      () => unlessKeyGone(client, connect()),
       signal,
     )
     if (!connected) throw unreachable(client, 'every attempt to connect failed', last)

@@ -35,6 +35,7 @@ interface RawClient {
   _selfInputPeer?: unknown
   _eventBuilders: [{ resolved: boolean; resolve(client: TelegramClient): Promise<void> }, unknown][]
   connect(): Promise<boolean>
+  _switchDC(dcId: number): Promise<boolean>
   getMe(inputPeer: true): Promise<unknown>
   invoke: Invoke
 }
@@ -106,6 +107,11 @@ export class Internals {
 
   isDestroyed(): boolean {
     return this.#raw._destroyed
+  }
+
+  /** Drops the key and connects to the data centre that `getDC` names; false where that fails. */
+  async switchDc(dcId: number): Promise<boolean> {
+    return await this.#raw._switchDC(dcId)
   }
 
   isSwitchingDc(): boolean {

@@ -5,8 +5,9 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { Cli, lastJson, type Screen } from '../support/cli.ts'
+import { scan } from '../support/scan-qr.ts'
 import { missing } from '../support/requires.ts'
-import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc, temporaryFolder } from '../support/rig.ts'
+import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc, temporaryFolder, until } from '../support/rig.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
 const outcomes = (logins: Head['logins']): string[] => logins.map(({ outcome }) => outcome)
@@ -91,6 +92,21 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
     assert.equal(code, 0, text)
     assert.match(text, /@rig_bot/)
     assert.equal((await status()).current?.userId, String(BOT.userId))
+  })
+
+  it('logs in by a QR code that another device scans from the screen', async () => {
+    const screen = login('--qr')
+    const scanned = await until('a QR code on the screen', () => scan(screen.text))
+    dc.acceptLoginToken(
+      Buffer.from(new URL(scanned).searchParams.get('token') ?? '', 'base64url'),
+      ACCOUNT.userId,
+    )
+    await screen.answer('Password', `${ACCOUNT.password}\r`)
+    const { code, text } = await screen.end()
+    assert.equal(code, 0, text)
+    assert.match(text, /Link Desktop Device/)
+    assert.equal((await status()).current?.userId, String(ACCOUNT.userId))
+    assert.equal((await login('--qr', '--bot').end()).code, 64)
   })
 
   it('refuses where a good session is: says whose and since when, and connects nowhere', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { ConfigurationError, UsageError } from '../../errors.ts'
 import type { DataCentre } from '../../login/login.ts'
 import { loginAtTerminal } from '../login-at-terminal.ts'
@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
   bot?: boolean
+  qr?: boolean
   phone?: string
   replace?: boolean
   dc?: string
@@ -19,14 +20,20 @@ interface Flags extends WhichSession {
 export function loginCommand(context: Context): Command {
   return sessionCommand('login', 'log in to Telegram once and store the session')
     .option('--bot', 'with a bot token instead of a phone number')
+    .addOption(
+      new Option('--qr', 'with a QR code that Telegram on your phone scans').conflicts(['bot', 'phone']),
+    )
     .option('--phone <number>', 'saves the first question')
     .option('--replace', 'even though a good session is stored; asks first')
     .option('--dc <host:port>', "a data centre that is not Telegram's own, for rehearsals")
     .option('--dc-key <file>', 'its public RSA key (PEM)')
-    .addHelpText('after', '\nExamples:\n  $ tgsession login\n  $ heroku run npm run login')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tgsession login\n  $ tgsession login --qr     # scanned by Telegram on your phone; no code to type\n  $ heroku run npm run login',
+    )
     .action(async (flags: Flags) => {
       requireTerminal()
-      const { bot, phone, replace } = flags
+      const { bot, qr, phone, replace } = flags
       const dc = await dataCentre(flags)
       await withReplica(
         context,
@@ -35,7 +42,7 @@ export function loginCommand(context: Context): Command {
           if (apiId === undefined || apiHash === undefined)
             throw new TypeError('settings read without { api: true }')
           await atTerminal((terminal) =>
-            loginAtTerminal(replica, { apiId, apiHash, dc, bot, phone, replace }, terminal),
+            loginAtTerminal(replica, { apiId, apiHash, dc, bot, qr, phone, replace }, terminal),
           )
         },
         { needs: { api: true } },

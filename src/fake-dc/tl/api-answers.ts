@@ -14,6 +14,7 @@ auth.sentCodeTypeSms#c000bba2 length:int = auth.SentCodeType
 auth.codeTypeSms#72a3158c = auth.CodeType
 auth.loggedOut#c3a2835f flags:# = auth.LoggedOut
 auth.loginToken#629f1980 expires:int token:bytes = auth.LoginToken
+auth.loginTokenMigrateTo#068e9916 dc_id:int token:bytes = auth.LoginToken
 auth.loginTokenSuccess#390d5c5e authorization:auth.Authorization = auth.LoginToken
 passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow#3a912d4a salt1:bytes salt2:bytes g:int p:bytes = PasswordKdfAlgo
 securePasswordKdfAlgoUnknown#004a8537 = SecurePasswordKdfAlgo

@@ -30,6 +30,7 @@ auth.signIn#bcd51581 phone_number:string phone_code_hash:string phone_code:strin
 auth.checkPassword#d18b4d16 password:InputCheckPasswordSRP = auth.Authorization
 auth.importBotAuthorization#67a3ff2c flags:int api_id:int api_hash:string bot_auth_token:string = auth.Authorization
 auth.exportLoginToken#b7e085fe api_id:int api_hash:string except_ids:Vector<long> = auth.LoginToken
+auth.importLoginToken#95ac5ce4 token:bytes = auth.LoginToken
 auth.logOut#3e72ba19 = auth.LoggedOut
 account.getPassword#548a30f5 = account.Password
 account.updateStatus#6628562c offline:Bool = Bool
