@@ -3,7 +3,8 @@ import type { BadDataError } from '../errors.ts'
 import { type AnySession, type SessionFormat, withSession } from './read-session.ts'
 import { ownUserId, readSessionRow } from './session-row.ts'
 import { bad } from './sqlite-file.ts'
-import { openTelethonFile, type TelethonFile } from './telethon-file.ts'
+import { readTelethonFile, type TelethonFile } from './telethon-file.ts'
+import type { SqlReader } from './sql.ts'
 
 /** What a session holds, of whatever format, without a secret in it. */
 export interface SessionReport {
@@ -59,7 +60,7 @@ export async function inspectSession(bytes: Uint8Array): Promise<SessionReport> 
 export function reportOf(
   { format, version, session }: AnySession,
   bytes: number,
-  telethon?: TelethonFile,
+  telethon?: TelethonFile<SqlReader>,
 ): SessionReport {
   const { dcId, serverAddress, port, authKey, takeoutId, userId } = session
   return {
@@ -112,7 +113,7 @@ export function unsoundReport(failure: BadDataError): UnsoundReport {
 export async function verifySession(
   bytes: Uint8Array,
 ): Promise<{ keyFingerprint: string; userId: string | null; bytes: number }> {
-  const file = await openTelethonFile(bytes)
+  const file = await readTelethonFile(bytes)
   try {
     const row = readSessionRow(file)
     if (row.authKey === undefined)
@@ -129,7 +130,7 @@ export async function verifySession(
 }
 
 function countsOf(
-  file: TelethonFile,
+  file: TelethonFile<SqlReader>,
 ): Pick<SessionReport, 'entities' | 'updateStates' | 'sentFiles' | 'otherKeys' | 'withoutRowid'> {
   const count = (table: string, where = ''): number =>
     file.columns.has(table) ? Number(file.db.get(`select count(*) as n from ${table} ${where}`)?.['n']) : 0

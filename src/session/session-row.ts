@@ -1,4 +1,4 @@
-import type { SqlRow, SqlValue } from './sql.ts'
+import type { SqlReader, SqlRow, SqlValue } from './sql.ts'
 import type { AuthState } from './storage.ts'
 import { bad } from './sqlite-file.ts'
 import type { TelethonFile } from './telethon-file.ts'
@@ -22,7 +22,7 @@ const EMPTY: SessionRow = {
  * The row that counts. Builds of Telethon between 0.16 and 0.16.1 kept one per data centre, of which only the
  * one with a key can be meant. Throws `BadDataError`: `session.ambiguous`, `session.bad_row`.
  */
-export function readSessionRow({ db }: TelethonFile): SessionRow {
+export function readSessionRow({ db }: TelethonFile<SqlReader>): SessionRow {
   const rows = db.all('select * from sessions').map(parseRow)
   const withKey = rows.filter((row) => row.authKey !== undefined)
   if (withKey.length > 1)
@@ -35,7 +35,7 @@ export function readSessionRow({ db }: TelethonFile): SessionRow {
 }
 
 /** The account's own id, which Telethon keeps as the hash of entity 0. */
-export function ownUserId({ db }: TelethonFile): bigint | undefined {
+export function ownUserId({ db }: TelethonFile<SqlReader>): bigint | undefined {
   const id = db.get('select hash from entities where id = 0')?.['hash']
   return typeof id === 'bigint' ? id : undefined
 }

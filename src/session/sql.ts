@@ -4,6 +4,15 @@ import { BadDataError, safeCause } from '../errors.ts'
 export type SqlValue = bigint | number | string | Uint8Array | null
 export type SqlRow = Record<string, SqlValue>
 
+/** What reading a file needs of an SQLite, whichever it is. Integers come out as BigInt. */
+export interface SqlReader {
+  all(sql: string, ...values: SqlValue[]): SqlRow[]
+  get(sql: string, ...values: SqlValue[]): SqlRow | undefined
+  /** Row by row, for tables that are too large to hold twice. */
+  each(sql: string, values: SqlValue[], use: (row: SqlRow) => void): void
+  close(): void
+}
+
 /** What sql.js 1.16 can do and its type package does not know: 64-bit integers as BigInt. */
 interface Statement {
   bind(values: readonly SqlValue[]): boolean
@@ -34,7 +43,7 @@ function sqlJs(): Promise<SqlJsStatic> {
 }
 
 /** SQLite's own words may quote what stands in the file, so only the fact is passed on. */
-function attempt<T>(work: () => T): T {
+export function attempt<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
@@ -49,7 +58,7 @@ function attempt<T>(work: () => T): T {
  * One SQLite database in memory. Integers come out as BigInt. A BigInt goes in as a double where that is exact, else as
  * text: write `cast(? as integer)`, which is exact for both. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
-export class SqlDatabase {
+export class SqlDatabase implements SqlReader {
   readonly #db: Database
   readonly #statements = new Map<string, Prepared>()
 
@@ -72,7 +81,6 @@ export class SqlDatabase {
     return rows
   }
 
-  /** Row by row, for tables that are too large to hold twice. */
   each(sql: string, values: SqlValue[], use: (row: SqlRow) => void): void {
     const prepared = this.#bound(sql, values)
     try {

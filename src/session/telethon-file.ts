@@ -1,9 +1,10 @@
-import { SqlDatabase } from './sql.ts'
+import { SqlDatabase, type SqlReader } from './sql.ts'
 import {
   bad,
   type Columns,
   columnsOf,
   openSqliteFile,
+  readSqliteFile,
   recogniseSchema,
   type SqliteFile,
 } from './sqlite-file.ts'
@@ -13,8 +14,9 @@ import {
  * kept; new files are made as version 7 (Telethon 1.17 to 1.42). Source: telethon/sessions/sqlite.py.
  */
 export const NEWEST_VERSION = 8
+const EXPECTED = 'a Telethon .session file'
 
-export interface TelethonFile extends SqliteFile {
+export interface TelethonFile<Db extends SqlReader = SqlDatabase> extends SqliteFile<Db> {
   version: number
 }
 
@@ -63,19 +65,27 @@ export async function createTelethonFile(): Promise<TelethonFile> {
 
 /** Opens the bytes (a copy). Throws `BadDataError`, with a code of its own for each way in which they can be wrong. */
 export async function openTelethonFile(bytes: Uint8Array): Promise<TelethonFile> {
-  const file = await openSqliteFile(bytes, 'a Telethon .session file')
+  return orClosed(await openSqliteFile(bytes, EXPECTED))
+}
+
+/** The same to be looked at only, which costs less. */
+export async function readTelethonFile(bytes: Uint8Array): Promise<TelethonFile<SqlReader>> {
+  return orClosed(await readSqliteFile(bytes, EXPECTED))
+}
+
+/** The same for a database that is open already. */
+export function asTelethonFile<Db extends SqlReader>({ db, columns }: SqliteFile<Db>): TelethonFile<Db> {
+  refuseOtherSchemas(columns)
+  return { db, version: versionOf(db), columns }
+}
+
+function orClosed<Db extends SqlReader>(file: SqliteFile<Db>): TelethonFile<Db> {
   try {
     return asTelethonFile(file)
   } catch (error) {
     file.db.close()
     throw error
   }
-}
-
-/** The same for a database that is open already. */
-export function asTelethonFile({ db, columns }: SqliteFile): TelethonFile {
-  refuseOtherSchemas(columns)
-  return { db, version: versionOf(db), columns }
 }
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
@@ -100,7 +110,7 @@ function refuseOtherSchemas(columns: Columns): void {
   throw bad('foreign', `this is ${schema.name}; expected a Telethon .session file`, hint)
 }
 
-function versionOf(db: SqlDatabase): number {
+function versionOf(db: SqlReader): number {
   const rows = db.all('select version from version')
   const version = rows[0]?.['version']
   if (rows.length !== 1 || typeof version !== 'bigint' || version < 1n)
