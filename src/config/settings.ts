@@ -112,7 +112,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     return text === undefined ? [] : [collect(() => parseKey(text, variable))]
   })
   const identities = keys.filter((key) => key !== undefined)
-  const recipients = await Promise.all(identities.map(recipientOf))
+  const recipients = identities.map(recipientOf)
   const given = values.TGSESSION_RECIPIENT
   const named = given === undefined ? undefined : collect(() => parseRecipient(given))
   // Nothing is ever written to a plain file, so that nothing there waits for a key.

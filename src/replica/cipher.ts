@@ -1,7 +1,9 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
-import { armor, Decrypter, Encrypter } from 'age-encryption'
-import { BadDataError, ConfigurationError, safeCause, TgsessionError } from '../errors.ts'
+import { BadDataError, ConfigurationError, safeCause } from '../errors.ts'
+import { decrypt, encrypt } from './age.ts'
+import { decodeArmor } from './age-header.ts'
+import { recipientBytes, secretOf } from './key.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -9,6 +11,8 @@ const decompress = promisify(zstdDecompress)
 const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd)
 const AGE_MAGIC = Buffer.from('age-encryption.org/')
 const ARMOR_MAGIC = Buffer.from('-----BEGIN AGE ENCRYPTED FILE')
+/** Nobody told how large it will be. */
+const FOREIGN_PIECE_BYTES = 1024 * 1024
 
 /**
  * A plain file to what lies in the store and back: zstd, then age, so that `age -d -i KEY FILE | zstd -d` opens
@@ -36,12 +40,13 @@ export class Cipher {
 
   /** Throws ConfigurationError (`key.missing`) where there is nothing to encrypt to. */
   async seal(plain: Uint8Array): Promise<Uint8Array> {
-    const packed = await compress(plain, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })
+    const packed = await compress(plain, {
+      params: { [constants.ZSTD_c_checksumFlag]: 1 },
+      chunkSize: inOnePiece(plain.length),
+    })
     if (this.#options.encryption === 'none') return packed
     if (this.#options.recipient === undefined) throw noKey('encrypt')
-    const encrypter = new Encrypter()
-    encrypter.addRecipient(this.#options.recipient)
-    return await encrypter.encrypt(packed)
+    return encrypt(packed, recipientBytes(this.#options.recipient))
   }
 
   /**
@@ -49,12 +54,8 @@ export class Cipher {
    * or BadDataError (`revision.corrupt`).
    */
   async open(key: string, sealed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-    const packed = key.endsWith('.age') ? await this.#decrypt(sealed) : sealed
-    try {
-      return await decompress(packed, { maxOutputLength: maxBytes })
-    } catch (error) {
-      throw corrupt('it does not unpack', error)
-    }
+    const packed = key.endsWith('.age') ? this.#decrypt(sealed) : sealed
+    return await unpack(packed, maxBytes, inOnePiece(maxBytes))
   }
 
   /**
@@ -62,39 +63,53 @@ export class Cipher {
    * both. Throws as `open`.
    */
   async openForeign(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-    const plain = await this.#decryptForeign(bytes)
-    if (!startsWith(plain, ZSTD_MAGIC)) return plain
-    return await this.open('', plain, maxBytes)
+    const plain = this.#decryptForeign(bytes)
+    return startsWith(plain, ZSTD_MAGIC) ? await unpack(plain, maxBytes, FOREIGN_PIECE_BYTES) : plain
   }
 
-  async #decryptForeign(bytes: Uint8Array): Promise<Uint8Array> {
-    if (startsWith(bytes, AGE_MAGIC)) return await this.#decrypt(bytes)
-    if (!startsWith(bytes, ARMOR_MAGIC)) return bytes
-    try {
-      return await this.#decrypt(armor.decode(new TextDecoder().decode(bytes)))
-    } catch (error) {
-      if (error instanceof TgsessionError) throw error
-      throw corrupt('its armor is broken', error)
-    }
+  #decryptForeign(bytes: Uint8Array): Uint8Array {
+    if (startsWith(bytes, AGE_MAGIC)) return this.#decrypt(bytes)
+    return startsWith(bytes, ARMOR_MAGIC) ? this.#decrypt(withoutArmor(bytes)) : bytes
   }
 
-  async #decrypt(sealed: Uint8Array): Promise<Uint8Array> {
-    if (this.#options.identities.length === 0) throw noKey('decrypt')
-    const decrypter = new Decrypter()
-    for (const identity of this.#options.identities) decrypter.addIdentity(identity)
-    try {
-      return await decrypter.decrypt(sealed)
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith('no identity matched'))
-        throw new ConfigurationError(
-          'key.wrong',
-          'TGSESSION_KEY does not open this session: it was encrypted for another key',
-          {
-            hint: 'Use the TGSESSION_KEY of the host that saved it, or give it as TGSESSION_KEY_PREVIOUS. Nothing is lost, and no login is needed.',
-          },
-        )
-      throw corrupt('it does not decrypt', error)
-    }
+  #decrypt(sealed: Uint8Array): Uint8Array {
+    const { identities } = this.#options
+    if (identities.length === 0) throw noKey('decrypt')
+    const plain = attempt('it does not decrypt', () => decrypt(sealed, identities.map(secretOf)))
+    if (plain) return plain
+    throw new ConfigurationError(
+      'key.wrong',
+      'TGSESSION_KEY does not open this session: it was encrypted for another key',
+      {
+        hint: 'Use the TGSESSION_KEY of the host that saved it, or give it as TGSESSION_KEY_PREVIOUS. Nothing is lost, and no login is needed.',
+      },
+    )
+  }
+}
+
+/** In pieces of the default size a large file takes four times as long, and twice its memory to join them. */
+function inOnePiece(bytes: number): number {
+  // What zstd may need for bytes that cannot be packed; memory that is not written to costs nothing.
+  return bytes + (bytes >> 8) + 1024
+}
+
+async function unpack(packed: Uint8Array, maxBytes: number, chunkSize: number): Promise<Uint8Array> {
+  try {
+    return await decompress(packed, { maxOutputLength: maxBytes, chunkSize })
+  } catch (error) {
+    throw corrupt('it does not unpack', error)
+  }
+}
+
+function withoutArmor(bytes: Uint8Array): Uint8Array {
+  return attempt('its armor is broken', () => decodeArmor(bytes))
+}
+
+function attempt<T>(what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw corrupt(what, error)
   }
 }
 

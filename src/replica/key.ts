@@ -1,8 +1,10 @@
 import { bech32 } from '@scure/base'
-import { identityToRecipient } from 'age-encryption'
 import { ConfigurationError } from '../errors.ts'
+import { publicOf } from './age.ts'
 import { IDENTITY_PREFIX, secretBytes } from './secret-bytes.ts'
 
+/** How an age X25519 recipient begins: https://age-encryption.org/v1 */
+const RECIPIENT_PREFIX = 'age'
 const EXAMPLE = 'Make one with `tgsession keygen`; on Heroku the button makes 64 hex digits by itself.'
 
 /**
@@ -23,8 +25,20 @@ export function parseKey(text: string, variable = 'TGSESSION_KEY'): string {
 }
 
 /** The public half of a key: enough to encrypt, useless to decrypt. */
-export async function recipientOf(identity: string): Promise<string> {
-  return identityToRecipient(identity)
+export function recipientOf(identity: string): string {
+  return bech32.encodeFromBytes(RECIPIENT_PREFIX, publicOf(secretOf(identity)))
+}
+
+/** The 32 bytes of an identity that `parseKey` gave. */
+export function secretOf(identity: string): Uint8Array {
+  const secret = secretBytes(identity)
+  if (secret === null) throw new TypeError('this is no age identity')
+  return secret
+}
+
+/** The 32 bytes of a recipient that `parseRecipient` or `recipientOf` gave. */
+export function recipientBytes(recipient: string): Uint8Array {
+  return bech32.decodeToBytes(recipient).bytes
 }
 
 /** Checks TGSESSION_RECIPIENT (age1…). Throws ConfigurationError (`recipient.malformed`). */
@@ -32,7 +46,7 @@ export function parseRecipient(text: string): string {
   const trimmed = text.trim().toLowerCase()
   try {
     const { prefix, bytes } = bech32.decodeToBytes(trimmed)
-    if (prefix === 'age' && bytes.length === 32) return trimmed
+    if (prefix === RECIPIENT_PREFIX && bytes.length === 32) return trimmed
   } catch {
     // Told below.
   }

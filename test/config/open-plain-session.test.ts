@@ -18,7 +18,7 @@ const OTHER = randomBytes(32).toString('hex')
 
 async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
   const encrypter = new Encrypter()
-  encrypter.addRecipient(await recipientOf(parseKey(KEY)))
+  encrypter.addRecipient(recipientOf(parseKey(KEY)))
   return await encrypter.encrypt(bytes)
 }
 

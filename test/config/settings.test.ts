@@ -11,7 +11,7 @@ import { parseKey, recipientOf } from '../../src/replica/key.ts'
 const HEX = '5a'.repeat(32)
 const OTHER_HEX = 'c3'.repeat(32)
 const IDENTITY = parseKey(HEX)
-const RECIPIENT = await recipientOf(IDENTITY)
+const RECIPIENT = recipientOf(IDENTITY)
 const S3 = 's3://bucket/prefix?region=eu-west-1'
 const API = { TELEGRAM_API_ID: '123456', TELEGRAM_API_HASH: '0123456789abcdef0123456789abcdef' }
 /** All whose values are checked; TGSESSION_FILE and the names of hosts are shown. */

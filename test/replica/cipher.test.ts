@@ -15,7 +15,7 @@ const NAME = 'x.session.zst.age'
 const plain = randomBytes(20_000)
 const newIdentity = (): string => parseKey(randomBytes(32).toString('hex'))
 const identity = newIdentity()
-const recipient = await recipientOf(identity)
+const recipient = recipientOf(identity)
 const cipher = (options: Partial<CipherOptions> = {}): Cipher =>
   new Cipher({ encryption: 'age', identities: [identity], recipient, ...options })
 

@@ -1,8 +1,8 @@
-import { generateX25519Identity } from 'age-encryption'
+import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
 import { readSettings } from '../../config/settings.ts'
 import { ConfigurationError } from '../../errors.ts'
-import { recipientOf } from '../../replica/key.ts'
+import { parseKey, recipientOf } from '../../replica/key.ts'
 import type { Context } from '../context.ts'
 
 export function keygenCommand(context: Context): Command {
@@ -15,9 +15,9 @@ export function keygenCommand(context: Context): Command {
       '\nExamples:\n  $ heroku config:set TGSESSION_KEY="$(npx tgsession keygen)"\n  $ tgsession keygen --from-env > key.txt; age -d -i key.txt revision.session.zst.age | zstd -d > main.session',
     )
     .action(async (flags: { fromEnv?: boolean; recipient?: boolean }) => {
-      const identity =
-        flags.fromEnv || flags.recipient ? await keyInForce(context) : await generateX25519Identity()
-      const recipient = await recipientOf(identity)
+      const isSet = flags.fromEnv || flags.recipient
+      const identity = isSet ? await keyInForce(context) : parseKey(randomBytes(32).toString('hex'))
+      const recipient = recipientOf(identity)
       process.stdout.write(`${flags.recipient ? recipient : identity}\n`)
       if (!flags.fromEnv && !flags.recipient)
         process.stderr.write(

@@ -13,7 +13,7 @@ import { settling } from './virtual.ts'
 
 export const HEAD = 'main/head.json'
 const identity = parseKey(randomBytes(32).toString('hex'))
-const recipient = await recipientOf(identity)
+const recipient = recipientOf(identity)
 
 export const aged = (): Cipher => new Cipher({ encryption: 'age', identities: [identity], recipient })
 export const readable = (): Cipher => new Cipher({ encryption: 'none', identities: [] })
