@@ -59,6 +59,15 @@ export async function withDeadline<T>(
   }
 }
 
+/** The pause before the next try: the first doubling up to the longest, each between half and whole, so that rivals do not stay in step. */
+export function backoffMs(
+  tries: number,
+  { firstMs, longestMs }: { firstMs: number; longestMs: number },
+  random: () => number,
+): number {
+  return Math.min(firstMs * 2 ** tries, longestMs) * (0.5 + random() / 2)
+}
+
 /** What `work` settles with, or a rejection with the signal's reason as soon as it fires; `work` goes on then. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await work

@@ -260,7 +260,7 @@ describe('.gitignore', () => {
 
 /** The variables of ours that the settings and the choice of the store take from the environment. */
 function variablesRead(): Set<string> {
-  const text = read('src/config/settings.ts') + read('src/store/locate.ts')
+  const text = sources('src/config', 'src/store').map(read).join('')
   return new Set(text.match(/\b(?:TGSESSION|TELEGRAM)_[A-Z_]*[A-Z]\b/g))
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { durationMs, type Range } from '../config/duration.ts'
 
 /** Numbers on the command line. Commander tells what is wrong with one, and ends with 64. */
 
@@ -12,6 +13,16 @@ export function userId(value: string): bigint {
 
 export function revisionNumber(value: string): number {
   return Number(positive(value, 99_999_999n))
+}
+
+/** A time such as `30`, `30s` or `5m`, in milliseconds. */
+export function duration(range: Range): (value: string) => number {
+  return (value) => {
+    const ms = durationMs(value, range)
+    if (ms !== undefined) return ms
+    const [least, most] = range.map((end) => end / 1000)
+    throw new InvalidArgumentError(`It must be a number of seconds from ${least} to ${most}, such as 30.`)
+  }
 }
 
 function positive(value: string, most: bigint): bigint {

@@ -25,6 +25,7 @@ import { printError } from './output.ts'
 /** Reads the command line, does one thing, and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0
+  outliveReaders()
   const context: Context = { env: readEnvironment(), exit: (code) => (exitCode = code) }
   try {
     refuseSecrets(argv)
@@ -34,6 +35,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
     return printError(error, { json: argv.includes('--json') && !argv.includes('--') })
   }
+}
+
+/** Whoever reads our words may leave before us (`| head`, a log that ends): no reason to drop a session in use. */
+function outliveReaders(): void {
+  process.stderr.on('error', () => undefined)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  })
 }
 
 /** A session string on the command line is a mistake whose text must not get into a message, and so into a log. */
@@ -53,6 +62,7 @@ function program(context: Context): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
+    .addHelpCommand(new Command('help [command]').description('the same as --help').helpGroup('Set-up:'))
     .addHelpText('after', EXAMPLES)
   const add = (heading: string, commands: Command[]): void => {
     root.commandsGroup(heading)

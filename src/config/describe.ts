@@ -13,6 +13,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
     recipient: settings.recipient ?? 'not set',
     file: settings.file ?? 'a temporary folder',
     leaseTtl: `${settings.leaseTtlMs} ms`,
+    saveAfter: `${settings.saveAfterMs} ms`,
     shutdown: `${settings.shutdownMs} ms`,
     userId: settings.userId ?? 'not set',
     apiId: settings.apiId === undefined ? 'not set' : String(settings.apiId),

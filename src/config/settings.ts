@@ -1,14 +1,15 @@
-import { hostname } from 'node:os'
 import { z } from 'zod'
 import { ConfigurationError, TgsessionError } from '../errors.ts'
 import { parseKey, parseRecipient, recipientOf } from '../replica/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
 import { isPlainObjectUrl } from '../store/plain-object-url.ts'
+import { type Host, readHost } from './host.ts'
+import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
 export type Environment = Record<string, string | undefined>
 
-export interface Settings {
+export interface Settings extends Host {
   store: StoreLocation | null
   name: string
   encryption: 'age' | 'none'
@@ -18,15 +19,11 @@ export interface Settings {
   /** Where `run` places the session; undefined: a temporary folder of its own. */
   file: string | undefined
   leaseTtlMs: number
-  /** How long the host waits between SIGTERM and SIGKILL. */
-  shutdownMs: number
+  /** How long after the last change the session is saved. */
+  saveAfterMs: number
   userId: string | undefined
   apiId: number | undefined
   apiHash: string | undefined
-  /** How people recognise this instance. */
-  label: string
-  /** The host signals every process itself, so that nothing is forwarded. */
-  signalsAll: boolean
 }
 
 /** What a command cannot do without; everything that is missing is told at once. */
@@ -35,14 +32,14 @@ export interface Needs {
   api?: boolean
 }
 
-const duration = z.string().transform((text, context) => {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m)?$/.exec(text.trim())
-  const unit = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's'] ?? 1000
-  const ms = Math.round(Number(match?.[1]) * unit)
-  if (ms >= 2000 && ms <= 3_600_000) return ms
-  context.addIssue({ code: 'custom', message: 'must be between 2s and 60m, such as 45s' })
-  return z.NEVER
-})
+function duration(range: Range, message: string) {
+  return z.string().transform((text, context) => {
+    const ms = durationMs(text, range)
+    if (ms !== undefined) return ms
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+}
 
 /** Every variable: what it must look like, said without repeating what it holds. */
 const VARIABLES = {
@@ -58,7 +55,8 @@ const VARIABLES = {
   TGSESSION_KEY_PREVIOUS: z.string().optional(),
   TGSESSION_RECIPIENT: z.string().optional(),
   TGSESSION_FILE: z.string().optional(),
-  TGSESSION_LEASE_TTL: duration.default(45_000),
+  TGSESSION_LEASE_TTL: duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s').default(45_000),
+  TGSESSION_SAVE_AFTER: duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s').default(30_000),
   TGSESSION_SHUTDOWN_MS: z
     .string()
     .regex(/^\d{3,7}$/, 'must be milliseconds, such as 25000')
@@ -143,12 +141,11 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     recipient: named ?? recipients[0],
     file: values.TGSESSION_FILE,
     leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
-    shutdownMs: values.TGSESSION_SHUTDOWN_MS ?? shutdownBudgetMs(env),
+    saveAfterMs: values.TGSESSION_SAVE_AFTER ?? 30_000,
     userId: values.TGSESSION_USER_ID,
     apiId: values.TELEGRAM_API_ID,
     apiHash: values.TELEGRAM_API_HASH,
-    label: instanceLabel(env),
-    signalsAll: env['DYNO'] !== undefined,
+    ...hostOf(env, values.TGSESSION_SHUTDOWN_MS),
   }
 }
 
@@ -178,23 +175,17 @@ function withAliases(environment: Environment): Environment {
   }
 }
 
+/** Who says how long the host waits has seen to it. */
+function hostOf(env: Environment, shutdownMs: number | undefined): Host {
+  const { warning, ...host } = readHost(env)
+  if (shutdownMs !== undefined) return { ...host, shutdownMs }
+  return warning === undefined ? host : { ...host, warning }
+}
+
 function invalid(problems: string[]): ConfigurationError {
   const list = problems.map((problem) => `\n  - ${problem}`).join('')
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
   return new ConfigurationError('config.invalid', `the configuration has ${count}:${list}`, {
     hint: 'Set them in the environment (heroku config:set NAME=…) or in .env; `tgsession config` shows what is in force.',
   })
-}
-
-/** The same name in the old and the new dyno: good for people, useless as an identity. */
-function instanceLabel(env: Environment): string {
-  const named = ['DYNO', 'RENDER_INSTANCE_ID', 'FLY_MACHINE_ID', 'RAILWAY_REPLICA_ID', 'K_REVISION']
-  return named.map((name) => env[name]).find((value) => value !== undefined) ?? hostname()
-}
-
-/** What each host leaves between SIGTERM and SIGKILL, less what the last save may take. */
-function shutdownBudgetMs(env: Environment): number {
-  if (env['FLY_MACHINE_ID'] !== undefined) return 4000
-  if (env['K_REVISION'] !== undefined) return 8000
-  return 25_000
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, unlessAborted, withDeadline } from '../clock.ts'
+import { backoffMs, type Clock, unlessAborted, withDeadline } from '../clock.ts'
 import { ConflictError, TgsessionError, UnreachableError } from '../errors.ts'
 import type { ObjectStore, Version } from '../store/store.ts'
 import { EMPTY_HEAD, encodeHead, type Head, parseHead } from './head.ts'
@@ -29,6 +29,8 @@ export interface HeadFileOptions {
   /** Told each time that the store could not be reached, before it is tried again. */
   onTrouble?: ((error: TgsessionError) => void) | undefined
 }
+
+const PAUSE = { firstMs: 50, longestMs: 5000 }
 
 /**
  * The one mutable object. Every change is a compare-and-swap on the version last seen. After every outcome but a
@@ -144,7 +146,7 @@ export class HeadFile {
       if (head) return head
       if (failed instanceof UnreachableError) this.#options.onTrouble?.(failed)
       if (clock.now() >= giveUpAt) throw failed ?? new Error('an attempt has neither head nor failure')
-      await clock.sleep(backoffMs(tries, random), options.signal)
+      await clock.sleep(backoffMs(tries, PAUSE, random), options.signal)
     }
   }
 
@@ -167,9 +169,4 @@ interface Snapshot {
 interface Attempt {
   head?: Head
   failed?: TgsessionError
-}
-
-/** 50 ms doubling to 5 s, each between half and whole, so that rivals do not stay in step. */
-function backoffMs(tries: number, random: () => number): number {
-  return Math.min(50 * 2 ** tries, 5000) * (0.5 + random() / 2)
 }

@@ -1,9 +1,12 @@
-/** What a store or a key is opened with. The command gets the session itself and needs none of it. */
+/**
+ * What a store or a key is opened with. The command gets the session itself and needs none of it. Add-ons have their
+ * variables under any prefix. DATABASE_URL stays: bots keep data of their own there, and ours is encrypted.
+ */
 const SECRETS = [
-  /^TGSESSION_(KEY|STORE)/,
-  /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/,
+  /^TGSESSION_(KEY|STORE|HTTPS_AUTHORIZATION)/,
+  /(^|_)(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/,
+  /^AWS_(SESSION_TOKEN|CONTAINER_AUTHORIZATION_TOKEN)$/,
   /^CLOUDCUBE_/,
-  /_AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/,
   /^FIREBASE_(SERVICE_ACCOUNT|PRIVATE_KEY|CLIENT_EMAIL)/,
   /^GOOGLE_APPLICATION_CREDENTIALS$/,
 ]

@@ -26,7 +26,9 @@ export interface OpenSessionOptions {
   /** Milliseconds that `close()` may take; the host's own (TGSESSION_SHUTDOWN_MS), or 25 000. */
   shutdownMs?: number | undefined
   clock?: Clock | undefined
+  /** Milliseconds without a change before a save; TGSESSION_SAVE_AFTER, or 30 000. */
   quietMs?: number | undefined
+  /** Milliseconds for which changes that never pause may keep a save waiting; ten times `quietMs`. */
   maxMs?: number | undefined
 }
 
@@ -49,8 +51,9 @@ export async function openSession(
   const settings = await readSettings(source, { store: true })
   const replica = await openReplica(settings)
   const closeStore = (): Promise<void> => replica.store.close()
+  const times = { shutdownMs: settings.shutdownMs, quietMs: settings.saveAfterMs }
   try {
-    return await openUnderLease(replica, { shutdownMs: settings.shutdownMs, ...options }, closeStore)
+    return await openUnderLease(replica, { ...times, ...options }, closeStore)
   } catch (error) {
     await closeStore()
     throw error

@@ -37,7 +37,7 @@ export interface RunOptions {
   maxWaitMs?: number | undefined
   report: Report
   clock: Clock
-  /** How soon changes are saved; see Saver. */
+  /** How soon changes are saved, in milliseconds: see Saver. */
   quietMs?: number | undefined
   maxMs?: number | undefined
 }

@@ -1,4 +1,4 @@
-import { type Clock, unlessAborted } from '../clock.ts'
+import { backoffMs, type Clock, unlessAborted } from '../clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
@@ -22,9 +22,10 @@ export interface SaverOptions {
   report: Report
   /** Gives every save up when it fires: the host waits no longer. */
   signal?: AbortSignal | undefined
-  /** Milliseconds without a change before a save, and how long changes may keep it waiting. */
+  /** Milliseconds without a change before a save, and how long changes may keep it waiting: ten times as long unless given. */
   quietMs?: number | undefined
   maxMs?: number | undefined
+  random?: (() => number) | undefined
 }
 
 /** Why a session must not be used on: it was replaced from elsewhere, its key changed, or the lease is gone. */
@@ -32,7 +33,7 @@ export type SaverEnd = 'replaced' | 'aside' | 'lost'
 
 const TICK_MS = 1000
 const QUIET_MS = 30_000
-const MAX_MS = 5 * 60_000
+const RETRY = { firstMs: 2000, longestMs: 5 * 60_000 }
 /** For so long a file that cannot be copied is no news: its writer is in the middle of something. */
 const BUSY_MS = 5 * 60_000
 
@@ -55,22 +56,28 @@ export class Saver {
 
   /** Saves until `signal` fires (then it rejects with its reason) or the session must not be used on. */
   async watch(signal: AbortSignal): Promise<SaverEnd> {
-    const { clock, source, replica, report, quietMs = QUIET_MS, maxMs = MAX_MS } = this.#options
+    const { clock, source, replica, report, random = Math.random } = this.#options
+    const { quietMs = QUIET_MS, maxMs = 10 * quietMs } = this.#options
     this.#savedMark ??= await source.mark()
     let last = this.#savedMark
     let firstAt = 0
     let lastAt = 0
     let busySince: number | undefined
+    let failures = 0
+    let retryAt = 0
     for (;;) {
       await clock.sleep(Math.min(TICK_MS, quietMs), signal)
       const now = clock.now()
       if (replica.lastSeen?.current && replica.lastSeen.current.key !== this.#base.key) return 'replaced'
       const mark = await source.mark()
-      if (mark === this.#savedMark) continue
+      if (mark === this.#savedMark) {
+        failures = retryAt = 0
+        continue
+      }
       if (last === this.#savedMark) firstAt = now
       if (mark !== last) lastAt = now
       last = mark
-      if (now - lastAt < quietMs && now - firstAt < maxMs) continue
+      if (now < retryAt || (now - lastAt < quietMs && now - firstAt < maxMs)) continue
       try {
         const { outcome } = await this.save()
         if (outcome === 'aside') return 'aside'
@@ -80,8 +87,9 @@ export class Saver {
         if (error instanceof ConflictError) return 'replaced'
         if (isBusy(error) && now - (busySince ??= now) < BUSY_MS) continue
         busySince = undefined
-        report('save.failed', describeError(error))
-        firstAt = lastAt = clock.now()
+        retryAt = clock.now() + backoffMs(failures++, RETRY, random)
+        report('save.failed', { ...describeError(error), retryInMs: Math.round(retryAt - clock.now()) })
+        continue
       }
       last = this.#savedMark
     }

@@ -88,6 +88,13 @@ describe('tgsession', () => {
     }
   })
 
+  it('ends in peace when its reader leaves', async () => {
+    const child = cli.start(['--help'], {})
+    child.stdout?.destroy()
+    const { code, stderr } = await cli.finish(child)
+    assert.deepEqual([code, stderr], [0, ''])
+  })
+
   it('names every missing variable in one message', async () => {
     const { code, stderr } = await cli.run(['push', file], {
       TGSESSION_STORE: 's3://bucket',
@@ -305,7 +312,7 @@ describe('tgsession', () => {
     }
     return Promise.all([
       cli.run(['status', '--json'], env),
-      cli.run(['run', '--max-wait', '3', '--', 'true'], env),
+      cli.run(['run', '--max-wait', '10', '--', 'true'], env),
     ])
   }
 

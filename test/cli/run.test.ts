@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
@@ -155,6 +156,22 @@ describe('tgsession run', () => {
     await until('the end of the grandchild', () => !isAlive(pid))
   })
 
+  it('runs on, saves and lets go when whoever reads its log has left', async () => {
+    const child = start(SERVE)
+    await pidOf()
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    child.kill('SIGUSR2')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    child.kill('SIGUSR2')
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    assert.equal(child.exitCode, 7)
+    const { holder, current } = await replica.status()
+    assert.equal(holder, null)
+    assert.ok((current?.revision ?? 0) > 1, 'what was written at the end is saved')
+  })
+
   it('tells on SIGUSR2 how things stand', async () => {
     const child = start(SERVE)
     const finished = cli.finish(child)
@@ -198,8 +215,14 @@ describe('tgsession run', () => {
     await until('a save', async () => ((await replica.status()).current?.revision ?? 0) > 1)
     child.kill('SIGTERM')
     assert.equal((await finished).code, 0)
-    const { code } = await cli.run(['run', '--save-after', 'soon', '--', 'true'], env)
-    assert.equal(code, 64)
+    for (const flag of ['--save-after', '--max-wait']) {
+      const { code, stderr } = await cli.run(['run', flag, 'soon', '--', 'true'], env)
+      assert.equal(code, 64)
+      assert.match(stderr, /a number of seconds from/)
+    }
+    const { code, stderr } = await cli.run(['run', '--', 'true'], { ...env, TGSESSION_SAVE_AFTER: 'soon' })
+    assert.equal(code, 78)
+    assert.match(stderr, /TGSESSION_SAVE_AFTER must be between/)
   })
 
   it(

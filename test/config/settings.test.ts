@@ -23,6 +23,7 @@ const VARIABLES = [
   'TGSESSION_KEY_PREVIOUS',
   'TGSESSION_RECIPIENT',
   'TGSESSION_LEASE_TTL',
+  'TGSESSION_SAVE_AFTER',
   'TGSESSION_SHUTDOWN_MS',
   'TGSESSION_USER_ID',
   'TELEGRAM_API_ID',
@@ -61,6 +62,7 @@ describe('settings', () => {
       recipient: undefined,
       file: undefined,
       leaseTtlMs: 45_000,
+      saveAfterMs: 30_000,
       shutdownMs: 25_000,
       userId: undefined,
       apiId: undefined,
@@ -81,6 +83,7 @@ describe('settings', () => {
         TGSESSION_RECIPIENT: RECIPIENT,
         TGSESSION_FILE: '/tmp/x.session',
         TGSESSION_LEASE_TTL: '1.5m',
+        TGSESSION_SAVE_AFTER: '5',
         TGSESSION_SHUTDOWN_MS: '12000',
         TGSESSION_USER_ID: '777000',
         DYNO: 'worker.1',
@@ -95,6 +98,7 @@ describe('settings', () => {
       recipient: RECIPIENT,
       file: '/tmp/x.session',
       leaseTtlMs: 90_000,
+      saveAfterMs: 5000,
       shutdownMs: 12_000,
       userId: '777000',
       apiId: 123456,
@@ -130,6 +134,7 @@ describe('settings', () => {
       TGSESSION_RECIPIENT: 'bad',
       TGSESSION_ENCRYPTION: 'rot13',
       TGSESSION_LEASE_TTL: '1s',
+      TGSESSION_SAVE_AFTER: '0',
       TGSESSION_SHUTDOWN_MS: 'soon',
       TGSESSION_USER_ID: '@durov',
       TELEGRAM_API_ID: 'abc',
@@ -144,6 +149,7 @@ describe('settings', () => {
       'TGSESSION_LEASE_TTL',
       'TGSESSION_NAME',
       'TGSESSION_RECIPIENT',
+      'TGSESSION_SAVE_AFTER',
       'TGSESSION_SHUTDOWN_MS',
       'TGSESSION_USER_ID',
     ])
@@ -167,13 +173,23 @@ describe('settings', () => {
       [{ FLY_MACHINE_ID: '148e' }, 4000, '148e'],
       [{ K_REVISION: 'svc-1' }, 8000, 'svc-1'],
       [{ RENDER_INSTANCE_ID: 'srv-1' }, 25_000, 'srv-1'],
-      [{ RAILWAY_REPLICA_ID: 'r-1' }, 25_000, 'r-1'],
+      [{ RAILWAY_REPLICA_ID: 'r-1' }, 8000, 'r-1'],
+      [{ RAILWAY_REPLICA_ID: 'r-1', RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '20' }, 16_000, 'r-1'],
+      [{ RAILWAY_REPLICA_ID: 'r-1', RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '120' }, 25_000, 'r-1'],
       [{ FLY_MACHINE_ID: 'x', TGSESSION_SHUTDOWN_MS: '30000' }, 30_000, 'x'],
     ] as const) {
       const settings = await readSettings(env)
       assert.deepEqual([settings.shutdownMs, settings.label], [shutdownMs, label])
       assert.equal(settings.signalsAll, 'DYNO' in env)
     }
+  })
+
+  it('warn of a host that leaves no time, until somebody has seen to it', async () => {
+    const railway = { RAILWAY_REPLICA_ID: 'r-1' }
+    assert.match((await readSettings(railway)).warning?.hint ?? '', /RAILWAY_DEPLOYMENT_DRAINING_SECONDS=10/)
+    for (const seen of [{ RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '10' }, { TGSESSION_SHUTDOWN_MS: '8000' }])
+      assert.equal((await readSettings({ ...railway, ...seen })).warning, undefined)
+    assert.equal((await readSettings({ DYNO: 'worker.1' })).warning, undefined)
   })
 })
 

@@ -99,6 +99,13 @@ describe('run', () => {
       BUCKETEER_AWS_SECRET_ACCESS_KEY: 'b',
       BUCKETEER_AWS_ACCESS_KEY_ID: 'b',
       CLOUDCUBE_SECRET_ACCESS_KEY: 'c',
+      CLOUDCUBE_URL: 'c',
+      MYCUBE_ACCESS_KEY_ID: 'c',
+      MYCUBE_SECRET_ACCESS_KEY: 'c',
+      TGSESSION_HTTPS_AUTHORIZATION: 'Bearer h',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'a',
+      FIREBASE_SERVICE_ACCOUNT: 'f',
+      FIREBASE_PRIVATE_KEY: 'f',
       GOOGLE_APPLICATION_CREDENTIALS: 'g',
     }
     const hidden = await tell({ ...secrets, BOT_SETTING: 'kept' })

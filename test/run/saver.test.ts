@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { RunOptions } from '../../src/run/run.ts'
+import { Saver } from '../../src/run/saver.ts'
 import { verifySession } from '../../src/session/inspect.ts'
+import { unreachable } from '../replica/support/scripted-store.ts'
+import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
+import { readable, Setting } from '../replica/support/setting.ts'
 import {
   entityNames,
   makeSession,
@@ -98,4 +103,47 @@ describe('run, as it saves', () => {
     store.broken = undefined
     await running.saw('session.saved')
   })
+})
+
+describe('a store that takes no revision', () => {
+  for (const [jitter, firstMs] of [
+    [0, 1000],
+    [1, 2000],
+  ] as const)
+    it(`is asked again after ${firstMs} ms, then after pauses that double up to five minutes`, async () => {
+      const setting = new Setting()
+      const replica = setting.replica('worker.1', { cipher: readable() })
+      const key = randomKey()
+      await setting.during(replica.push(await sessionBytes({ key })))
+      const lease = await setting.during(replica.lease())
+      const changed = await sessionBytes({ key, peers: 1 })
+      const pauses: unknown[] = []
+      const stop = new AbortController()
+      let mark = 'as restored'
+      const saver = new Saver({
+        replica,
+        lease,
+        base: setting.head.current!,
+        source: { mark: async () => mark, capture: async () => changed },
+        clock: setting.time.clock(),
+        report: (event, fields) => event === 'save.failed' && pauses.push(fields?.['retryInMs']),
+        random: () => jitter,
+      })
+      setting.store.fault({ key: 'revisions/', answer: unreachable(), lands: false, times: 10 })
+      setting.store.requests = []
+      const ended = saver.watch(stop.signal).catch((error: unknown) => error)
+      await setting.time.run(setting.time.now + 1000)
+      mark = 'changed'
+      for (let steps = 0; setting.head.current?.revision === 1 && steps < 10_000; steps++) {
+        await setting.time.run(setting.time.now + 1000)
+        await delay(1)
+      }
+      const doubled = [1, 2, 4, 8, 16, 32, 64, 128, 150, 150].map((times) => times * firstMs)
+      assert.deepEqual(pauses, doubled)
+      assert.equal(setting.store.requests.filter((one) => one.startsWith('put main/revisions/')).length, 11)
+      stop.abort(new Error('enough'))
+      await setting.during(ended)
+      await setting.during(lease.release())
+      setting.assertTidy()
+    })
 })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { systemClock } from '../../clock.ts'
+import { SAVE_AFTER } from '../../config/duration.ts'
 import { namesPlainSession, openPlainSession } from '../../config/open-plain-session.ts'
 import type { Settings } from '../../config/settings.ts'
 import { UsageError } from '../../errors.ts'
@@ -9,14 +10,15 @@ import { run, type RunOptions, Stop } from '../../run/run.ts'
 import { runPlain } from '../../run/run-plain.ts'
 import { Standing } from '../../run/standing.ts'
 import { eventLog } from '../log.ts'
+import { duration } from '../numbers.ts'
 import { COMPILE_CACHE } from '../quick-start.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../options.ts'
 import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
   file?: string
-  maxWait?: string
-  saveAfter?: string
+  maxWait?: number
+  saveAfter?: number
   sessionEnv?: string
   passEnv?: boolean
 }
@@ -31,10 +33,12 @@ export function runCommand(context: Context): Command {
     .option(
       '--max-wait <seconds>',
       'give up waiting for a session or the lease; without it `run` waits for ever',
+      duration([0, 9_999_999_000]),
     )
     .option(
       '--save-after <seconds>',
       'save this long after the last change, by default 30 (TGSESSION_SAVE_AFTER); more often costs more requests',
+      duration(SAVE_AFTER),
     )
     .option(
       '--session-env <name=format>',
@@ -77,12 +81,13 @@ export function runCommand(context: Context): Command {
           stop: stop.signal,
           forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && process.stdin.isTTY),
           shutdownMs: settings.shutdownMs,
-          maxWaitMs: maxWaitMs(flags.maxWait),
-          ...saveTimes(flags.saveAfter ?? context.env['TGSESSION_SAVE_AFTER']),
+          maxWaitMs: flags.maxWait,
+          quietMs: flags.saveAfter ?? settings.saveAfterMs,
           report,
           clock: systemClock,
         })
         const settings = await settingsOf(context, flags, { store: true })
+        if (settings.warning) report('warning', settings.warning)
         if (namesPlainSession(settings))
           return context.exit(
             await runPlain(await openPlainSession(settings, { signal: stop.signal }), plan(settings)),
@@ -98,24 +103,6 @@ export function runCommand(context: Context): Command {
         if (stop.signal.aborted) setTimeout(() => process.exit(), 200).unref()
       }
     })
-}
-
-function maxWaitMs(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d{1,7}$/.test(text)) return Number(text) * 1000
-  throw new UsageError('run.max_wait', '--max-wait must be a number of seconds', {
-    hint: 'For example --max-wait 60',
-  })
-}
-
-/** Changes that never pause are saved after ten times as long: with the default of 30 s, every five minutes. */
-function saveTimes(text: string | undefined): { quietMs?: number; maxMs?: number } {
-  if (text === undefined || text.trim() === '') return {}
-  const seconds = /^\d{1,4}(\.\d+)?$/.test(text) ? Number(text) : 0
-  if (seconds >= 0.1) return { quietMs: seconds * 1000, maxMs: seconds * 10_000 }
-  throw new UsageError('run.save_after', '--save-after must be a number of seconds, at least 0.1', {
-    hint: 'For example --save-after 10',
-  })
 }
 
 const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const

@@ -26,7 +26,7 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
   } catch (error) {
     return [failed('configuration', error)]
   }
-  const checks = [configuration(settings), ...forLogin(settings)]
+  const checks = [configuration(settings), ...ofHost(settings), ...forLogin(settings)]
   if (namesPlainSession(settings)) return [...checks, ...(await plainChecks(settings))]
   const location = settings.store
   if (!location) throw new TypeError('settings read without { store: true }')
@@ -62,6 +62,10 @@ function configuration(settings: Settings): Check {
       "A dyno's disk is emptied at every restart. Use a bucket or a database: docs/heroku.md.",
     )
   return ok('configuration', detail)
+}
+
+function ofHost({ warning: told }: Settings): Check[] {
+  return told ? [warning('host', told.message, told.hint)] : []
 }
 
 function forLogin({ apiId, apiHash }: Settings): Check[] {
