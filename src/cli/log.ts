@@ -1,10 +1,21 @@
 import type { Report } from '../run/report.ts'
+import { writeAbove } from './status-line.ts'
 
 /** One logfmt line per event where nobody watches; something to read where somebody does. */
 export function eventLog(stream: NodeJS.WriteStream, fixed: Record<string, string>): Report {
   return stream.isTTY
-    ? (event, fields = {}) => stream.write(`${dim('tgsession')} ${event} ${logfmt(fields)}\n`)
+    ? (event, fields = {}) => writeAbove(`${forPeople(event, fields)}\n`, stream)
     : (event, fields = {}) => stream.write(`${logfmt({ at: 'tgsession', event, ...fixed, ...fields })}\n`)
+}
+
+type Fields = Record<string, string | number | boolean | null>
+
+/** `tgsession lease waiting: holder=worker.1 …`; sentences as they are, and what to do in a line of its own. */
+function forPeople(event: string, { message, for: awaited, hint, ...fields }: Fields): string {
+  const told = [message, awaited, Object.keys(fields).length > 0 ? logfmt(fields) : undefined]
+  const what = told.filter((part) => part !== undefined).join(', ')
+  const next = hint === undefined ? '' : `\n  ${dim('→')} ${hint}`
+  return `${dim('tgsession')} ${event.replaceAll(/[._]/g, ' ')}${what === '' ? '' : `: ${what}`}${next}`
 }
 
 function dim(text: string): string {
@@ -12,7 +23,7 @@ function dim(text: string): string {
 }
 
 /** `key=value`, quoted where a reader of logfmt would split it. */
-export function logfmt(fields: Record<string, string | number | boolean | null>): string {
+export function logfmt(fields: Fields): string {
   return Object.entries(fields)
     .map(([name, value]) => {
       const text = String(value)

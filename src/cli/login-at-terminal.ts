@@ -1,11 +1,12 @@
 import path from 'node:path'
-import { intro, log, outro, spinner } from '@clack/prompts'
+import { intro, log, outro } from '@clack/prompts'
 import { TgsessionError } from '../errors.ts'
 import { RefusedError } from '../errors.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { Revision } from '../replica/head.ts'
 import type { LoginPlace } from '../replica/kept-session.ts'
 import { placeFile } from '../session/place-file.ts'
+import { withProgress } from './progress.ts'
 import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
 
 export interface LoginAtTerminal {
@@ -95,23 +96,24 @@ async function store<Attempt>(
   { session, user }: LoggedIn,
   terminal: Terminal,
 ): Promise<Revision> {
-  const progress = spinner(terminal)
-  progress.start('Storing the session')
-  const stored = await replica.finishLogin(attempt, session).catch(async (error: unknown) => {
-    progress.error('The session could not be stored')
+  const storing = withProgress('Storing the session', (onProgress) =>
+    replica.finishLogin(attempt, session, { onProgress }),
+  )
+  const stored = await storing.catch(async (error: unknown) => {
     const file = path.resolve(`${replica.name}.rescued.session`)
     await placeFile(file, session)
+    log.error('The session could not be stored', terminal)
     log.warn(`It was kept in ${file}. Store it with: tgsession push ${file}`, terminal)
     throw error
   })
   const { revision } = stored
   if (stored.outcome === 'aside') {
-    progress.error(`Kept aside as revision ${revision.revision}, not in use`)
+    log.error(`Kept aside as revision ${revision.revision}, not in use`, terminal)
     throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
       hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
     })
   }
-  progress.stop(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`)
+  log.success(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`, terminal)
   const name = user.username === undefined ? user.name : `${user.name} (@${user.username})`
   outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
   return revision

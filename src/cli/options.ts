@@ -3,6 +3,7 @@ import { openReplica } from '../config/open-replica.ts'
 import { type Needs, readSettings, type Settings } from '../config/settings.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Context } from './context.ts'
+import { writeAbove } from './status-line.ts'
 
 /** Which session a command is about; flags win over the environment. */
 export interface WhichSession {
@@ -45,7 +46,7 @@ export async function usingReplica<T>(
   options: { onTrouble?: (error: Error) => void } = {},
 ): Promise<T> {
   const replica = await openReplica(settings, {
-    onWarning: () => process.stderr.write('tgsession: an old revision could not be removed from the store\n'),
+    onWarning: () => writeAbove('tgsession: an old revision could not be removed from the store\n'),
     onTrouble: options.onTrouble,
   })
   try {

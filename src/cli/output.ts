@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { TgsessionError } from '../errors.ts'
+import { writeAbove } from './status-line.ts'
 
 /** The user pressed Ctrl-C at a prompt, or the host ended it. Nothing went wrong. */
 export class Interrupted extends Error {
@@ -38,7 +39,7 @@ export function printError(error: unknown, { json }: { json: boolean }): number 
 
 /** A command that waits says why. */
 export function onTrouble(error: Error): void {
-  process.stderr.write(`tgsession: ${error.message}; trying again\n`)
+  writeAbove(`tgsession: ${error.message}; trying again\n`)
 }
 
 /** Rows of `name   value`, aligned. */

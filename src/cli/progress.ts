@@ -1,4 +1,5 @@
 import { formatBytes } from './output.ts'
+import { drawLine, writeAbove } from './status-line.ts'
 
 /** `total` is undefined while nobody knows it. */
 type OnProgress = (done: number, total: number | undefined) => void
@@ -23,14 +24,14 @@ export async function withProgress<T>(
   let shown = 0
   const show = (): void => {
     if (performance.now() - began < PATIENCE_MS) return
-    stream.write(`\r\u001b[2K${what} ${barOf(seen.done, seen.total, shown++)}`)
+    drawLine(`${what} ${barOf(seen.done, seen.total, shown++)}`, stream)
   }
   const timer = setInterval(show, EVERY_MS)
   try {
     return await work((done, total) => (seen = { done, total }))
   } finally {
     clearInterval(timer)
-    if (shown > 0) stream.write('\r\u001b[2K')
+    writeAbove('', stream)
   }
 }
 

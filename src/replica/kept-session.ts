@@ -1,3 +1,4 @@
+import type { OnProgress } from '../store/store.ts'
 import type { Current, Head, Revision } from './head.ts'
 import type { Lease, LeaseOptions } from './lease.ts'
 
@@ -11,9 +12,17 @@ export type SaveOutcome =
   | { outcome: 'saved' | 'unchanged'; revision: Revision }
   | { outcome: 'aside'; revision: Revision; reason: string }
 
+export type { OnProgress }
+
 interface Patience {
   signal?: AbortSignal | undefined
   patienceMs?: number | undefined
+}
+
+interface Transfer {
+  signal?: AbortSignal | undefined
+  /** Told how many bytes have moved, by a place that knows. */
+  onProgress?: OnProgress | undefined
 }
 
 /** A session where it is kept, as `run` needs it: a replica in a store, or a session of a container. */
@@ -24,8 +33,8 @@ export interface KeptSession {
   readonly lastSeen: Pick<Head, 'current'> | undefined
   status(options?: Patience): Promise<Pick<Head, 'current'>>
   lease(options?: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>): Promise<Lease>
-  restore(options?: { signal?: AbortSignal | undefined; lease?: Lease | undefined }): Promise<Restored>
-  save(lease: Lease, base: Revision, bytes: Uint8Array, options?: Patience): Promise<SaveOutcome>
+  restore(options?: Transfer & { lease?: Lease | undefined }): Promise<Restored>
+  save(lease: Lease, base: Revision, bytes: Uint8Array, options?: Transfer): Promise<SaveOutcome>
   markDead(lease: Lease, base: Revision, reason: NonNullable<Current['dead']>): Promise<void>
 }
 
@@ -36,5 +45,5 @@ export interface LoginPlace<Attempt> {
   status(): Promise<Pick<Head, 'current' | 'holder'>>
   beginLogin(options: { replace?: boolean }): Promise<Attempt>
   failLogin(attempt: Attempt, code: string, blockedUntil?: Date): Promise<void>
-  finishLogin(attempt: Attempt, bytes: Uint8Array): Promise<SaveOutcome>
+  finishLogin(attempt: Attempt, bytes: Uint8Array, options?: Transfer): Promise<SaveOutcome>
 }

@@ -205,9 +205,13 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
    * Makes the new login current; a login of an account that TGSESSION_USER_ID does not name is set aside. Call it
    * after the sockets of the login were closed.
    */
-  async finishLogin(login: LoginAttempt, bytes: Uint8Array): Promise<SaveOutcome> {
+  async finishLogin(
+    login: LoginAttempt,
+    bytes: Uint8Array,
+    options: StoreOptions = {},
+  ): Promise<SaveOutcome> {
     const verified = await this.#options.verify(bytes)
-    return await this.#take(bytes, verified, login.seen, { isLogin: true, loginId: login.id })
+    return await this.#take(bytes, verified, login.seen, { isLogin: true, loginId: login.id }, options)
   }
 
   /** Telegram does not take this key any more. */

@@ -6,31 +6,39 @@ import type { KeptSession } from '../replica/kept-session.ts'
 import { noSession } from '../replica/refusals.ts'
 import type { Report } from './report.ts'
 
+export interface Awaiting {
+  signal: AbortSignal
+  clock: Clock
+  report: Report
+  onAwaiting: (error: TgsessionError) => void
+}
+
 /**
- * Waits, without the lease, until the head names a session that may be served. Says once what it waits for.
- * `avoid` is the key of a revision that was tried and found unusable.
+ * Waits, without the lease, until the head names a session that may be served. `avoid` is the key of a revision that
+ * was tried and found unusable.
  */
 export async function awaitSession(
   replica: KeptSession,
-  options: {
-    signal: AbortSignal
-    clock: Clock
-    report: Report
-    avoid: string | undefined
-    onAwaiting: (error: TgsessionError) => void
-  },
+  options: Awaiting & { avoid: string | undefined },
 ): Promise<Current> {
-  const { signal, clock, report, avoid, onAwaiting } = options
+  const { signal, avoid } = options
+  return await askUntil(options, async () =>
+    servable(await replica.status({ signal, patienceMs: 10_000 }), replica.name, avoid),
+  )
+}
+
+/** Asks until the answer is no error. Says once what it waits for: a session that is not there, a store that is silent. */
+export async function askUntil<T>(
+  { signal, clock, report, onAwaiting }: Awaiting,
+  ask: () => Promise<T | NoSessionError>,
+): Promise<T> {
   const began = clock.now()
   let told: string | undefined
   for (;;) {
-    const awaited = await replica.status({ signal, patienceMs: 10_000 }).then(
-      (head) => servable(head, replica.name, avoid),
-      (error: unknown) => {
-        if (error instanceof UnreachableError) return error
-        throw error
-      },
-    )
+    const awaited = await ask().catch((error: unknown) => {
+      if (error instanceof UnreachableError || error instanceof NoSessionError) return error
+      throw error
+    })
     if (!(awaited instanceof TgsessionError)) return awaited
     onAwaiting(awaited)
     if (told !== awaited.code) report('session.waiting', { for: awaited.message, hint: awaited.hint })
@@ -64,4 +72,11 @@ export function servable(
       },
     )
   return current
+}
+
+/** It did not even say that it could not be reached. */
+export function noAnswer(label: string, ms: number): UnreachableError {
+  return new UnreachableError('store.no_answer', `${label} did not answer in ${ms / 1000} s`, {
+    hint: 'The session is not lost. Check the network, and the address in TGSESSION_STORE.',
+  })
 }

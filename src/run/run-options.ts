@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import type { Clock } from '../clock.ts'
 import type { StringFormatName } from '../session/formats/portable-session.ts'
+import type { OnProgress } from '../replica/kept-session.ts'
 import type { ApiCredentials } from './ask-telegram.ts'
 import type { Report } from './report.ts'
 
@@ -16,6 +17,9 @@ export class Stop {
     return 128 + constants.signals[this.signal]
   }
 }
+
+/** Does the work, and shows how far it is where that takes long. */
+export type ShowProgress = <T>(what: string, work: (onProgress: OnProgress) => Promise<T>) => Promise<T>
 
 export interface RunOptions {
   argv: readonly string[]
@@ -36,11 +40,15 @@ export interface RunOptions {
   /** Give up after waiting this long for a session and the lease; without it `run` waits for ever. */
   maxWaitMs?: number | undefined
   report: Report
+  /** Never called while the command runs, whose terminal it is then. */
+  showProgress?: ShowProgress | undefined
   clock: Clock
   /** How soon changes are saved, in milliseconds: see Saver. */
   quietMs?: number | undefined
   maxMs?: number | undefined
 }
+
+export const showNothing: ShowProgress = (_, work) => work(() => undefined)
 
 /** The stop, once it has fired. */
 export function stopOf({ stop }: RunOptions): Stop {

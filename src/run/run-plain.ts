@@ -2,29 +2,39 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { PlainSession } from '../config/open-plain-session.ts'
-import { placeFile } from '../session/place-file.ts'
+import type { OnProgress } from '../replica/kept-session.ts'
+import { askUntil, noAnswer } from './await-session.ts'
 import { COMMAND_SHARE } from './budget.ts'
 import { Command } from './command.ts'
-import { type RunOptions, stopOf } from './run-options.ts'
+import { handOver } from './hand-over.ts'
+import { patiently } from './patience.ts'
+import { type RunOptions, showNothing, Stop, stopOf } from './run-options.ts'
+
+export type OpenPlain = (how: { signal: AbortSignal; onProgress: OnProgress }) => Promise<PlainSession>
 
 /**
- * Runs a command on a session that was read from one plain file: place, start, wait. No lease and no write-back, of
- * which the plain session's own warning tells. Returns the exit code of the command.
+ * Runs a command on a session that is read from one plain file, once it is there: place, start, wait. No lease and no
+ * write-back, of which the plain session's own warning tells. Returns the exit code of the command.
  */
-export async function runPlain(session: PlainSession, options: RunOptions): Promise<number> {
-  const { report, stop, shutdownMs } = options
+export async function runPlain(open: OpenPlain, options: RunOptions): Promise<number> {
+  const { report, stop, shutdownMs, showProgress = showNothing } = options
+  const session = await patiently(
+    options,
+    (ms) => noAnswer('the address in TGSESSION_STORE', ms),
+    ({ signal, awaiting }) =>
+      askUntil({ ...options, signal, onAwaiting: awaiting }, () =>
+        showProgress('Fetching the session', (onProgress) => open({ signal, onProgress })),
+      ),
+  )
+  if (session instanceof Stop) return session.exitCode
   const { bytes, keyFingerprint, warning } = session
   report('warning', { message: warning })
   const folder = options.file ? undefined : await mkdtemp(path.join(tmpdir(), 'tgsession-'))
   const file = options.file ?? path.join(folder ?? '', 'plain.session')
   try {
-    await placeFile(file, bytes)
+    const told = await handOver(bytes, file, options)
     report('session.restored', { revision: null, bytes: bytes.length, key: keyFingerprint })
-    const command = new Command({
-      ...options,
-      session: { TGSESSION_FILE: file },
-      passEnv: options.passEnv ?? false,
-    })
+    const command = new Command({ ...options, session: told, passEnv: options.passEnv ?? false })
     report('command.started', { pid: command.pid ?? 0 })
     const onStop = (): void => {
       const { signal } = stopOf(options)

@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { unlessAborted } from '../clock.ts'
-import { LeaseError, type TgsessionError, UnreachableError } from '../errors.ts'
+import { LeaseError, type UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { KeptSession, Restored } from '../replica/kept-session.ts'
-import { awaitSession } from './await-session.ts'
+import type { KeptSession, Restored, OnProgress } from '../replica/kept-session.ts'
+import { awaitSession, noAnswer } from './await-session.ts'
 import { Budget } from './budget.ts'
 import { describeError, type Report } from './report.ts'
-import { type RunOptions, Stop, stopOf } from './run-options.ts'
+import { patiently } from './patience.ts'
+import { type RunOptions, Stop } from './run-options.ts'
 import { SAVE_FAILED, serve } from './serve.ts'
 import { reached } from './step.ts'
 
@@ -51,7 +52,7 @@ export async function run(replica: KeptSession, options: RunOptions): Promise<nu
 interface Turn {
   lease: Lease
   /** The session as it was before the lease was taken: read meanwhile, never used without a look at the head. */
-  ahead: Promise<Restored | null>
+  ahead: (onProgress: OnProgress) => Promise<Restored | null>
 }
 
 /** A larger one is not kept in memory for as long as another serves; nor one of which nobody knows later whether it is current. */
@@ -63,42 +64,34 @@ async function waitForTurn(
   options: RunOptions,
   avoid: string | undefined,
 ): Promise<Turn | Stop> {
-  const { stop, clock, report, maxWaitMs } = options
-  const patience = new AbortController()
-  const signal = AbortSignal.any([stop, patience.signal])
-  const over = new AbortController()
-  let awaited: TgsessionError | undefined
-  const limit =
-    maxWaitMs === undefined
-      ? undefined
-      : clock.sleep(maxWaitMs, over.signal).then(
-          () => patience.abort(),
-          () => undefined,
-        )
-  try {
-    const onAwaiting = (error: TgsessionError): void => void (awaited = error)
-    const { bytes } = await awaitSession(replica, { signal, clock, report, avoid, onAwaiting })
+  const { report } = options
+  const silent = (ms: number): UnreachableError => noAnswer(replica.store.label, ms)
+  return await patiently(options, silent, async ({ signal, awaiting }) => {
+    const { bytes } = await awaitSession(replica, { ...options, signal, avoid, onAwaiting: awaiting })
     reached('session.found')
     // Whatever goes wrong with it goes wrong again under the lease, and is told then.
     const isUseful = replica.lastSeen !== undefined && bytes <= AHEAD_BYTES
-    const ahead = isUseful ? replica.restore({ signal }).catch(() => null) : Promise.resolve(null)
+    const ahead = isUseful ? readAhead(replica, signal) : () => Promise.resolve(null)
     const lease = await replica.lease({
       signal,
       onWaiting: ({ label, since }) => {
-        awaited = held(label, since)
+        awaiting(held(label, since))
         report('lease.waiting', { holder: label, since })
       },
     })
     reached('lease.taken')
     report('lease.taken', { generation: lease.generation })
     return { lease, ahead }
-  } catch (error) {
-    if (stop.aborted) return stopOf(options)
-    if (patience.signal.aborted) throw awaited ?? noAnswer(replica, maxWaitMs ?? 0)
-    throw error
-  } finally {
-    over.abort()
-    await limit
+  })
+}
+
+/** Begins at once; how far it is hears who asks for it. */
+function readAhead(replica: KeptSession, signal: AbortSignal): Turn['ahead'] {
+  let tell: OnProgress = () => undefined
+  const read = replica.restore({ signal, onProgress: (...moved) => tell(...moved) }).catch(() => null)
+  return (onProgress) => {
+    tell = onProgress
+    return read
   }
 }
 
@@ -124,11 +117,5 @@ async function servedUnder<T>(
 function held(holder: string, since: string): LeaseError {
   return new LeaseError('lease.held', `the session is in use by ${holder} since ${since}`, {
     hint: 'One instance at a time may use it. This one takes over when the other stops.',
-  })
-}
-
-function noAnswer({ store }: KeptSession, ms: number): UnreachableError {
-  return new UnreachableError('store.no_answer', `${store.label} did not answer in ${ms / 1000} s`, {
-    hint: 'The session is not lost. Check the network, and the address in TGSESSION_STORE.',
   })
 }

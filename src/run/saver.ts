@@ -2,7 +2,7 @@ import { backoffMs, type Clock, unlessAborted } from '../clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { KeptSession, SaveOutcome } from '../replica/kept-session.ts'
+import type { KeptSession, OnProgress, SaveOutcome } from '../replica/kept-session.ts'
 import { describeError, type Report } from './report.ts'
 import { reached } from './step.ts'
 
@@ -96,19 +96,23 @@ export class Saver {
   }
 
   /** Saves now what `capture` (the source's own, unless given) yields. */
-  async save(capture = (): Promise<Uint8Array> => this.#options.source.capture()): Promise<SaveOutcome> {
-    const turn = this.#saving.then(() => this.#save(capture))
+  async save(
+    capture = (): Promise<Uint8Array> => this.#options.source.capture(),
+    onProgress?: OnProgress,
+  ): Promise<SaveOutcome> {
+    const turn = this.#saving.then(() => this.#save(capture, onProgress))
     this.#saving = turn.catch(() => undefined)
     return await turn
   }
 
-  async #save(capture: () => Promise<Uint8Array>): Promise<SaveOutcome> {
+  async #save(capture: () => Promise<Uint8Array>, onProgress?: OnProgress): Promise<SaveOutcome> {
     const { replica, lease, report, source, signal } = this.#options
     reached('save.begun')
     const mark = await source.mark()
     const bytes = await capture()
     reached('save.captured')
-    const saved = await unlessAborted(replica.save(lease, this.#base, bytes, { signal }), signal)
+    const how = { signal, onProgress }
+    const saved = await unlessAborted(replica.save(lease, this.#base, bytes, how), signal)
     reached('save.done')
     this.#savedMark = mark
     const { revision, outcome } = saved

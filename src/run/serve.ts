@@ -2,14 +2,13 @@ import { unlessAborted } from '../clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { KeptSession, Restored } from '../replica/kept-session.ts'
-import { convertToString } from '../session/convert.ts'
-import { placeFile } from '../session/place-file.ts'
+import type { KeptSession, OnProgress, Restored } from '../replica/kept-session.ts'
 import { type Budget, COMMAND_SHARE } from './budget.ts'
 import { captureFinal, captureLive, fileMark } from './capture.ts'
 import { Command } from './command.ts'
-import { describeError, type Report } from './report.ts'
-import { type RunOptions, stopOf } from './run-options.ts'
+import { handOver } from './hand-over.ts'
+import { describeError } from './report.ts'
+import { type RunOptions, showNothing, stopOf } from './run-options.ts'
 import { Saver, type SaverEnd } from './saver.ts'
 import { reached } from './step.ts'
 
@@ -31,7 +30,7 @@ export interface Serving {
   replica: KeptSession
   lease: Lease
   /** What was read before the lease was taken. */
-  ahead: Promise<Restored | null>
+  ahead: (onProgress: OnProgress) => Promise<Restored | null>
   /** Where the session is placed. */
   file: string
   budget: Budget
@@ -47,8 +46,7 @@ export async function serve(turn: Serving, options: RunOptions): Promise<Served>
   // Another may have found that out while we waited.
   if (revision.dead !== null) return { why: 'dead', mayStay: false, exitCode: 0 }
   reached('session.fetched')
-  const session = asString ? await sessionString(bytes, options) : { TGSESSION_FILE: file }
-  if (!asString) await placeFile(file, bytes)
+  const session = await handOver(bytes, file, options)
   reached('session.placed')
   report('session.restored', {
     revision: revision.revision,
@@ -70,19 +68,11 @@ export async function serve(turn: Serving, options: RunOptions): Promise<Served>
   reached('command.ended')
   report('command.ended', { because: ended.why, exitCode: ended.exitCode })
   if (!ended.mayStay) return { ...ended, base: saver.base }
-  const saved = asString ? {} : await lastSave(saver, () => captureFinal(file), report)
+  const saved = asString ? {} : await lastSave(saver, () => captureFinal(file), options)
   const failed = ended.why === 'exited' && ended.exitCode !== 0 && saved.exitCode === undefined
   if (failed && clock.now() - startedAt < AT_ONCE_MS && (await isDead(replica, lease, restored, options)))
     return { ...ended, why: 'dead' }
   return { ...ended, ...saved }
-}
-
-async function sessionString(
-  bytes: Uint8Array,
-  { asString, api }: RunOptions,
-): Promise<Record<string, string>> {
-  if (!asString) return {}
-  return { [asString.variable]: await convertToString(bytes, asString.format, { apiId: api?.apiId }) }
 }
 
 /** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */
@@ -111,16 +101,17 @@ async function isDead(
 
 /** Null when the stop or the loss of the lease came first. */
 async function restore({ replica, lease, ahead }: Serving, options: RunOptions): Promise<Restored | null> {
-  const { stop, clock, report } = options
+  const { stop, clock, report, showProgress = showNothing } = options
   const signal = AbortSignal.any([stop, lease.signal])
+  const what = 'Fetching the session'
   try {
-    const read = await unlessAborted(ahead, signal)
+    const read = await showProgress(what, (onProgress) => unlessAborted(ahead(onProgress), signal))
     // The newest head that this process knows is at least the one with which the lease was taken.
     const current = replica.lastSeen?.current
     if (read && current?.key === read.revision.key) return { revision: current, bytes: read.bytes }
     for (;;) {
       try {
-        return await replica.restore({ signal, lease })
+        return await showProgress(what, (onProgress) => replica.restore({ signal, lease, onProgress }))
       } catch (error) {
         if (!(error instanceof UnreachableError) || signal.aborted) throw error
         report('session.unreachable', describeError(error))
@@ -155,10 +146,10 @@ async function untilEnd(command: Command, lease: Lease, saver: Saver, options: R
 async function lastSave(
   saver: Saver,
   capture: () => Promise<Uint8Array>,
-  report: Report,
+  { report, showProgress = showNothing }: RunOptions,
 ): Promise<{ exitCode?: number }> {
   try {
-    await saver.save(capture)
+    await showProgress('Saving the session', (onProgress) => saver.save(capture, onProgress))
     return {}
   } catch (error) {
     report('save.failed', describeError(error))

@@ -56,7 +56,7 @@ export class Standing {
         break
       case 'session.restored':
       case 'session.saved':
-        this.#revision = Number(revision)
+        this.#revision = typeof revision === 'number' ? revision : null
         this.#bytes = Number(bytes)
         if (event === 'session.saved') this.#savedAt = this.#clock.now()
         break

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { Cli, lastJson, type Screen } from '../support/cli.ts'
+import { S3Server } from '../support/s3-server.ts'
 import { scan } from '../support/scan-qr.ts'
 import { missing } from '../support/requires.ts'
 import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc, temporaryFolder, until } from '../support/rig.ts'
@@ -231,6 +232,32 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
     const { code: inspected, stdout } = await cli.run(['inspect', file, '--json'])
     assert.equal(inspected, 0)
     assert.equal(lastJson(stdout)['userId'], String(ACCOUNT.userId))
+  })
+
+  it('stores the session though Ctrl-C is pressed meanwhile, and shows that it takes a while', async () => {
+    const bucket = await S3Server.start()
+    try {
+      env = {
+        ...env,
+        TGSESSION_STORE: bucket.url(),
+        AWS_ACCESS_KEY_ID: 'testkey',
+        AWS_SECRET_ACCESS_KEY: 'x',
+      }
+      const slow = Promise.withResolvers<void>()
+      bucket.fault({ method: 'PUT', key: 'revisions/', act: { wait: slow.promise } })
+      const screen = login()
+      await screen.answer('Phone number', `${ACCOUNT.phone}\r`)
+      await screen.answer('Code, sent to', `${ACCOUNT.code}\r`)
+      await screen.answer('Password', `${ACCOUNT.password}\r`)
+      await screen.answer('Storing the session', CTRL_C)
+      slow.resolve()
+      const { code, text } = await screen.end()
+      assert.equal(code, 0, text)
+      assert.match(text, /Stored as revision 1/)
+      assert.equal((await status()).current?.revision, 1)
+    } finally {
+      await bucket.close()
+    }
   })
 
   it('has printed no secret, on any screen and in any output', async () => {

@@ -10,14 +10,18 @@ import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { inspectSession, verifySession } from '../../src/session/inspect.ts'
+import { parseS3Url } from '../../src/store/s3-location.ts'
+import { S3Store } from '../../src/store/s3-store.ts'
 import { Cli } from '../support/cli.ts'
 import { missing } from '../support/requires.ts'
+import { S3Server } from '../support/s3-server.ts'
 import {
   ACCOUNT,
   API_HASH,
   entityNames,
   isAlive,
   makeSession,
+  openTestReplica,
   startDc,
   temporaryFolder,
   until,
@@ -171,6 +175,48 @@ describe('tgsession run', () => {
     assert.equal(holder, null)
     assert.ok((current?.revision ?? 0) > 1, 'what was written at the end is saved')
   })
+
+  it(
+    'shows at a terminal how far a long transfer is, before the command and after it',
+    {
+      skip: missing.command('script'),
+    },
+    async () => {
+      const bucket = await S3Server.start()
+      try {
+        env = {
+          ...env,
+          TGSESSION_STORE: bucket.url(),
+          AWS_ACCESS_KEY_ID: 'testkey',
+          AWS_SECRET_ACCESS_KEY: 'x',
+        }
+        const credentials = { accessKeyId: 'testkey', secretAccessKey: 'x' }
+        const there = openTestReplica(new S3Store(parseS3Url(bucket.url()), { credentials }))
+        await there.push(session)
+        const slow = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
+        bucket.fault({ method: 'GET', key: 'revisions/', act: { wait: slow[0].promise } })
+        const screen = cli.terminal(['run', '--', ...SERVE], env)
+        await screen.answer('Fetching the session', '')
+        slow[0].resolve()
+        await pidOf()
+        bucket.fault({ method: 'PUT', key: 'revisions/', act: { wait: slow[1].promise } })
+        const [pid] = readFileSync(
+          `/proc/${screen.child.pid}/task/${screen.child.pid}/children`,
+          'utf8',
+        ).split(' ')
+        process.kill(Number(pid), 'SIGTERM')
+        await screen.answer('Saving the session', '')
+        slow[1].resolve()
+        const { code, text } = await screen.end()
+        assert.equal(code, 7, text)
+        assert.match(text, /\rtgsession session saved: revision=2 bytes=\d+\r\n/)
+        assert.equal((await there.status()).holder, null)
+        await there.store.close()
+      } finally {
+        await bucket.close()
+      }
+    },
+  )
 
   it('tells on SIGUSR2 how things stand', async () => {
     const child = start(SERVE)

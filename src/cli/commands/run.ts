@@ -7,10 +7,11 @@ import type { Settings } from '../../config/settings.ts'
 import { UsageError } from '../../errors.ts'
 import { commandOutlivesUs } from '../../run/command.ts'
 import { run, type RunOptions, Stop } from '../../run/run.ts'
-import { runPlain } from '../../run/run-plain.ts'
+import { type OpenPlain, runPlain } from '../../run/run-plain.ts'
 import { Standing } from '../../run/standing.ts'
 import { eventLog } from '../log.ts'
 import { duration } from '../numbers.ts'
+import { withProgress } from '../progress.ts'
 import { COMPILE_CACHE } from '../quick-start.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../options.ts'
 import type { Context } from '../context.ts'
@@ -84,14 +85,15 @@ export function runCommand(context: Context): Command {
           maxWaitMs: flags.maxWait,
           quietMs: flags.saveAfter ?? settings.saveAfterMs,
           report,
+          showProgress: withProgress,
           clock: systemClock,
         })
         const settings = await settingsOf(context, flags, { store: true })
         if (settings.warning) report('warning', settings.warning)
-        if (namesPlainSession(settings))
-          return context.exit(
-            await runPlain(await openPlainSession(settings, { signal: stop.signal }), plan(settings)),
-          )
+        if (namesPlainSession(settings)) {
+          const open: OpenPlain = (how) => openPlainSession(settings, how)
+          return context.exit(await runPlain(open, plan(settings)))
+        }
         await usingReplica(settings, async (replica) => context.exit(await run(replica, plan(settings))), {
           onTrouble: (error) => report('store.unreachable', { message: error.message }),
         })
