@@ -87,8 +87,8 @@ async function waitForTurn(
 
 /** Begins at once; how far it is hears who asks for it. */
 function readAhead(replica: KeptSession, signal: AbortSignal): Turn['ahead'] {
-  let tell: OnProgress = () => undefined
-  const read = replica.restore({ signal, onProgress: (...moved) => tell(...moved) }).catch(() => null)
+  let tell: OnProgress | undefined
+  const read = replica.restore({ signal, onProgress: (...moved) => tell?.(...moved) }).catch(() => null)
   return (onProgress) => {
     tell = onProgress
     return read

@@ -14,6 +14,18 @@ import { entityNames, makeSession, startDc, temporaryFolder, until } from '../su
 
 const program = (name: string): string => path.join(import.meta.dirname, 'programs', name)
 
+/** The newest commit of commits.py in a copy; both halves of every commit are in it, or it is torn. */
+async function lastWholeCommit(copy: Uint8Array): Promise<number> {
+  const halves = new Map<string, number>()
+  for (const name of await entityNames(copy))
+    if (name.startsWith('commit ')) halves.set(name, (halves.get(name) ?? 0) + 1)
+  assert.deepEqual(
+    [...halves].filter(([, count]) => count !== 2),
+    [],
+  )
+  return Math.max(0, ...[...halves.keys()].map((name) => Number(name.slice('commit '.length))))
+}
+
 describe('capture', () => {
   let dc: FakeDc
   let session: Uint8Array
@@ -77,6 +89,42 @@ describe('capture', () => {
   it('copies a file whole that Telethon writes to', { skip: missing.telethon() }, async () => {
     await captureMany(start(PYTHON, [program('write.py')]))
   })
+
+  for (const mode of ['delete', 'wal'])
+    it(
+      `never tears a transaction of a Python program that commits all the time (journal mode ${mode})`,
+      {
+        skip: missing.command(PYTHON),
+      },
+      async () => {
+        const { keyFingerprint } = await verifySession(session)
+        const writer = spawn(PYTHON, [program('commits.py')], {
+          env: { ...process.env, TGSESSION_FILE: file, MODE: mode },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
+        let commits = ''
+        writer.stdout.on('data', (part: Buffer) => (commits += part.toString()))
+        const began = performance.now()
+        const last: number[] = []
+        while (last.length < 40 && performance.now() < began + 30_000) {
+          const copy = await captureLive(file).catch((error: unknown) => {
+            assert.ok(error instanceof UnreachableError && error.code === 'session.busy', String(error))
+            return null
+          })
+          if (!copy) continue
+          assert.equal((await verifySession(copy)).keyFingerprint, keyFingerprint)
+          const commit = await lastWholeCommit(copy)
+          if (commit > (last.at(-1) ?? 0)) last.push(commit)
+        }
+        writer.kill('SIGTERM')
+        await once(writer, 'exit')
+        assert.ok(last.length >= 10, `${last.length} copies, each newer than the one before`)
+        assert.ok(Number(commits) >= 1000, `${commits} commits`)
+        const final = await captureFinal(file)
+        assert.equal(await lastWholeCommit(final), Number(commits))
+        assert.equal((await verifySession(final)).keyFingerprint, keyFingerprint)
+      },
+    )
 
   it('rolls back what a killed writer left half done', async () => {
     await once(start(process.execPath, [program('hot.ts')]), 'exit')
