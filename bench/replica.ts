@@ -49,12 +49,10 @@ interface Row extends Run {
   toFile: number
   plain: number
 }
-type Profile = Record<string, { ms: number; rssMb: number }>
 interface SizeReport {
   mb: number
   bytes: number
   rows: Record<string, Row>
-  profile: Profile
 }
 interface Target {
   target: string
@@ -64,7 +62,7 @@ interface Target {
 
 const TIME = '/usr/bin/time'
 const RECIPE = "Telethon's recipe"
-const RESTORE = 'restore under a lease'
+const RESTORE = 'restore (run)'
 const PLAIN = { put: 'SDK put', get: 'SDK get' }
 /** The smallest is what memory is counted from. */
 const EMPTY = 0
@@ -115,25 +113,27 @@ function touch(file: string, run: number): void {
   db.close()
 }
 
-async function measure(command: string[], env: NodeJS.ProcessEnv): Promise<Run & { output: string }> {
+/** Ready is what its output says first; `run` says it when the verified file lies in its place, under the lease. */
+async function measure(command: string[], env: NodeJS.ProcessEnv): Promise<Run> {
   const usage = path.join(folder, 'usage')
   const hasTime = existsSync(TIME)
   const [program = '', ...args] = hasTime ? [TIME, '-q', '-o', usage, '-f', '%M', ...command] : command
   const began = performance.now()
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS })
   let readyMs = Number.NaN
-  let output = ''
   let errors = ''
-  child.stdout.on('data', (part: Buffer) => {
-    if (output === '') readyMs = performance.now() - began
-    output += part.toString()
+  const ready = (): void => void (Number.isNaN(readyMs) && (readyMs = performance.now() - began))
+  child.stdout.on('data', ready)
+  child.stderr.on('data', (part: Buffer) => {
+    errors += part.toString()
+    if (errors.includes('event=session.restored')) ready()
   })
-  child.stderr.on('data', (part: Buffer) => (errors += part.toString()))
   const ended = new Promise((resolve) => child.once('exit', () => resolve(performance.now() - began)))
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  if (code !== 0 || output === '') throw new Error(`${command.join(' ')} ended with ${code}: ${errors}`)
+  if (code !== 0 || Number.isNaN(readyMs))
+    throw new Error(`${command.join(' ')} ended with ${code}: ${errors}`)
   const peakMb = hasTime ? (Number(readFileSync(usage, 'utf8')) * 1024) / 1e6 : Number.NaN
-  return { readyMs, endMs: Number(await ended), peakMb, output }
+  return { readyMs, endMs: Number(await ended), peakMb }
 }
 
 /** This checkout if its dist/ is as new as its sources, else HEAD, built elsewhere. */
@@ -214,18 +214,10 @@ class Bench {
       for (const [program, result] of Object.entries(await this.#round(name, file, run)))
         if (run > 0) (found[program] ??= []).push(result)
     }
-    const profiles: Profile[] = []
-    for (let run = 0; run < Math.max(3, runs); run++) {
-      const env = { ...this.#env, TGSESSION_NAME: name }
-      const { output } = await measure(this.#node('profile', path.join(folder, 'profiled')), env)
-      profiles.push(JSON.parse(output))
-      rmSync(path.join(folder, 'profiled'))
-    }
     return {
       mb,
       bytes: statSync(file).size,
       rows: Object.fromEntries(Object.keys(found).map((program) => [program, rowOf(found, program)])),
-      profile: medianProfile(profiles),
     }
   }
 
@@ -254,16 +246,14 @@ class Bench {
         `${this.#url}/served.session`,
         to('recipe'),
       ],
-      [RESTORE]: this.#node('restore', to('restore')),
+      [RESTORE]: [...cli, 'run', '--file', to('restore'), '--', '/bin/true'],
       pull: [...cli, 'pull', to('pull'), '--json'],
-      'run, to the command': [...cli, 'run', '--file', to('run'), '--', '/bin/echo', 'ready'],
     }
     const results: Record<string, Run> = {}
     for (const [program, command] of Object.entries(commands)) {
       if (program === RECIPE && missing.telethon() !== false) continue
       const own = program === 'push, first' ? { ...env, TGSESSION_NAME: `${name}-${run}` } : env
-      const { readyMs, endMs, peakMb } = await measure(command, own)
-      results[program] = { readyMs, endMs, peakMb }
+      results[program] = await measure(command, own)
     }
     for (const base of ['get', 'restore', 'pull', 'recipe'])
       if (existsSync(to(base)) && sha256(to(base)) !== sha256(file))
@@ -290,16 +280,6 @@ function rowOf(found: Record<string, Run[]>, program: string): Row {
   }
 }
 
-function medianProfile(profiles: Profile[]): Profile {
-  return Object.fromEntries(
-    Object.keys(profiles[0] ?? {}).map((step) => {
-      const of = (what: 'ms' | 'rssMb'): number =>
-        median(profiles.map((one) => one[step]?.[what] ?? Number.NaN))
-      return [step, { ms: of('ms'), rssMb: of('rssMb') }]
-    }),
-  )
-}
-
 function targetsOf({ mb, bytes, rows }: SizeReport, empty: SizeReport): Target[] {
   const restore = rows[RESTORE]
   if (mb === EMPTY || !restore) return []
@@ -324,7 +304,7 @@ function line(name: string, cells: string[]): void {
 }
 
 function print(report: SizeReport, empty: SizeReport): void {
-  const { bytes, rows, profile } = report
+  const { bytes, rows } = report
   const columns = ['ready ms', 'worst', 'end ms', 'x recipe', 'to file', 'x SDK', 'peak MB', 'x file']
   console.log()
   line(`${(bytes / 1e6).toFixed(2)} MB, ${runs} rounds`, columns)
@@ -334,10 +314,6 @@ function print(report: SizeReport, empty: SizeReport): void {
     const ratios = [row.recipe, row.toFile, row.plain].map((ratio) => ratio.toFixed(2))
     line(program, [...times, ...ratios, row.peakMb.toFixed(0), report === empty ? '' : above.toFixed(1)])
   }
-  console.log()
-  line('where a restore goes', ['ms', 'RSS MB'])
-  for (const [step, { ms, rssMb }] of Object.entries(profile))
-    line(`  ${step}`, [ms.toFixed(1), rssMb.toFixed(0)])
   for (const { target, reached, found } of targetsOf(report, empty))
     console.log(`  ${reached ? 'reached' : 'MISSED '}  ${target}: ${found}`)
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { ConfigurationError, TgsessionError } from '../errors.ts'
 import { parseKey, parseRecipient, recipientOf } from '../replica/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
@@ -32,49 +32,44 @@ export interface Needs {
   api?: boolean
 }
 
-function duration(range: Range, message: string) {
-  return z.string().transform((text, context) => {
-    const ms = durationMs(text, range)
+const matching = (pattern: RegExp, message: string): z.ZodMiniString =>
+  z.string().check(z.regex(pattern, message))
+const numeric = (pattern: RegExp, message: string): z.ZodMiniType<number> =>
+  z.pipe(matching(pattern, message), z.transform(Number))
+
+function duration(range: Range, message: string): z.ZodMiniType<number> {
+  const parse = z.transform((given: string, context) => {
+    const ms = durationMs(given, range)
     if (ms !== undefined) return ms
-    context.addIssue({ code: 'custom', message })
+    context.issues.push({ code: 'custom', message, input: given })
     return z.NEVER
   })
+  return z.pipe(z.string(), parse)
 }
 
 /** Every variable: what it must look like, said without repeating what it holds. */
 const VARIABLES = {
-  TGSESSION_NAME: z
-    .string()
-    .regex(
+  TGSESSION_NAME: z.optional(
+    matching(
       /^[a-z0-9][a-z0-9._-]{0,63}$/,
       'must be a short name such as main (a-z, 0-9, dot, dash, underscore; at most 64); a session itself never goes here',
-    )
-    .default('main'),
-  TGSESSION_ENCRYPTION: z.enum(['age', 'none'], 'must be age or none').optional(),
-  TGSESSION_KEY: z.string().optional(),
-  TGSESSION_KEY_PREVIOUS: z.string().optional(),
-  TGSESSION_RECIPIENT: z.string().optional(),
-  TGSESSION_FILE: z.string().optional(),
-  TGSESSION_LEASE_TTL: duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s').default(45_000),
-  TGSESSION_SAVE_AFTER: duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s').default(30_000),
-  TGSESSION_SHUTDOWN_MS: z
-    .string()
-    .regex(/^\d{3,7}$/, 'must be milliseconds, such as 25000')
-    .transform(Number)
-    .optional(),
-  TGSESSION_USER_ID: z
-    .string()
-    .regex(/^\d{1,19}$/, 'must be a number, such as 777000')
-    .optional(),
-  TELEGRAM_API_ID: z
-    .string()
-    .regex(/^[1-9]\d{0,9}$/, 'must be the number from my.telegram.org, such as 123456')
-    .transform(Number)
-    .optional(),
-  TELEGRAM_API_HASH: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org')
-    .optional(),
+    ),
+  ),
+  TGSESSION_ENCRYPTION: z.optional(z.enum(['age', 'none'], 'must be age or none')),
+  TGSESSION_KEY: z.optional(z.string()),
+  TGSESSION_KEY_PREVIOUS: z.optional(z.string()),
+  TGSESSION_RECIPIENT: z.optional(z.string()),
+  TGSESSION_FILE: z.optional(z.string()),
+  TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
+  TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
+  TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
+  TGSESSION_USER_ID: z.optional(matching(/^\d{1,19}$/, 'must be a number, such as 777000')),
+  TELEGRAM_API_ID: z.optional(
+    numeric(/^[1-9]\d{0,9}$/, 'must be the number from my.telegram.org, such as 123456'),
+  ),
+  TELEGRAM_API_HASH: z.optional(
+    matching(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org'),
+  ),
 } as const
 
 const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {

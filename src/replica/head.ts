@@ -1,56 +1,88 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { BadDataError } from '../errors.ts'
 
 /** One saved state of the session: where it lies, and what is known of it without opening it. */
-const revision = z.looseObject({
-  revision: z.int().positive(),
+export interface Revision {
+  revision: number
   /** Object key under `<prefix>/<name>/`. */
-  key: z.string().min(1),
+  key: string
   /** SHA-256 of the plain file, hex. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: string
   /** Size of the plain file in bytes: unpacking stops there. */
-  bytes: z.int().positive(),
+  bytes: number
+  savedAt: string
+  savedBy: string
+  /** auth_key_id, 16 hex digits. */
+  keyFingerprint: string
+  userId: string | null
+  [unknown: string]: unknown
+}
+export interface Current extends Revision {
+  dead: 'revoked' | 'duplicated' | 'loggedOut' | null
+}
+export interface Aside extends Revision {
+  reason: string
+}
+
+/** head.json. Fields that this version does not know are kept, here and in what it holds. */
+export interface Head {
+  format: 1
+  writeId: string
+  generation: number
+  holder: { id: string; label: string; since: string; beat: number; ttlMs: number } | null
+  current: Current | null
+  lastLogin: Revision | null
+  history: Revision[]
+  aside: Aside[]
+  notice: string | null
+  logins: { at: string; by: string; outcome: string; [unknown: string]: unknown }[]
+  loginBlockedUntil: string | null
+  /** When it was last proven that this store honours conditions. */
+  provenAt?: string | null | undefined
+  /** When and by whom everything under this name was deleted; `id` is that of the lease under which it was. */
+  deleted?: { at: string; by: string; id: string; [unknown: string]: unknown } | null | undefined
+  /** The highest number that was ever given, where the revision that had it may be gone. */
+  lastNumber?: number | null | undefined
+  [unknown: string]: unknown
+}
+
+const revision = z.looseObject({
+  revision: z.int().check(z.positive()),
+  key: z.string().check(z.minLength(1)),
+  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  bytes: z.int().check(z.positive()),
   savedAt: z.string(),
   savedBy: z.string(),
-  /** auth_key_id, 16 hex digits. */
-  keyFingerprint: z.string().regex(/^[0-9a-f]{16}$/),
-  userId: z.string().nullable(),
-})
-const current = revision.extend({ dead: z.enum(['revoked', 'duplicated', 'loggedOut']).nullable() })
-const aside = revision.extend({ reason: z.string() })
-
-const holder = z.looseObject({
-  id: z.string().min(1),
-  label: z.string(),
-  since: z.string(),
-  beat: z.int().nonnegative(),
-  ttlMs: z.int().positive(),
+  keyFingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  userId: z.nullable(z.string()),
 })
 
-const head = z.looseObject({
+const head: z.ZodMiniType<Head> = z.looseObject({
   format: z.literal(1),
   writeId: z.string(),
-  generation: z.int().nonnegative(),
-  holder: holder.nullable(),
-  current: current.nullable(),
-  lastLogin: revision.nullable(),
+  generation: z.int().check(z.nonnegative()),
+  holder: z.nullable(
+    z.looseObject({
+      id: z.string().check(z.minLength(1)),
+      label: z.string(),
+      since: z.string(),
+      beat: z.int().check(z.nonnegative()),
+      ttlMs: z.int().check(z.positive()),
+    }),
+  ),
+  current: z.nullable(
+    z.extend(revision, { dead: z.nullable(z.enum(['revoked', 'duplicated', 'loggedOut'])) }),
+  ),
+  lastLogin: z.nullable(revision),
   history: z.array(revision),
-  aside: z.array(aside),
-  notice: z.string().nullable(),
+  aside: z.array(z.extend(revision, { reason: z.string() })),
+  notice: z.nullable(z.string()),
   logins: z.array(z.looseObject({ at: z.string(), by: z.string(), outcome: z.string() })),
-  loginBlockedUntil: z.string().nullable(),
-  /** When it was last proven that this store honours conditions. */
-  provenAt: z.string().nullish(),
-  /** When and by whom everything under this name was deleted; `id` is that of the lease under which it was. */
-  deleted: z.looseObject({ at: z.string(), by: z.string(), id: z.string() }).nullish(),
-  /** The highest number that was ever given, where the revision that had it may be gone. */
-  lastNumber: z.int().nonnegative().nullish(),
+  loginBlockedUntil: z.nullable(z.string()),
+  provenAt: z.nullish(z.string()),
+  deleted: z.nullish(z.looseObject({ at: z.string(), by: z.string(), id: z.string() })),
+  lastNumber: z.nullish(z.int().check(z.nonnegative())),
 })
-
-export type Revision = z.infer<typeof revision>
-export type Current = z.infer<typeof current>
-export type Aside = z.infer<typeof aside>
-export type Head = z.infer<typeof head>
 
 /** What a name looks like before anything was ever written under it. */
 export const EMPTY_HEAD: Head = {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts'
 import { type FirebaseAccess, readFirebaseAccess } from './firebase-access.ts'
 import { type HttpsAccess, readHttpsAccess, readProxy } from './https-access.ts'
-import type { S3Credentials } from './s3-client.ts'
+import type { S3Credentials } from './s3-location.ts'
 
 export interface StoreLocation extends HttpsAccess {
   /** May hold a password (`postgres://user:password@…`): only a store's `label` is for messages. */

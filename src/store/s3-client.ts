@@ -1,11 +1,6 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { ConfigurationError, safeCause } from '../errors.ts'
-import { parseEndpoint, type S3Location } from './s3-location.ts'
-
-export interface S3Credentials {
-  accessKeyId: string
-  secretAccessKey: string
-}
+import { parseEndpoint, type S3Credentials, type S3Location } from './s3-location.ts'
 
 export interface S3Timeouts {
   connectMs: number
@@ -13,7 +8,7 @@ export interface S3Timeouts {
   idleMs: number
 }
 
-export type S3Sdk = typeof import('@aws-sdk/client-s3')
+export type S3Sdk = typeof import('./s3-sdk.ts')
 
 export interface S3Connection {
   sdk: S3Sdk
@@ -29,7 +24,7 @@ export async function connectS3(
   credentials: S3Credentials | undefined,
   timeouts: S3Timeouts,
 ): Promise<S3Connection> {
-  const sdk = await import('@aws-sdk/client-s3')
+  const sdk = await import('./s3-sdk.ts')
   const common: S3ClientConfig = {
     ...(location.region === undefined ? {} : { region: location.region }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -37,6 +32,8 @@ export async function connectS3(
     maxAttempts: 1,
     requestHandler: { connectionTimeout: timeouts.connectMs, socketTimeout: timeouts.idleMs },
   }
+  if (location.endpoint !== undefined && location.region !== undefined)
+    return { sdk, client: elsewhere(sdk, { ...common, endpoint: location.endpoint }) }
   const plain = new sdk.S3Client({ ...common, followRegionRedirects: true })
   const endpoint = location.endpoint ?? parseEndpoint(await configuredEndpoint(plain))
   if (endpoint === undefined) {
@@ -54,16 +51,18 @@ export async function connectS3(
   }
   const region = location.region ?? (await plain.config.region().catch(() => 'us-east-1'))
   plain.destroy()
-  const client = new sdk.S3Client({
-    ...common,
-    endpoint,
-    region,
+  return { sdk, client: elsewhere(sdk, { ...common, endpoint, region }) }
+}
+
+/** A client for a service that is not AWS. */
+function elsewhere(sdk: S3Sdk, config: S3ClientConfig): S3Client {
+  return new sdk.S3Client({
+    ...config,
     forcePathStyle: true,
-    // Services that are not AWS often do not know the SDK's newer checksums.
+    // Such services often do not know the SDK's newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
-  return { sdk, client }
 }
 
 /** What AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or a profile names. */

@@ -1,5 +1,10 @@
 import { ConfigurationError } from '../errors.ts'
 
+export interface S3Credentials {
+  accessKeyId: string
+  secretAccessKey: string
+}
+
 export interface S3Location {
   bucket: string
   /** Before every key: empty, or ending in a slash. */

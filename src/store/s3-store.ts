@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { ConfigurationError, UnsupportedError } from '../errors.ts'
 import { checkKey } from './key.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts'
-import { connectS3, type S3Connection, type S3Credentials, type S3Timeouts } from './s3-client.ts'
+import { connectS3, type S3Connection, type S3Timeouts } from './s3-client.ts'
 import { isPassing, nameOf, setupError, statusOf, storeError } from './s3-errors.ts'
-import type { S3Location } from './s3-location.ts'
+import type { S3Credentials, S3Location } from './s3-location.ts'
 import { conflict, tooLarge } from './store-errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from './store.ts'
 import { toVersion } from './version.ts'
@@ -187,15 +187,18 @@ export class S3Store implements ObjectStore {
   ): Promise<Uint8Array> {
     if (!(body instanceof Readable)) throw new TypeError('the SDK gave a body that is no stream')
     const maxBytes = options.maxBytes ?? Infinity
-    const parts: Uint8Array[] = []
     let done = 0
+    let bytes = new Uint8Array(0)
     try {
       if ((length ?? 0) > maxBytes) throw tooLarge(this.label, key, maxBytes)
+      // Filled as it comes: to keep the parts and join them would take the memory twice.
+      bytes = new Uint8Array(length ?? 64 * 1024)
       for await (const part of body as AsyncIterable<Uint8Array>) {
         options.signal?.throwIfAborted()
-        parts.push(part)
+        if (done + part.length > maxBytes) throw tooLarge(this.label, key, maxBytes)
+        if (done + part.length > bytes.length) bytes = larger(bytes, done + part.length)
+        bytes.set(part, done)
         done += part.length
-        if (done > maxBytes) throw tooLarge(this.label, key, maxBytes)
         options.onProgress?.(done, length)
       }
     } finally {
@@ -203,7 +206,7 @@ export class S3Store implements ObjectStore {
     }
     if (length !== undefined && done !== length)
       throw Object.assign(new Error('cut short'), { code: 'ECONNRESET' })
-    return new Uint8Array(Buffer.concat(parts, done))
+    return bytes.subarray(0, done)
   }
 
   async #send<T>(options: StoreOptions, command: (connection: S3Connection) => Promise<T>): Promise<T> {
@@ -256,6 +259,12 @@ export class S3Store implements ObjectStore {
       )
     return storeError(error, this.label)
   }
+}
+
+function larger(bytes: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(Math.max(2 * bytes.length, atLeast))
+  grown.set(bytes)
+  return grown
 }
 
 /** The service answered, but not whether the write was made (Ceph's 500 for a lost race, a 409 that does not end). */
