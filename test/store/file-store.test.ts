@@ -9,18 +9,38 @@ import { BadDataError, ConfigurationError, ForbiddenError, UnreachableError } fr
 import { fileError } from '../../src/store/file-errors.ts'
 import { FileStore } from '../../src/store/file-store.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import { troubleContract } from '../contract/trouble-contract.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 const temporary = async (): Promise<string> => mkdtemp(path.join(os.tmpdir(), 'tgsession-file-store-'))
 
-storeContract('file', async () => {
-  const root = await temporary()
-  return {
-    store: await FileStore.open(root),
-    another: async () => FileStore.open(root),
-    close: async () => rm(root, { recursive: true }),
-  }
-})
+storeContract(
+  'file',
+  async () => {
+    const root = await temporary()
+    return {
+      store: await FileStore.open(root),
+      another: async () => FileStore.open(root),
+      close: async () => rm(root, { recursive: true }),
+    }
+  },
+  { large: true },
+)
+
+// Who is not let in, and a disk that is full: below.
+troubleContract(
+  'file',
+  async () => {
+    const root = await temporary()
+    const missing = async (): Promise<FileStore> => {
+      const store = await FileStore.open(root)
+      await rm(root, { recursive: true })
+      return store
+    }
+    return { missing, close: async () => {} }
+  },
+  { network: false },
+)
 
 describe('FileStore', () => {
   let root: string

@@ -12,6 +12,7 @@ import { parseFirebaseUrl } from '../../src/store/firebase-location.ts'
 import { FirebaseStore, type FirebaseStoreOptions } from '../../src/store/firebase-store.ts'
 import { probeConditions } from '../../src/store/probe.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import { troubleContract } from '../contract/trouble-contract.ts'
 import { GcsServer, refusal } from '../support/gcs-server.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -28,6 +29,30 @@ storeContract(
   },
   { large: true },
 )
+
+const openAt = (origin: string, bucket = 'bucket', options: FirebaseStoreOptions = {}): FirebaseStore =>
+  new FirebaseStore(parseFirebaseUrl(`firebase://${bucket}`), { access: { emulator: origin }, ...options })
+
+troubleContract('firebase, in this process', async () => {
+  const server = await GcsServer.start()
+  const guarded = await GcsServer.start({ token: 'only-this-one' })
+  return {
+    missing: async () => openAt(server.origin, 'nowhere'),
+    refused: { open: async () => openAt(guarded.origin), secrets: [] },
+    network: {
+      url: server.origin,
+      open: async (port, { retry, waitMs }) =>
+        openAt(`http://127.0.0.1:${port}`, 'bucket', {
+          retry,
+          timeouts: { connectMs: waitMs, idleMs: waitMs },
+        }),
+    },
+    close: async () => {
+      await server.close()
+      await guarded.close()
+    },
+  }
+})
 
 describe('FirebaseStore when things go wrong', { timeout: 60_000 }, () => {
   let server: GcsServer

@@ -11,6 +11,7 @@ import {
 import { parseS3Url } from '../../src/store/s3-location.ts'
 import { S3Store, type S3StoreOptions } from '../../src/store/s3-store.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import { troubleContract } from '../contract/trouble-contract.ts'
 import { S3Server } from '../support/s3-server.ts'
 
 const credentials = { accessKeyId: 'testkey', secretAccessKey: 'the-secret-key' }
@@ -22,6 +23,30 @@ for (const conditions of ['sound', 'unquoted'] as const)
     const open = (): S3Store => new S3Store(parseS3Url(server.url('some/prefix')), { credentials })
     return { store: open(), another: async () => open(), close: async () => server.close() }
   })
+
+const openAt = (url: string, options: S3StoreOptions = {}): S3Store =>
+  new S3Store(parseS3Url(url), { credentials, ...options })
+
+troubleContract('s3, in this process', async () => {
+  const server = await S3Server.start()
+  const secretAccessKey = 'wrong-secret-of-mine'
+  return {
+    missing: async () => openAt(server.url().replace('//bucket', '//nowhere')),
+    refused: {
+      open: async () => openAt(server.url(), { credentials: { accessKeyId: 'unknown-id', secretAccessKey } }),
+      secrets: [secretAccessKey],
+    },
+    network: {
+      url: server.endpoint,
+      open: async (port, { retry, waitMs }) =>
+        openAt(server.url().replace(/(127\.0\.0\.1%3A)\d+/, `$1${port}`), {
+          retry,
+          timeouts: { connectMs: waitMs, idleMs: waitMs },
+        }),
+    },
+    close: async () => server.close(),
+  }
+})
 
 describe('S3Store when things go wrong', { timeout: 60_000 }, () => {
   let server: S3Server

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import { BadDataError, ConfigurationError, ForbiddenError, UnreachableError } from '../../src/errors.ts'
+import { BadDataError, ForbiddenError, UnreachableError } from '../../src/errors.ts'
 import { probeConditions } from '../../src/store/probe.ts'
 import { DEFAULT_RETRY } from '../../src/store/retry.ts'
 import { openSqlStore } from '../../src/store/sql-open.ts'
 import type { SqlStore, SqlStoreOptions } from '../../src/store/sql-store.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import { troubleContract } from '../contract/trouble-contract.ts'
 import { missing } from '../support/requires.ts'
 import { SqlProxy } from '../support/sql-proxy.ts'
 import {
@@ -26,6 +27,9 @@ const body = (text: string): Uint8Array => new TextEncoder().encode(text)
 const HASTY = { ...DEFAULT_RETRY, sleep: async () => {} }
 const ONCE = { ...HASTY, attempts: 1 }
 
+const openAt = async (url: string, options: SqlStoreOptions = {}): Promise<SqlStore> =>
+  openSqlStore(url, '.', options)
+
 suite('postgres', missing.postgres())
 suite('mysql', missing.mariadb())
 
@@ -38,6 +42,27 @@ function suite(kind: ServerKind, skip: string | false): void {
       return { store: await open(), another: open, close: async () => database.drop() }
     },
     { skip, large: true },
+  )
+
+  troubleContract(
+    `${kind}, a real server`,
+    async () => {
+      const database = await testDatabase(kind)
+      return {
+        missing: async () => openAt(withDatabase(database.url, freshName())),
+        refused: {
+          open: async () => openAt(withUser(database.url, 'nobody_here', PASSWORD)),
+          secrets: [PASSWORD],
+        },
+        network: {
+          url: database.url,
+          open: async (port, { retry, waitMs }) =>
+            openAt(withPort(database.url, port), { retry, limits: { connectMs: waitMs, queryMs: waitMs } }),
+        },
+        close: async () => database.drop(),
+      }
+    },
+    { skip },
   )
 
   describe(`SqlStore on a real server: ${kind}`, { skip, timeout: 60_000 }, () => {
@@ -126,25 +151,6 @@ function suite(kind: ServerKind, skip: string | false): void {
       assert.deepEqual(await store.get(key), { bytes: body(next), version: replaced })
     })
 
-    it('says that the outcome is unknown where it may not ask again', async () => {
-      const store = await throughProxy({ retry: ONCE })
-      const key = randomUUID()
-      const id = randomUUID()
-      await store.get(key)
-      proxy.plan(id, 'cut answer')
-      await assert.rejects(store.put(key, body(id), 'absent'), isUnreachable)
-      assert.deepEqual((await store.get(key))?.bytes, body(id))
-    })
-
-    it('tries again when the statement itself is lost', async () => {
-      const store = await throughProxy()
-      const id = randomUUID()
-      proxy.plan(id, 'cut', 2)
-      await store.put(id, body(id), 'absent')
-      assert.equal(proxy.mishaps, 2)
-      assert.deepEqual((await store.get(id))?.bytes, body(id))
-    })
-
     it('gives up a server that says nothing any more, and comes back to it', async () => {
       const store = await throughProxy({ retry: ONCE, limits: { queryMs: 200, connectMs: 200 } })
       const id = randomUUID()
@@ -178,24 +184,6 @@ function suite(kind: ServerKind, skip: string | false): void {
       proxy.silence(false)
       proxy.cutAll()
       assert.equal(await store.get(id), null)
-    })
-
-    it('says that nobody answers there', async () => {
-      const gone = await SqlProxy.start(database.url)
-      const url = withPort(withUser(database.url, 'me', PASSWORD), gone.port)
-      await gone.close()
-      const store = await open({}, url)
-      await assert.rejects(store.get('key'), isUnreachable)
-    })
-
-    it('says that the database is not there, and never that the object is not', async () => {
-      const store = await open({}, withDatabase(database.url, freshName()))
-      await assert.rejects(store.get('key'), isNotFound)
-      await assert.rejects(store.put('key', body('x'), 'absent'), isNotFound)
-      await assert.rejects(store.delete('key'), isNotFound)
-      await assert.rejects(async () => {
-        for await (const key of store.list('')) assert.fail(key)
-      }, isNotFound)
     })
 
     it('works on tables that are there without the right to make them, and else says what to run', async () => {
@@ -317,10 +305,6 @@ function suite(kind: ServerKind, skip: string | false): void {
       await fresh.drop()
     })
   })
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof ConfigurationError && error.code === 'store.not_found'
 }
 
 function isUnreachable(error: unknown): boolean {

@@ -10,6 +10,7 @@ import { DEFAULT_RETRY } from '../../src/store/retry.ts'
 import { openSqlStore } from '../../src/store/sql-open.ts'
 import type { SqlStore, SqlStoreOptions } from '../../src/store/sql-store.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import { troubleContract } from '../contract/trouble-contract.ts'
 
 const RACER = path.join(import.meta.dirname, '../support/sql-racer.ts')
 const KEY = 'main/head.json'
@@ -28,6 +29,18 @@ storeContract(
     return { store: await open(), another: open, close: async () => rm(folder, { recursive: true }) }
   },
   { large: true },
+)
+
+troubleContract(
+  'sqlite',
+  async () => {
+    const folder = await ownFolder()
+    return {
+      missing: async () => openSqlStore('sqlite:nowhere/store.db', folder),
+      close: async () => rm(folder, { recursive: true }),
+    }
+  },
+  { network: false },
 )
 
 describe('SqlStore on SQLite', { timeout: 120_000 }, () => {

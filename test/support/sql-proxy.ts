@@ -3,11 +3,16 @@ import net from 'node:net'
 /**
  * - `cut`: the statement never reaches the server, and the connection is lost.
  * - `cut answer`: the server does what it is told, and the connection is lost before it can say so.
+ * - `cut middle`: the connection is lost in the middle of a long answer.
  * - `swallow`: the statement never reaches the server, and nobody says anything.
+ * - `swallow answer`: the server does what it is told, and nobody says anything.
  */
-export type Mishap = 'cut' | 'cut answer' | 'swallow'
+export type Mishap = 'cut' | 'cut answer' | 'cut middle' | 'swallow' | 'swallow answer'
 
-/** A network between a client and a database, which does what one told it to what holds a certain text. */
+/** Of an answer so much passes before it is cut in the middle. */
+const MIDDLE_BYTES = 256 * 1024
+
+/** A network between a client and a service, which does what one told it to what holds a certain text. */
 export class SqlProxy {
   readonly #server = net.createServer((client) => this.#serve(client))
   readonly #target: { host: string; port: number }
@@ -80,9 +85,11 @@ export class SqlProxy {
       if (mishap === 'cut') cut()
       else if (mishap !== 'swallow' && !this.#silent) server.write(data)
     })
+    let answered = 0
     server.on('data', (data) => {
-      if (mishap === 'cut answer') cut()
-      else if (!this.#silent) client.write(data)
+      answered += mishap === undefined ? 0 : data.length
+      if (mishap === 'cut answer' || (mishap === 'cut middle' && answered > MIDDLE_BYTES)) cut()
+      else if (mishap !== 'swallow answer' && !this.#silent) client.write(data)
     })
   }
 
