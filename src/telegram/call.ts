@@ -2,6 +2,7 @@ import type { Api, TelegramClient } from 'telegram'
 import { systemClock, withDeadline } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { UnreachableError } from '../errors.ts'
+import type { AnyClient } from './internals.ts'
 import { lineOf } from './line.ts'
 
 export interface DeadlineOptions {
@@ -39,7 +40,7 @@ export async function callWithDeadline<R extends Api.AnyRequest>(
 }
 
 /** The promise, or a TransportError as soon as the server says that it does not know the key. */
-export async function unlessKeyGone<T>(client: TelegramClient, work: Promise<T>): Promise<T> {
+export async function unlessKeyGone<T>(client: AnyClient, work: Promise<T>): Promise<T> {
   const line = lineOf(client)
   return await (line ? Promise.race([work, line.keyGone]) : work)
 }

@@ -1,12 +1,11 @@
 import bigInt from 'big-integer'
-import { Api } from 'telegram'
-import type { TelegramClient } from 'telegram'
+import type { Api, TelegramClient } from 'telegram'
 import type { Clock } from '../clock.ts'
 import type { UpdateState } from '../session/storage.ts'
 import { callWithDeadline } from './call.ts'
 import { classify } from './classify.ts'
 import { accountDifference, channelDifference, stateNow } from './difference.ts'
-import type { Ask } from './difference.ts'
+import type { Telegram } from './difference.ts'
 import { ACCOUNT } from './update-machine.ts'
 import type { RowId, UpdateMachine } from './update-machine.ts'
 import { severalParts } from './update-parts.ts'
@@ -37,7 +36,7 @@ export interface MissedUpdates {
 }
 
 export interface CatchUpContext {
-  ask: Ask
+  telegram: Telegram
   machine: UpdateMachine<GramUpdate>
   session: TrackedSession
   /** The most updates of the account that are fetched. */
@@ -53,7 +52,7 @@ const SLOWEST_RETRY_MS = 60_000
 export function patientAsk(
   client: TelegramClient,
   { clock, signal, timeoutMs }: { clock: Clock; signal: AbortSignal; timeoutMs: number },
-): Ask {
+): Telegram['ask'] {
   return async (request) => {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -70,18 +69,18 @@ export function patientAsk(
   }
 }
 
-/** Fetches what one row lacks, slice by slice, and lets go what was held for it. @throws as GramJS, for a dead key */
+/** Fetches what one row lacks, slice by slice, and lets go what was held for it. @throws as the client, for a dead key */
 export async function fill(context: CatchUpContext, id: RowId): Promise<void> {
   context.machine.hold(id)
   await (id === ACCOUNT ? fillAccount(context) : fillChannel(context, id))
 }
 
 async function fillAccount(context: CatchUpContext): Promise<void> {
-  const { machine, ask, limit, onMoved } = context
+  const { machine, telegram, limit, onMoved } = context
   for (;;) {
     const from = machine.account
     if (!from) return await jumpToNow(context, null)
-    const answer = await orRefusal(() => accountDifference(ask, from, limit))
+    const answer = await orRefusal(() => accountDifference(telegram, from, limit))
     if (typeof answer === 'string') return await jumpToNow(context, answer)
     if (answer.kind === 'too_long') return await jumpToNow(context, answer.kind)
     machine.advanceAccount(answer.items, answer.state, answer.isLast)
@@ -92,9 +91,9 @@ async function fillAccount(context: CatchUpContext): Promise<void> {
 }
 
 async function fillChannel(context: CatchUpContext, id: RowId): Promise<void> {
-  const { machine, session, ask, onMissed, onMoved } = context
+  const { machine, session, telegram, onMissed, onMoved } = context
   if (machine.channelPts(id) === undefined) return
-  const channel = inputChannel(session, id)
+  const channel = inputChannel(telegram.Api, session, id)
   const giveUp = (reason: string): void => {
     forgetChannel(context, id)
     onMissed({ reason, channelId: id, since: sinceOf(machine.account) })
@@ -104,7 +103,7 @@ async function fillChannel(context: CatchUpContext, id: RowId): Promise<void> {
   for (;;) {
     const pts = machine.channelPts(id)
     if (pts === undefined) return
-    const answer = await orRefusal(() => channelDifference(ask, channel, pts))
+    const answer = await orRefusal(() => channelDifference(telegram, channel, pts))
     if (typeof answer === 'string') return giveUp(answer)
     if (answer.isTooLong) machine.jumpChannel(id, answer.pts)
     else machine.advanceChannel(id, answer.items, answer.pts, answer.isLast)
@@ -116,9 +115,9 @@ async function fillChannel(context: CatchUpContext, id: RowId): Promise<void> {
 
 /** Leaves aside what the account missed. `reason` is null where nothing was followed before. */
 export async function jumpToNow(context: CatchUpContext, reason: string | null): Promise<void> {
-  const { machine, ask, onMissed, onMoved } = context
+  const { machine, telegram, onMissed, onMoved } = context
   const since = sinceOf(machine.account)
-  machine.jumpAccount(await stateNow(ask))
+  machine.jumpAccount(await stateNow(telegram))
   if (reason !== null) onMissed({ reason, channelId: null, since })
   onMoved(0)
 }
@@ -148,11 +147,15 @@ async function orRefusal<T extends object>(work: () => Promise<T>): Promise<T | 
 }
 
 /** How requests name the channel, if the session knows its access hash. */
-export function inputChannel(session: TrackedSession, id: RowId): Api.InputChannel | undefined {
+export function inputChannel(
+  { PeerChannel, InputPeerChannel, InputChannel }: Telegram['Api'],
+  session: TrackedSession,
+  id: RowId,
+): Api.InputChannel | undefined {
   try {
-    const peer = session.getInputEntity(new Api.PeerChannel({ channelId: bigInt(id) }))
-    if (!(peer instanceof Api.InputPeerChannel)) return undefined
-    return new Api.InputChannel({ channelId: peer.channelId, accessHash: peer.accessHash })
+    const peer = session.getInputEntity(new PeerChannel({ channelId: bigInt(id) }))
+    if (!(peer instanceof InputPeerChannel)) return undefined
+    return new InputChannel({ channelId: peer.channelId, accessHash: peer.accessHash })
   } catch {
     // A session throws for whom it has not met.
     return undefined

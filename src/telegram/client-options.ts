@@ -1,7 +1,9 @@
 import type { Session } from 'telegram/sessions/Abstract.js'
 import type { TelegramClientParams } from 'telegram/client/telegramBaseClient.js'
+import { DEVICE } from './device.ts'
+import { gramJs } from './gramjs.ts'
 import { pingOurClients } from './keepalive.ts'
-import { connectionFor } from './line.ts'
+import { connectionFor } from './connection.ts'
 import { logToStderr, QuietLogger } from './quiet-logger.ts'
 import type { LogSink } from './quiet-logger.ts'
 
@@ -17,11 +19,9 @@ export interface ClientOptionOverrides extends Omit<TelegramClientParams, 'conne
  */
 export function clientOptions(session: Session, overrides: ClientOptionOverrides = {}): TelegramClientParams {
   const { log = logToStderr, ...params } = overrides
-  pingOurClients()
+  pingOurClients(gramJs)
   return {
-    deviceModel: 'tgsession',
-    systemVersion: 'Node.js',
-    appVersion: '1.0',
+    ...DEVICE,
     connectionRetries: 5,
     retryDelay: 1000,
     baseLogger: new QuietLogger(log),

@@ -1,10 +1,15 @@
-import { Api } from 'telegram'
+import type { Api } from 'telegram'
 import type { UpdateState } from '../session/storage.ts'
+import type { ClientLibrary } from './internals.ts'
 import { channelOf, entitiesOf, isOfChannel } from './update-parts.ts'
 import type { GramUpdate } from './update-parts.ts'
 
-/** Asks Telegram, with a deadline. */
-export type Ask = <R extends Api.AnyRequest>(request: R) => Promise<R['__response']>
+/** Telegram, in the words of one client library. */
+export interface Telegram {
+  Api: ClientLibrary['Api']
+  /** Asks, with a deadline. */
+  ask: <R extends Api.AnyRequest>(request: R) => Promise<R['__response']>
+}
 
 /** Messages in one answer about a channel; Telegram's own limit for people (bots may ask for more). */
 const CHANNEL_SLICE = 100
@@ -22,20 +27,21 @@ export type AccountDifference =
 
 /** What the account missed since `from`, or the first slice of it. `limit` is for all slices together. */
 export async function accountDifference(
-  ask: Ask,
+  { Api, ask }: Telegram,
   from: UpdateState,
   limit: number,
 ): Promise<AccountDifference> {
   const { pts, qts, date } = from
   const answer = await ask(new Api.updates.GetDifference({ pts, qts, date, ptsTotalLimit: limit }))
-  if (answer instanceof Api.updates.DifferenceTooLong) return { kind: 'too_long' }
-  if (answer instanceof Api.updates.DifferenceEmpty) {
+  if (answer.className === 'updates.DifferenceTooLong') return { kind: 'too_long' }
+  if (answer.className === 'updates.DifferenceEmpty') {
     const state = { date: answer.date, seq: answer.seq }
     return { kind: 'slice', items: [], channels: [], entities: new Map(), state, isLast: true }
   }
-  const isWhole = answer instanceof Api.updates.Difference
+  const isWhole = answer.className === 'updates.Difference'
   const { pts: toPts, qts: toQts, date: toDate, seq } = isWhole ? answer.state : answer.intermediateState
   const entities = entitiesOf(answer)
+  const newMessage = messageUpdate(Api)
   const own = answer.otherUpdates.filter((update) => !isOfChannel(update))
   const news = [
     ...answer.newMessages.map(newMessage),
@@ -63,7 +69,7 @@ export interface ChannelDifference {
 }
 
 export async function channelDifference(
-  ask: Ask,
+  { Api, ask }: Telegram,
   channel: Api.InputChannel,
   pts: number,
 ): Promise<ChannelDifference> {
@@ -71,28 +77,28 @@ export async function channelDifference(
   const answer = await ask(
     new Api.updates.GetChannelDifference({ channel, filter, pts, limit: CHANNEL_SLICE }),
   )
-  if (answer instanceof Api.updates.ChannelDifferenceTooLong) {
-    const now = answer.dialog instanceof Api.Dialog ? answer.dialog.pts : undefined
+  if (answer.className === 'updates.ChannelDifferenceTooLong') {
+    const now = answer.dialog.className === 'Dialog' ? answer.dialog.pts : undefined
     return { items: [], pts: now ?? pts, isLast: true, isTooLong: true }
   }
-  if (answer instanceof Api.updates.ChannelDifferenceEmpty)
+  if (answer.className === 'updates.ChannelDifferenceEmpty')
     return { items: [], pts: answer.pts, isLast: true, isTooLong: false }
   const entities = entitiesOf(answer)
-  const news = [...answer.newMessages.map(newMessage), ...answer.otherUpdates]
+  const news = [...answer.newMessages.map(messageUpdate(Api)), ...answer.otherUpdates]
   const items = news.map((update) => ({ update, others: news, entities }))
   return { items, pts: answer.pts, isLast: answer.final === true || answer.pts <= pts, isTooLong: false }
 }
 
 /** Everything up to now is left aside. */
-export async function stateNow(ask: Ask): Promise<UpdateState> {
+export async function stateNow({ Api, ask }: Telegram): Promise<UpdateState> {
   const { pts, qts, date, seq } = await ask(new Api.updates.GetState())
   return { pts, qts, date, seq }
 }
 
 /** A difference has no counters for its messages: their order is the one in which they stand. */
-function newMessage(message: Api.TypeMessage): Api.TypeUpdate {
-  const counters = { pts: 0, ptsCount: 0 }
-  return channelOf(message) === null
-    ? new Api.UpdateNewMessage({ message, ...counters })
-    : new Api.UpdateNewChannelMessage({ message, ...counters })
+function messageUpdate({ UpdateNewMessage, UpdateNewChannelMessage }: Telegram['Api']) {
+  return (message: Api.TypeMessage): Api.TypeUpdate => {
+    const fields = { message, pts: 0, ptsCount: 0 }
+    return channelOf(message) === null ? new UpdateNewMessage(fields) : new UpdateNewChannelMessage(fields)
+  }
 }

@@ -1,13 +1,12 @@
 import { setImmediate as immediate } from 'node:timers/promises'
-import type { TelegramClient } from 'telegram'
 import { systemClock, withDeadline } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { UnreachableError } from '../errors.ts'
 import { Internals } from './internals.ts'
-import type { Sender } from './internals.ts'
+import type { AnyClient, Sender } from './internals.ts'
 import { lineOf } from './line.ts'
 
-const closing = new WeakMap<TelegramClient, Promise<void>>()
+const closing = new WeakMap<AnyClient, Promise<void>>()
 
 export interface DisconnectOptions {
   /** Milliseconds; 5 000 unless given. */
@@ -22,7 +21,7 @@ export interface DisconnectOptions {
  * ping timer for up to ten seconds.
  * @throws UnreachableError telegram.not_closed: a socket did not close within `timeoutMs`
  */
-export function disconnectClient(client: TelegramClient, options: DisconnectOptions = {}): Promise<void> {
+export function disconnectClient(client: AnyClient, options: DisconnectOptions = {}): Promise<void> {
   const { timeoutMs = 5_000, clock = systemClock } = options
   const known = closing.get(client)
   if (known) return known
@@ -39,7 +38,7 @@ export function disconnectClient(client: TelegramClient, options: DisconnectOpti
   return done
 }
 
-async function close(client: TelegramClient): Promise<void> {
+async function close(client: AnyClient): Promise<void> {
   const inner = new Internals(client)
   const exported = inner.exportedSenders()
   const line = lineOf(client)

@@ -1,20 +1,42 @@
 /* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are GramJS's */
-import type { Socket } from 'node:net'
 import type { Api, TelegramClient } from 'telegram'
-import updates from 'telegram/client/updates.js'
-import rsa from 'telegram/crypto/RSA.js'
-import { UpdateConnectionState } from 'telegram/network/index.js'
-import type { Connection } from 'telegram/network/connection/Connection.js'
+import { hangUp, park, rawSocket } from './sockets.ts'
+import type { RawConnection } from './sockets.ts'
+
+/** What this room needs of a client; GramJS's and teleproto's have it. */
+export interface AnyClient {
+  readonly session: { readonly serverAddress: string; readonly port: number }
+  readonly connected: boolean | undefined
+  floodSleepThreshold: number
+  connect(): Promise<boolean>
+  destroy(): Promise<void>
+}
 
 /**
- * The parts of GramJS 2.26.22 that it hides and that connecting, disconnecting and pinging cannot do without.
- * No other file knows their names, so that an upgrade has one place to check.
+ * What GramJS and its fork teleproto have each of their own. The rest of this room serves both: it speaks GramJS's
+ * types, tells objects apart by `className`, and makes them with `Api`.
+ */
+export interface ClientLibrary {
+  Api: typeof Api
+  UpdateConnectionState: abstract new (...args: never) => { state: number }
+  /** The module in which clients look up these functions each time that they need one. */
+  updates: {
+    _handleUpdate: UpdateHandler
+    _dispatchUpdate(client: unknown, args: object): Promise<unknown>
+    _updateLoop: UpdateLoop
+  }
+}
+
+/**
+ * The parts of GramJS 2.26.22 and teleproto 1.229 that they hide and that connecting, disconnecting and pinging cannot
+ * do without. No other file knows their names, so that an upgrade has one place to check.
  */
 interface RawSender {
-  _connection?: Connection
+  _connection?: RawConnection
   isReconnecting: boolean
+  userDisconnected: boolean
   isConnected(): boolean
-  connect(connection: Connection, force: boolean): Promise<boolean>
+  connect(connection: RawConnection, force: boolean): Promise<boolean>
   disconnect(): Promise<void>
   reconnect(): void
   _reconnect(): Promise<void>
@@ -24,21 +46,26 @@ interface RawSender {
 
 interface RawClient {
   _sender?: RawSender
-  _connection: typeof Connection
+  _connection: ConnectionClass
   _destroyed: boolean
   _isSwitchingDc: boolean
   _lastRequest?: number
   _errorHandler?: ((error: Error) => Promise<void>) | undefined
-  _exportedSenderPromises: Map<number, Promise<RawSender>>
-  _exportedSenderReleaseTimeouts: Map<number, NodeJS.Timeout>
+  /** GramJS's; teleproto's `destroy()` closes its own. */
+  _exportedSenderPromises?: Map<number, Promise<RawSender>>
+  _exportedSenderReleaseTimeouts?: Map<number, NodeJS.Timeout>
   _entityCache: { add(value: unknown): void }
   _selfInputPeer?: unknown
   _eventBuilders: [{ resolved: boolean; resolve(client: TelegramClient): Promise<void> }, unknown][]
   connect(): Promise<boolean>
   _switchDC(dcId: number): Promise<boolean>
   getMe(inputPeer: true): Promise<unknown>
+  /** teleproto's. */
+  updateManager?: { start(): void; ensureState(): Promise<void> }
   invoke: Invoke
 }
+
+type ConnectionClass = new (...args: never[]) => RawConnection
 
 type Invoke = (request: unknown, ...rest: unknown[]) => Promise<unknown>
 
@@ -69,8 +96,14 @@ export class Sender {
     this.#raw.reconnect()
   }
 
-  /** The same for one that is down, where GramJS's `reconnect()` does nothing. */
+  /** Whether its client was told to disconnect. */
+  wasDisconnected(): boolean {
+    return this.#raw.userDisconnected
+  }
+
+  /** The same for one that is down, where GramJS's `reconnect()` does nothing. teleproto tries for ever by itself. */
   revive(): void {
+    if ('_lifecycle' in this.#raw) return
     this.#raw.isReconnecting = true
     this.#raw._reconnect().catch(() => {
       this.#raw.isReconnecting = false
@@ -89,7 +122,7 @@ export class Sender {
 export class Internals {
   readonly #raw: RawClient
 
-  constructor(client: TelegramClient) {
+  constructor(client: AnyClient) {
     this.#raw = client as unknown as RawClient
   }
 
@@ -97,7 +130,7 @@ export class Internals {
     return this.#raw._sender && new Sender(this.#raw._sender)
   }
 
-  get connectionClass(): typeof Connection {
+  get connectionClass(): ConnectionClass {
     return this.#raw._connection
   }
 
@@ -118,6 +151,17 @@ export class Internals {
     return this.#raw._isSwitchingDc
   }
 
+  /** The request, as if the client itself had made it. */
+  invoke(request: unknown): Promise<unknown> {
+    return this.#raw.invoke(request)
+  }
+
+  /** What the client's own update loop begins with. */
+  async beginUpdates(): Promise<void> {
+    this.#raw.updateManager?.start()
+    await this.#raw.updateManager?.ensureState()
+  }
+
   /** Puts another handler of errors nobody awaits in place; returns what restores the former one. */
   replaceErrorHandler(make: (former: ErrorHandler | undefined) => ErrorHandler): () => void {
     const former = this.#raw._errorHandler
@@ -129,12 +173,12 @@ export class Internals {
 
   /** The senders for media and other data centres; one that is still connecting settles late or never. */
   exportedSenders(): Promise<Sender>[] {
-    return [...this.#raw._exportedSenderPromises.values()].map(async (raw) => new Sender(await raw))
+    return [...(this.#raw._exportedSenderPromises?.values() ?? [])].map(async (raw) => new Sender(await raw))
   }
 
   clearReleaseTimers(): void {
-    for (const timer of this.#raw._exportedSenderReleaseTimeouts.values()) clearTimeout(timer)
-    this.#raw._exportedSenderReleaseTimeouts.clear()
+    for (const timer of this.#raw._exportedSenderReleaseTimeouts?.values() ?? []) clearTimeout(timer)
+    this.#raw._exportedSenderReleaseTimeouts?.clear()
   }
 
   /**
@@ -142,12 +186,13 @@ export class Internals {
    * sees what `invoke` was asked and answered.
    */
   takeUpdates(
+    { updates }: ClientLibrary,
     handler: (update: unknown, handOn: () => void) => void,
     observe: (request: unknown, answer: unknown) => void,
   ): void {
     const raw = this.#raw
     takers.set(raw, handler)
-    interceptUpdates()
+    interceptUpdates(updates)
     if (raw._sender) raw._sender._updateCallback = updates._handleUpdate
     const original = raw.invoke.bind(raw)
     raw.invoke = async (request, ...rest) => {
@@ -157,7 +202,7 @@ export class Internals {
     }
   }
 
-  /** What GramJS does first with what the server pushes: both know the peers from then on. */
+  /** What a client does first with what the server pushes: both know the peers from then on. */
   learnPeers(update: unknown): void {
     this.#raw._entityCache.add(update)
   }
@@ -174,10 +219,14 @@ export class Internals {
   }
 
   /** Calls the event handlers one after the other; resolves when the last has settled. */
-  async dispatch(update: object, others: unknown, entities: Map<string, unknown>): Promise<void> {
+  async dispatch(
+    { updates }: ClientLibrary,
+    update: object,
+    others: unknown,
+    entities: Map<string, unknown>,
+  ): Promise<void> {
     const event = Object.assign(update, { _entities: entities })
-    const args = { update: event, others }
-    await updates._dispatchUpdate(this.#raw as unknown as TelegramClient, args)
+    await updates._dispatchUpdate(this.#raw, { update: event, others })
   }
 
   #unresolved(): RawClient['_eventBuilders'][number][0][] {
@@ -195,26 +244,25 @@ export class Internals {
   }
 }
 
-/** RSA keys that GramJS takes for Telegram's, by their signed decimal fingerprints. */
-export const serverKeys = rsa._serverKeys
+type UpdateLoop = (client: never) => Promise<void>
+type UpdateHandler = (client: never, update: never) => void
 
-type UpdateLoop = (client: TelegramClient) => Promise<void>
-
-/** GramJS starts this loop when a client connects, and offers no option for it. */
-export function replaceUpdateLoop(make: (original: UpdateLoop) => UpdateLoop): void {
+/** A client starts this loop when it connects, and offers no option for it. */
+export function replaceUpdateLoop(
+  { updates }: ClientLibrary,
+  make: (original: UpdateLoop) => UpdateLoop,
+): void {
   Object.assign(updates, { _updateLoop: make(updates._updateLoop) })
 }
 
-type UpdateHandler = (client: TelegramClient, update: number | Api.TypeUpdate) => void
-
 const takers = new WeakMap<object, (update: unknown, handOn: () => void) => void>()
-let isIntercepting = false
+const intercepted = new WeakSet<object>()
 
-/** GramJS binds this function when a client connects, and offers no other way to see what comes in. */
-function interceptUpdates(): void {
-  if (isIntercepting) return
-  isIntercepting = true
-  const original: UpdateHandler = updates._handleUpdate
+/** A client binds this function when it connects, and offers no other way to see what comes in. */
+function interceptUpdates(updates: ClientLibrary['updates']): void {
+  if (intercepted.has(updates)) return
+  intercepted.add(updates)
+  const original = updates._handleUpdate
   const intercept: UpdateHandler = (client, update) => {
     const take = takers.get(client)
     if (take) take(update, () => original(client, update))
@@ -224,27 +272,9 @@ function interceptUpdates(): void {
 }
 
 /** 1 connected, −1 disconnected, 0 broken; undefined for what is no news of the connection. */
-export function connectionState(update: unknown): number | undefined {
+export function connectionState(
+  { UpdateConnectionState }: ClientLibrary,
+  update: unknown,
+): number | undefined {
   return update instanceof UpdateConnectionState ? update.state : undefined
-}
-
-/** The socket under a connection; undefined before the first `connect()`, and always for a WebSocket. */
-export function rawSocket(connection: Connection): Socket | undefined {
-  const { client } = connection.socket as unknown as { client?: Socket | { destroy?: unknown } }
-  return client && typeof client.destroy === 'function' ? (client as Socket) : undefined
-}
-
-/** Closes a socket and waits until it is closed; one that never opened counts as closed. */
-export async function hangUp(socket: Socket | undefined): Promise<void> {
-  if (!socket || socket.closed) return
-  const closed = new Promise<void>((resolve) => {
-    socket.once('close', () => resolve())
-  })
-  socket.destroy()
-  await closed
-}
-
-/** For a loop that has no off switch: waiting on this keeps neither a socket nor a timer nor the process. */
-export function park(): Promise<never> {
-  return new Promise<never>(() => undefined)
 }

@@ -1,13 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import bigInt from 'big-integer'
-import { Api } from 'telegram'
-import type { TelegramClient } from 'telegram'
 import { Internals, replaceUpdateLoop } from './internals.ts'
-import type { Sender } from './internals.ts'
+import type { AnyClient, ClientLibrary, Sender } from './internals.ts'
 import { lineOf } from './line.ts'
 
-/** Milliseconds; the first two are GramJS's own figures. */
+/** Milliseconds; the first two are the figures of GramJS and teleproto. */
 export interface KeepAliveTimes {
   every: number
   answerWithin: number
@@ -27,21 +25,30 @@ const TIMES: KeepAliveTimes = {
 }
 const PING_ATTEMPTS = 3
 
-let installed = false
+const served = new WeakSet<ClientLibrary>()
 
 /**
- * GramJS's own ping loop leaves a timer of ten seconds behind every ping, which holds a process that has
- * disconnected, and a client that could not reconnect in its few tries stays dead. So ours takes its place for
- * the clients made with `clientOptions`; all others keep GramJS's.
+ * A client's own ping loop leaves a timer of ten seconds behind every ping, which holds a process that has
+ * disconnected, and a GramJS client that could not reconnect in its few tries stays dead. So ours takes its place for
+ * the clients made with `clientOptions`; all others keep theirs.
  */
-export function pingOurClients(): void {
-  if (installed) return
-  installed = true
-  replaceUpdateLoop((original) => (client) => (lineOf(client) ? keepAlive(client, TIMES) : original(client)))
+export function pingOurClients(library: ClientLibrary): void {
+  if (served.has(library)) return
+  served.add(library)
+  replaceUpdateLoop(library, (original) => async (client: never) => {
+    if (!lineOf(client)) return await original(client)
+    await new Internals(client).beginUpdates()
+    await keepAlive(client, library, TIMES)
+  })
 }
 
 /** Pings until the client is destroyed. Its timers hold no process: the socket does, while there is one. */
-export async function keepAlive(client: TelegramClient, times: KeepAliveTimes): Promise<void> {
+export async function keepAlive(
+  client: AnyClient,
+  library: ClientLibrary,
+  times: KeepAliveTimes,
+): Promise<void> {
+  const { Api } = library
   const inner = new Internals(client)
   let everConnected = false
   let lastRequest = Date.now()
@@ -51,11 +58,11 @@ export async function keepAlive(client: TelegramClient, times: KeepAliveTimes): 
     const { sender } = inner
     if (!sender || sender.isReconnecting() || inner.isSwitchingDc()) continue
     if (!sender.isConnected()) {
-      if (everConnected) sender.revive()
+      if (everConnected && !sender.wasDisconnected()) sender.revive()
       continue
     }
     everConnected = true
-    if (!(await answers(sender, times))) {
+    if (!(await answers(sender, library, times))) {
       if (!inner.isDestroyed()) sender.reconnect()
       continue
     }
@@ -63,12 +70,12 @@ export async function keepAlive(client: TelegramClient, times: KeepAliveTimes): 
     if (Date.now() - lastRequest > times.requestEvery) {
       lastRequest = Date.now()
       // Only its being sent counts; who wants to know the answer asks himself.
-      client.invoke(new Api.updates.GetState()).catch(() => undefined)
+      inner.invoke(new Api.updates.GetState()).catch(() => undefined)
     }
   }
 }
 
-async function answers(sender: Sender, times: KeepAliveTimes): Promise<boolean> {
+async function answers(sender: Sender, { Api }: ClientLibrary, times: KeepAliveTimes): Promise<boolean> {
   for (let attempt = 0; attempt < PING_ATTEMPTS; attempt++) {
     const ping = new Api.PingDelayDisconnect({
       pingId: bigInt(randomInt(2 ** 47)),

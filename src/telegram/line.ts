@@ -1,8 +1,7 @@
-import type { TelegramClient } from 'telegram'
-import { ConnectionTCPFull } from 'telegram/network/connection/TCPFull.js'
-import type { Connection } from 'telegram/network/connection/Connection.js'
-import type { Session } from 'telegram/sessions/Abstract.js'
-import { hangUp, Internals, park, rawSocket } from './internals.ts'
+import { Internals } from './internals.ts'
+import type { AnyClient } from './internals.ts'
+import { hangUp, park, rawSocket } from './sockets.ts'
+import type { RawConnection } from './sockets.ts'
 
 /** Telegram answered a packet with a bare negative number instead of a message: −404, −429, −444. */
 export class TransportError extends Error {
@@ -18,12 +17,16 @@ export class TransportError extends Error {
 
 const KEY_UNKNOWN = -404
 
+export function saysKeyUnknown(packet: unknown): boolean {
+  return Buffer.isBuffer(packet) && packet.length === 4 && packet.readInt32LE(0) === KEY_UNKNOWN
+}
+
 /** Everything that one client has open to Telegram, and whether it may open more. */
 export class Line {
   /** Rejects with a TransportError once the server says that it does not know the session's auth key. */
   readonly keyGone: Promise<never>
   readonly #tellKeyGone: (error: Error) => void
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Set<RawConnection>()
   #closed = false
 
   constructor() {
@@ -33,8 +36,8 @@ export class Line {
     this.#tellKeyGone = reject
   }
 
-  /** Connects unless the line was closed; then it never settles, because GramJS would only try again. */
-  async open(connection: Connection, connect: () => Promise<void>): Promise<void> {
+  /** Connects unless the line was closed; then it never settles, because a client would only try again. */
+  async open(connection: RawConnection, connect: () => Promise<void>): Promise<void> {
     if (this.#isClosed()) return await park()
     this.#connections.add(connection)
     try {
@@ -69,38 +72,11 @@ export class Line {
 const lines = new WeakMap<object, Line>()
 
 /** The line of a client that was made with `clientOptions`; undefined for any other. */
-export function lineOf(client: TelegramClient): Line | undefined {
+export function lineOf(client: AnyClient): Line | undefined {
   return lines.get(new Internals(client).connectionClass)
 }
 
-/**
- * A connection class for one client of one session. GramJS dials port 80 whatever the session says; this one
- * dials the session's own port at the session's own address, and leaves every other data centre as it is.
- */
-export function connectionFor(session: Session): typeof ConnectionTCPFull {
-  const line = new Line()
-
-  class SessionConnection extends ConnectionTCPFull {
-    readonly #own: boolean
-
-    constructor(params: ConstructorParameters<typeof ConnectionTCPFull>[0]) {
-      const own = params.dcId === session.dcId && params.ip === session.serverAddress
-      super(own && session.port ? { ...params, port: session.port } : params)
-      this.#own = own
-    }
-
-    override async connect(): Promise<void> {
-      await line.open(this, () => super.connect())
-    }
-
-    override async recv(): Promise<unknown> {
-      const packet: unknown = await super.recv()
-      const refused = Buffer.isBuffer(packet) && packet.length === 4 && packet.readInt32LE(0) === KEY_UNKNOWN
-      if (refused && this.#own && session.authKey?.getKey()) line.keyRefused()
-      return packet
-    }
-  }
-
-  lines.set(SessionConnection, line)
-  return SessionConnection
+/** Says on which line a client is whose connections are of this class. */
+export function putOnLine(connectionClass: object, line: Line): void {
+  lines.set(connectionClass, line)
 }

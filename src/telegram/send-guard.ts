@@ -1,7 +1,8 @@
-/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are GramJS's */
-import type { TelegramClient } from 'telegram'
-import { Internals, park } from './internals.ts'
+/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are the client libraries' */
+import { Internals } from './internals.ts'
+import type { AnyClient } from './internals.ts'
 import { lineOf } from './line.ts'
+import { park } from './sockets.ts'
 
 interface RawConnection {
   _send: (this: RawConnection, data: Buffer) => Promise<void>
@@ -12,7 +13,7 @@ interface RawConnection {
  * follows on that connection. It is the last moment at which a process that was frozen can notice. Returns false,
  * and guards nothing, for a client that was not made with `clientOptions`: it shares its connections' class.
  */
-export function guardSends(client: TelegramClient, maySend: () => boolean): boolean {
+export function guardSends(client: AnyClient, maySend: () => boolean): boolean {
   if (!lineOf(client)) return false
   const connections = new Internals(client).connectionClass.prototype as unknown as RawConnection
   const send = connections._send

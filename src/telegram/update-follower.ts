@@ -2,11 +2,13 @@ import type { TelegramClient } from 'telegram'
 import type { Clock } from '../clock.ts'
 import { fill, forgetChannel, jumpToNow, patientAsk, unfollowed } from './catch-up.ts'
 import type { CatchUpContext, MissedUpdates, TrackedSession } from './catch-up.ts'
+import type { ClientLibrary } from './internals.ts'
 import { ACCOUNT, UpdateMachine } from './update-machine.ts'
 import type { Container, Handout, RowId } from './update-machine.ts'
 import type { GramUpdate } from './update-parts.ts'
 
 export interface FollowerOptions {
+  library: ClientLibrary
   client: TelegramClient
   session: TrackedSession
   clock: Clock
@@ -157,9 +159,9 @@ export class UpdateFollower {
   }
 
   #context(signal: AbortSignal): CatchUpContext {
-    const { client, clock, session, limit, onMissed, timeoutMs } = this.#options
+    const { client, clock, library, session, limit, onMissed, timeoutMs } = this.#options
     return {
-      ask: patientAsk(client, { clock, signal, timeoutMs }),
+      telegram: { Api: library.Api, ask: patientAsk(client, { clock, signal, timeoutMs }) },
       machine: this.#machine,
       session,
       limit,

@@ -1,8 +1,11 @@
-import { Api, utils } from 'telegram'
+import type { Api } from 'telegram'
 import type { Arrival, Container, RowId } from './update-machine.ts'
 import { ACCOUNT } from './update-machine.ts'
 
-/** An update as GramJS's event builders want it: with what came beside it. */
+/** TL's number of the type `Updates`. */
+const UPDATES = 0x8af5_2aac
+
+/** An update as the event builders want it: with what came beside it. */
 export interface GramUpdate {
   update: Api.TypeUpdate | Api.TypeUpdates
   others: Api.TypeUpdate[] | null
@@ -13,13 +16,13 @@ const NOTHING: Container<GramUpdate> = { arrivals: [], seq: 0, seqStart: 0, date
 
 /** What the server pushes, taken apart. */
 export function partsOf(container: Api.TypeUpdates): Container<GramUpdate> {
-  if (container instanceof Api.UpdatesTooLong) return { ...NOTHING, tooLong: [ACCOUNT] }
-  if (container instanceof Api.Updates || container instanceof Api.UpdatesCombined) {
+  if (container.className === 'UpdatesTooLong') return { ...NOTHING, tooLong: [ACCOUNT] }
+  if (container.className === 'Updates' || container.className === 'UpdatesCombined') {
     const { seq, date, updates } = container
-    const seqStart = container instanceof Api.UpdatesCombined ? container.seqStart : seq
+    const seqStart = container.className === 'UpdatesCombined' ? container.seqStart : seq
     return { ...severalParts(updates, entitiesOf(container)), seq, seqStart, date }
   }
-  if (container instanceof Api.UpdateShort)
+  if (container.className === 'UpdateShort')
     return { ...severalParts([container.update], new Map(), null), date: container.date }
   const item = { update: container, others: null, entities: new Map<string, unknown>() }
   return { ...NOTHING, arrivals: [{ item, counter: counterOf(container) }], date: container.date }
@@ -51,7 +54,7 @@ export function ownParts(request: unknown, answer: unknown): Container<GramUpdat
 }
 
 export function isUpdates(value: unknown): value is Api.TypeUpdates {
-  return isObject(value) && value['SUBCLASS_OF_ID'] === Api.UpdatesTooLong.SUBCLASS_OF_ID
+  return isObject(value) && value['SUBCLASS_OF_ID'] === UPDATES
 }
 
 export function entitiesOf({
@@ -61,17 +64,23 @@ export function entitiesOf({
   users: Api.TypeUser[]
   chats: Api.TypeChat[]
 }): Map<string, unknown> {
-  return new Map([...users, ...chats].map((entity) => [utils.getPeerId(entity), entity]))
+  return new Map([...users, ...chats].map((entity) => [peerKey(entity), entity]))
+}
+
+/** What `getPeerId` of both libraries makes of it, by which events look it up; not quite Telegram's marked id. */
+function peerKey({ className, id }: Api.TypeUser | Api.TypeChat): string {
+  if (className === 'User' || className === 'UserEmpty') return id.toString()
+  return `${className.startsWith('Channel') ? '-100' : '-'}${id.toString()}`
 }
 
 /** The row of the channel that a message is in. */
 export function channelOf(message: Api.TypeMessage): RowId | null {
-  return message.peerId instanceof Api.PeerChannel ? BigInt(message.peerId.channelId.toString()) : null
+  return message.peerId?.className === 'PeerChannel' ? BigInt(message.peerId.channelId.toString()) : null
 }
 
 /** Whether a channel's own counter says when it is due, or that there is more. */
 export function isOfChannel(update: Api.TypeUpdate): boolean {
-  return update instanceof Api.UpdateChannelTooLong || (counterOf(update)?.row ?? ACCOUNT) !== ACCOUNT
+  return update.className === 'UpdateChannelTooLong' || (counterOf(update)?.row ?? ACCOUNT) !== ACCOUNT
 }
 
 function counterOf(update: Api.TypeUpdate | Api.TypeUpdates): Arrival<GramUpdate>['counter'] {
@@ -84,14 +93,14 @@ function counterOf(update: Api.TypeUpdate | Api.TypeUpdates): Arrival<GramUpdate
 }
 
 function rowOfUpdate(update: Api.TypeUpdate | Api.TypeUpdates): RowId | null {
-  if (update instanceof Api.UpdateNewChannelMessage || update instanceof Api.UpdateEditChannelMessage)
+  if (update.className === 'UpdateNewChannelMessage' || update.className === 'UpdateEditChannelMessage')
     return channelOf(update.message)
   return 'channelId' in update ? BigInt(update.channelId.toString()) : ACCOUNT
 }
 
 function tooLongRow(update: Api.TypeUpdate): RowId[] {
-  if (update instanceof Api.UpdatePtsChanged) return [ACCOUNT]
-  return update instanceof Api.UpdateChannelTooLong ? [BigInt(update.channelId.toString())] : []
+  if (update.className === 'UpdatePtsChanged') return [ACCOUNT]
+  return update.className === 'UpdateChannelTooLong' ? [BigInt(update.channelId.toString())] : []
 }
 
 type Affected =
@@ -99,12 +108,14 @@ type Affected =
   | Api.messages.AffectedHistory
   | Api.messages.AffectedFoundMessages
 
+const AFFECTED = new Set<unknown>([
+  'messages.AffectedMessages',
+  'messages.AffectedHistory',
+  'messages.AffectedFoundMessages',
+])
+
 function isAffected(answer: unknown): answer is Affected {
-  return [
-    Api.messages.AffectedMessages,
-    Api.messages.AffectedHistory,
-    Api.messages.AffectedFoundMessages,
-  ].some((kind) => answer instanceof kind)
+  return isObject(answer) && AFFECTED.has(answer['className'])
 }
 
 /** The answer does not say whose pts it is: the channel that the request was about, else the account. */
@@ -112,8 +123,11 @@ function rowOfRequest(request: unknown): RowId {
   const about = isObject(request)
     ? (request['channel'] ?? request['peer'] ?? request['parentPeer'])
     : undefined
-  const isChannel = about instanceof Api.InputChannel || about instanceof Api.InputPeerChannel
-  return isChannel ? BigInt(about.channelId.toString()) : ACCOUNT
+  return isChannel(about) ? BigInt(about.channelId.toString()) : ACCOUNT
+}
+
+function isChannel(peer: unknown): peer is Api.InputChannel | Api.InputPeerChannel {
+  return isObject(peer) && (peer['className'] === 'InputChannel' || peer['className'] === 'InputPeerChannel')
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -24,7 +24,8 @@ const user = (library: string, entry: string): string => `
 import { TelegramClient } from '${library}'
 import { AuthKey } from '${library}/crypto/AuthKey.js'
 import { Api } from '${library}/tl/index.js'
-import { MemorySession, SQLiteSession, type SessionStorage } from '${entry}'
+import { clientOptions, connectClient, disconnectClient, openSession, trackUpdates } from '${entry}'
+import { MemorySession, SQLiteSession, type OpenSession, type SessionStorage } from '${entry}'
 
 const session = new SQLiteSession('anon', { saveEntities: false, onError: (error) => console.error(error) })
 const client = new TelegramClient(session, 1, 'hash', {})
@@ -45,6 +46,15 @@ class Own extends MemorySession {
 }
 new TelegramClient(new Own({ storage }), 1, 'hash', {})
 console.log(names, photo, states, copy)
+
+const opened: OpenSession = await openSession(process.env)
+const other = new TelegramClient(opened.session, 1, 'hash', clientOptions(opened.session, { deviceModel: 'mine' }))
+opened.attach(other)
+const tracker = trackUpdates(client, session, { catchUp: true })
+await connectClient(client, { timeoutMs: 1 })
+const fetched: number = await tracker.start()
+await disconnectClient(client)
+console.log(fetched)
 `
 
 describe('the types of a user with strict and without skipLibCheck', () => {

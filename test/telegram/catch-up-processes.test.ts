@@ -9,6 +9,7 @@ import { after, afterEach, before, describe, it } from 'node:test'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { allClosed, authorisedSession, TOKEN, until } from './clients.ts'
 import { BOT, CHANNEL } from './followers.ts'
+import { LIBRARIES } from './libraries.ts'
 
 interface Bot {
   said: string[]
@@ -16,91 +17,92 @@ interface Bot {
   stop(): Promise<number>
 }
 
-describe('a bot that is stopped and killed', { timeout: 60_000 }, () => {
-  let dc: FakeDc
-  let folder: string
-  let file: string
-  const bots: Bot[] = []
+for (const library of LIBRARIES)
+  describe(`a bot on ${library.name} that is stopped and killed`, { timeout: 60_000 }, () => {
+    let dc: FakeDc
+    let folder: string
+    let file: string
+    const bots: Bot[] = []
 
-  async function bot(ending = 'stop'): Promise<Bot> {
-    const pem64 = Buffer.from(dc.publicKeyPem).toString('base64')
-    const child = spawn(
-      process.execPath,
-      [path.join(import.meta.dirname, 'follow.ts'), file, pem64, ending],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    )
-    const said: string[] = []
-    createInterface(child.stdout).on('line', (line) => said.push(line))
-    const ended = once(child, 'close')
-    const running: Bot = {
-      said,
-      kill: async () => {
-        child.kill('SIGKILL')
-        await ended
-      },
-      stop: async () => {
-        child.stdin.end()
-        const [code] = await ended
-        return code
-      },
+    async function bot(ending = 'stop'): Promise<Bot> {
+      const pem64 = Buffer.from(dc.publicKeyPem).toString('base64')
+      const child = spawn(
+        process.execPath,
+        [path.join(import.meta.dirname, 'follow.ts'), file, pem64, ending, library.name],
+        {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        },
+      )
+      const said: string[] = []
+      createInterface(child.stdout).on('line', (line) => said.push(line))
+      const ended = once(child, 'close')
+      const running: Bot = {
+        said,
+        kill: async () => {
+          child.kill('SIGKILL')
+          await ended
+        },
+        stop: async () => {
+          child.stdin.end()
+          const [code] = await ended
+          return code
+        },
+      }
+      bots.push(running)
+      await until(() => said.includes('started'))
+      return running
     }
-    bots.push(running)
-    await until(() => said.includes('started'))
-    return running
-  }
 
-  before(async () => {
-    dc = await FakeDc.start({ bots: [{ token: TOKEN }], channels: [CHANNEL] })
-    folder = await mkdtemp(path.join(tmpdir(), 'tgsession-catch-up-'))
-    file = path.join(folder, 'bot.session')
-    await writeFile(file, (await authorisedSession(dc)).toBytes())
+    before(async () => {
+      dc = await FakeDc.start({ bots: [{ token: TOKEN }], channels: [CHANNEL] })
+      folder = await mkdtemp(path.join(tmpdir(), 'tgsession-catch-up-'))
+      file = path.join(folder, 'bot.session')
+      await writeFile(file, (await authorisedSession(dc, library)).toBytes())
+    })
+    afterEach(async () => {
+      await Promise.all(bots.splice(0).map((each) => each.kill()))
+    })
+    after(async () => {
+      await dc.close()
+      await rm(folder, { recursive: true })
+    })
+
+    it('gets everything at least once after a kill, and exactly once after a clean stop', async () => {
+      const first = await bot()
+      dc.sendMessage(BOT, 'one')
+      dc.post(CHANNEL.channelId, 'post one')
+      await until(() => first.said.includes('one') && first.said.includes('post one'))
+      assert.equal(await first.stop(), 0)
+      await allClosed(dc)
+
+      dc.sendMessage(BOT, 'two')
+      dc.post(CHANNEL.channelId, 'post two')
+      const second = await bot()
+      assert.deepEqual(second.said.toSorted(), ['post two', 'started', 'two'])
+      dc.sendMessage(BOT, 'hang')
+      dc.sendMessage(BOT, 'after it')
+      await until(() => second.said.includes('after it'))
+      await second.kill()
+      await allClosed(dc)
+
+      dc.sendMessage(BOT, 'three')
+      const third = await bot()
+      // Whether the kill was faster than the save of what came before it, nobody knows.
+      const again = third.said.filter((text) => text !== 'two' && text !== 'post two')
+      assert.deepEqual(again, ['hang', 'after it', 'three', 'started'])
+      assert.equal(await third.stop(), 0)
+      await allClosed(dc)
+
+      dc.sendMessage(BOT, 'four')
+      const fourth = await bot()
+      assert.deepEqual(fourth.said, ['four', 'started'])
+      assert.equal(await fourth.stop(), 0)
+    })
+
+    it('ends by itself when it is disconnected, though nobody stopped the tracker', async () => {
+      const leaving = await bot('leave')
+      const since = performance.now()
+      assert.equal(await leaving.stop(), 0)
+      assert.ok(performance.now() - since < 5_000, 'something held the process')
+    })
   })
-  afterEach(async () => {
-    await Promise.all(bots.splice(0).map((each) => each.kill()))
-  })
-  after(async () => {
-    await dc.close()
-    await rm(folder, { recursive: true })
-  })
-
-  it('gets everything at least once after a kill, and exactly once after a clean stop', async () => {
-    const first = await bot()
-    dc.sendMessage(BOT, 'one')
-    dc.post(CHANNEL.channelId, 'post one')
-    await until(() => first.said.includes('one') && first.said.includes('post one'))
-    assert.equal(await first.stop(), 0)
-    await allClosed(dc)
-
-    dc.sendMessage(BOT, 'two')
-    dc.post(CHANNEL.channelId, 'post two')
-    const second = await bot()
-    assert.deepEqual(second.said.toSorted(), ['post two', 'started', 'two'])
-    dc.sendMessage(BOT, 'hang')
-    dc.sendMessage(BOT, 'after it')
-    await until(() => second.said.includes('after it'))
-    await second.kill()
-    await allClosed(dc)
-
-    dc.sendMessage(BOT, 'three')
-    const third = await bot()
-    // Whether the kill was faster than the save of what came before it, nobody knows.
-    const again = third.said.filter((text) => text !== 'two' && text !== 'post two')
-    assert.deepEqual(again, ['hang', 'after it', 'three', 'started'])
-    assert.equal(await third.stop(), 0)
-    await allClosed(dc)
-
-    dc.sendMessage(BOT, 'four')
-    const fourth = await bot()
-    assert.deepEqual(fourth.said, ['four', 'started'])
-    assert.equal(await fourth.stop(), 0)
-  })
-
-  it('ends by itself when it is disconnected, though nobody stopped the tracker', async () => {
-    const leaving = await bot('leave')
-    const since = performance.now()
-    assert.equal(await leaving.stop(), 0)
-    assert.ok(performance.now() - since < 5_000, 'something held the process')
-  })
-})

@@ -1,16 +1,14 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { TelegramClient } from 'telegram'
-import { Api } from 'telegram'
+import type { TelegramClient } from 'telegram'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
+import type { SQLiteSession } from '../../src/session/sqlite-session.ts'
 import { callWithDeadline } from '../../src/telegram/call.ts'
-import { clientOptions } from '../../src/telegram/client-options.ts'
 import type { ClientOptionOverrides } from '../../src/telegram/client-options.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
-import { addServerKey } from '../../src/telegram/server-key.ts'
+import { GRAMJS, libraryOf } from './libraries.ts'
 
 export const API = { apiId: 1, apiHash: '0123456789abcdef0123456789abcdef' }
 export const TOKEN = '42:bot-token-for-tests'
@@ -22,37 +20,33 @@ export async function cleanUp(): Promise<void> {
   await Promise.all(leftOpen.splice(0).map((close) => close()))
 }
 
-export async function sessionFor(where: {
-  host: string
-  port: number
-  dcId?: number
-}): Promise<SQLiteSession> {
-  const session = new SQLiteSession()
+export async function sessionFor(
+  where: { host: string; port: number; dcId?: number },
+  { SQLiteSession: Session } = GRAMJS,
+): Promise<SQLiteSession> {
+  const session = new Session()
   await session.load()
   session.setDC(where.dcId ?? 2, where.host, where.port)
   return session
 }
 
 export function clientFor(session: SQLiteSession, overrides: ClientOptionOverrides = {}): TelegramClient {
-  const client = new TelegramClient(
-    session,
-    API.apiId,
-    API.apiHash,
-    clientOptions(session, { log: () => undefined, connectionRetries: 2, retryDelay: 20, ...overrides }),
-  )
+  const { TelegramClient: Client, clientOptions } = libraryOf(session)
+  const options = clientOptions(session, { connectionRetries: 2, retryDelay: 20, ...overrides })
+  const client = new Client(session, API.apiId, API.apiHash, options)
   leftOpen.push(() => disconnectClient(client))
   return client
 }
 
 /** A session whose key is authorised for the bot of `TOKEN`, with no connection left open. */
-export async function authorisedSession(dc: FakeDc): Promise<SQLiteSession> {
-  addServerKey(dc.publicKeyPem)
-  const session = await sessionFor(dc)
+export async function authorisedSession(dc: FakeDc, library = GRAMJS): Promise<SQLiteSession> {
+  library.addServerKey(dc.publicKeyPem)
+  const session = await sessionFor(dc, library)
   const client = clientFor(session)
   await connectClient(client)
   await callWithDeadline(
     client,
-    new Api.auth.ImportBotAuthorization({ flags: 0, ...API, botAuthToken: TOKEN }),
+    new library.Api.auth.ImportBotAuthorization({ flags: 0, ...API, botAuthToken: TOKEN }),
   )
   await disconnectClient(client)
   await allClosed(dc)

@@ -1,19 +1,17 @@
 /**
  * Child of catch-up-processes.test.ts: a bot that tells each message it gets, one a line. "hang" keeps its handler
  * busy for ever. Ends cleanly when its standard input does; with "leave" without stopping the tracker before.
- * Arguments: session file, public key as base64, and how to end.
+ * Arguments: session file, public key as base64, how to end, and the library.
  */
 import { setInterval } from 'node:timers'
-import { NewMessage } from 'telegram/events/index.js'
 import type { NewMessageEvent } from 'telegram/events/index.js'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
-import { addServerKey } from '../../src/telegram/server-key.ts'
-import { trackUpdates } from '../../src/telegram/track-updates.ts'
 import { clientFor } from './clients.ts'
+import { GRAMJS, TELEPROTO } from './libraries.ts'
 
-const [file = '', pem64 = '', ending = ''] = process.argv.slice(2)
+const [file = '', pem64 = '', ending = '', name = ''] = process.argv.slice(2)
+const { addServerKey, NewMessage, SQLiteSession, trackUpdates } = name === 'teleproto' ? TELEPROTO : GRAMJS
 addServerKey(Buffer.from(pem64, 'base64').toString())
 const session = new SQLiteSession(file)
 const client = clientFor(session)

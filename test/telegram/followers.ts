@@ -1,5 +1,4 @@
 import type { TelegramClient } from 'telegram'
-import { NewMessage } from 'telegram/events/index.js'
 import type { NewMessageEvent } from 'telegram/events/index.js'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { SQLiteSession } from '../../src/session/sqlite-session.ts'
@@ -7,9 +6,9 @@ import type { MissedUpdates } from '../../src/telegram/catch-up.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
 import type { TrackUpdatesOptions } from '../../src/telegram/track-options.ts'
-import { trackUpdates } from '../../src/telegram/track-updates.ts'
-import type { UpdateTracker } from '../../src/telegram/track-updates.ts'
+import type { UpdateTracker } from '../../src/telegram/update-tracker.ts'
 import { allClosed, clientFor } from './clients.ts'
+import { libraryOf } from './libraries.ts'
 
 /** The bot of `TOKEN`. */
 export const BOT = 42n
@@ -33,6 +32,7 @@ export async function begin(
   onMessage: (event: NewMessageEvent) => unknown = () => undefined,
 ): Promise<Run> {
   const client = clientFor(session)
+  const { NewMessage, trackUpdates } = libraryOf(session)
   const seen: string[] = []
   const missed: MissedUpdates[] = []
   const errors: Error[] = []

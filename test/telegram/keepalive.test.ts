@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Api } from 'telegram'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { callWithDeadline } from '../../src/telegram/call.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { gramJs } from '../../src/telegram/gramjs.ts'
 import { keepAlive } from '../../src/telegram/keepalive.ts'
 import { authorisedSession, cleanUp, clientFor, proxyTo, TOKEN, until } from './clients.ts'
 
@@ -25,7 +27,7 @@ describe('keepAlive', { timeout: 60_000 }, () => {
     const client = clientFor(session)
     await connectClient(client)
     const handshake = proxy.received
-    const ended = keepAlive(client, TIMES)
+    const ended = keepAlive(client, gramJs, TIMES)
     await until(() => proxy.received > handshake + 500)
     assert.equal(proxy.taken, 1, 'answered pings must not reconnect')
     await disconnectClient(client)
@@ -38,7 +40,7 @@ describe('keepAlive', { timeout: 60_000 }, () => {
     session.setDC(dc.dcId, '127.0.0.1', proxy.port)
     const client = clientFor(session)
     await connectClient(client)
-    void keepAlive(client, TIMES)
+    void keepAlive(client, gramJs, TIMES)
     proxy.mode = 'mute'
     await until(() => proxy.taken > 1)
     proxy.mode = 'pass'
@@ -52,7 +54,7 @@ describe('keepAlive', { timeout: 60_000 }, () => {
     session.setDC(dc.dcId, '127.0.0.1', proxy.port)
     const client = clientFor(session, { connectionRetries: 1 })
     await connectClient(client)
-    void keepAlive(client, TIMES)
+    void keepAlive(client, gramJs, TIMES)
     await until(() => proxy.received > 500)
     proxy.mode = 'refuse'
     for (const socket of proxy.open) socket.destroy()
@@ -60,6 +62,20 @@ describe('keepAlive', { timeout: 60_000 }, () => {
     proxy.mode = 'pass'
     await callWithDeadline(client, new Api.updates.GetState())
     assert.equal(client.connected, true)
+    await disconnectClient(client)
+  })
+
+  it('leaves a client alone that was told to disconnect', async () => {
+    const proxy = await proxyTo(dc)
+    const session = await authorisedSession(dc)
+    session.setDC(dc.dcId, '127.0.0.1', proxy.port)
+    const client = clientFor(session)
+    await connectClient(client)
+    void keepAlive(client, gramJs, TIMES)
+    await until(() => proxy.received > 500)
+    await client.disconnect()
+    await delay(10 * TIMES.every)
+    assert.deepEqual([proxy.taken, client.connected], [1, false])
     await disconnectClient(client)
   })
 
@@ -73,7 +89,7 @@ describe('keepAlive', { timeout: 60_000 }, () => {
     })
     const client = clientFor(await authorisedSession(own))
     await connectClient(client)
-    void keepAlive(client, { ...TIMES, requestEvery: 50 })
+    void keepAlive(client, gramJs, { ...TIMES, requestEvery: 50 })
     await until(() => asked >= 2)
     await disconnectClient(client)
     await own.close()

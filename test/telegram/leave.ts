@@ -1,36 +1,37 @@
 /**
  * Child of disconnect.test.ts: connects, opens what a busy bot has open, disconnects, and must end by itself.
- * Arguments: session file as base64, public key as base64, what to have open.
+ * Arguments: session file as base64, public key as base64, what to have open, the library.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Api } from 'telegram'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
 import { callWithDeadline } from '../../src/telegram/call.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { gramJs } from '../../src/telegram/gramjs.ts'
+import { teleproto } from '../../src/telegram/teleproto/library.ts'
 import { keepAlive } from '../../src/telegram/keepalive.ts'
-import { addServerKey } from '../../src/telegram/server-key.ts'
 import { clientFor, closedPort } from './clients.ts'
+import { GRAMJS, TELEPROTO } from './libraries.ts'
 
-/** GramJS's ping loop begins by sleeping nine seconds; here it takes no time to come to its first ping. */
+/** The clients' own ping loop begins by sleeping nine seconds; here it takes no time to come to its first ping. */
 function hurryGramJs(): void {
   const real = globalThis.setTimeout
   const hurried = (run: () => void, ms?: number): NodeJS.Timeout => real(run, ms === 9_000 ? 20 : ms)
   Object.assign(globalThis, { setTimeout: hurried })
 }
 
-const [session64 = '', pem64 = '', busyWith = ''] = process.argv.slice(2)
+const [session64 = '', pem64 = '', busyWith = '', name = ''] = process.argv.slice(2)
+const library = name === 'teleproto' ? TELEPROTO : GRAMJS
 if (busyWith === 'a long stay') hurryGramJs()
 const decode = (text: string): Buffer => Buffer.from(text, 'base64')
-addServerKey(decode(pem64).toString())
-const session = await SQLiteSession.fromBytes(decode(session64))
+library.addServerKey(decode(pem64).toString())
+const session = await library.SQLiteSession.fromBytes(decode(session64))
 const client = clientFor(session, { retryDelay: 1000 })
 await connectClient(client)
-await callWithDeadline(client, new Api.updates.GetState())
+await callWithDeadline(client, new library.Api.updates.GetState())
 
 if (busyWith === 'a long stay') await delay(200)
 if (busyWith === 'pings') {
-  void keepAlive(client, {
+  void keepAlive(client, name === 'teleproto' ? teleproto : gramJs, {
     every: 10,
     answerWithin: 60_000,
     serverGivesUpAfter: 60_000,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { ConfigurationError } from '../../src/errors.ts'
-import { serverKeys } from '../../src/telegram/internals.ts'
+import { serverKeys } from '../../src/telegram/gramjs.ts'
 import { addServerKey } from '../../src/telegram/server-key.ts'
 
 const base64url = (hex: string): string =>

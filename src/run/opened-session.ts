@@ -1,0 +1,302 @@
+import { type Clock, systemClock, unlessAborted } from '../clock.ts'
+import { openReplica } from '../config/open-replica.ts'
+import { type Environment, readSettings } from '../config/settings.ts'
+import { LeaseError, NoSessionError, SaveFailedError } from '../errors.ts'
+import type { Head } from '../replica/head.ts'
+import type { Lease } from '../replica/lease.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { ChangeKind } from '../session/session-core.ts'
+import { disconnectClient } from '../telegram/disconnect.ts'
+import type { AnyClient } from '../telegram/internals.ts'
+import type { TrackUpdatesOptions } from '../telegram/track-options.ts'
+import type { UpdateTracker } from '../telegram/update-tracker.ts'
+import { guardSends } from '../telegram/send-guard.ts'
+import { servable } from './await-session.ts'
+import { Budget } from './budget.ts'
+import { describeError, type Report } from './report.ts'
+import { Saver } from './saver.ts'
+
+export interface OpenSessionOptions {
+  /** Gives up waiting for the lease when it fires. */
+  signal?: AbortSignal | undefined
+  /** Told what happens; nothing is printed unless this does. */
+  report?: Report | undefined
+  /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default true. */
+  closeOnSignals?: boolean | undefined
+  /** Milliseconds that `close()` may take; the host's own (TGSESSION_SHUTDOWN_MS), or 25 000. */
+  shutdownMs?: number | undefined
+  clock?: Clock | undefined
+  /** Milliseconds without a change before a save; TGSESSION_SAVE_AFTER, or 30 000. */
+  quietMs?: number | undefined
+  /** Milliseconds for which changes that never pause may keep a save waiting; ten times `quietMs`. */
+  maxMs?: number | undefined
+}
+
+/** A session class of ours, for either client library. */
+export interface LiveSession {
+  toBytes(): Uint8Array
+  onChange(listener: (kind: ChangeKind) => void): () => void
+}
+
+/** What a client library brings along. */
+export interface SessionLibrary<Session extends LiveSession, Client extends AnyClient> {
+  fromBytes(bytes: Uint8Array): Promise<Session>
+  trackUpdates(client: Client, session: Session, options: TrackUpdatesOptions): UpdateTracker
+}
+
+/** See `openSession`. */
+export async function openSessionOf<Session extends LiveSession, Client extends AnyClient>(
+  library: SessionLibrary<Session, Client>,
+  source: Environment | Replica,
+  options: OpenSessionOptions,
+): Promise<OpenedSession<Session, Client>> {
+  if (isReplica(source)) return await openUnderLease(library, source, options)
+  const settings = await readSettings(source, { store: true })
+  const replica = await openReplica(settings)
+  const closeStore = (): Promise<void> => replica.store.close()
+  const times = { shutdownMs: settings.shutdownMs, quietMs: settings.saveAfterMs }
+  try {
+    return await openUnderLease(library, replica, { ...times, ...options }, closeStore)
+  } catch (error) {
+    await closeStore()
+    throw error
+  }
+}
+
+async function openUnderLease<Session extends LiveSession, Client extends AnyClient>(
+  library: SessionLibrary<Session, Client>,
+  replica: Replica,
+  options: OpenSessionOptions,
+  onClosed?: () => Promise<void>,
+): Promise<OpenedSession<Session, Client>> {
+  const report = options.report ?? (() => undefined)
+  requireServable(await replica.status({ signal: options.signal }), replica.name)
+  const lease = await replica.lease({
+    signal: options.signal,
+    onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
+  })
+  try {
+    const { revision, bytes } = await replica.restore({ signal: lease.signal, lease })
+    // Telegram may have killed it while we waited.
+    requireServable({ current: revision }, replica.name)
+    const session = await library.fromBytes(bytes)
+    report('session.restored', {
+      revision: revision.revision,
+      bytes: bytes.length,
+      key: revision.keyFingerprint,
+    })
+    return new OpenedSession(library, replica, lease, revision, session, report, { ...options, onClosed })
+  } catch (error) {
+    await letGo(lease, report)
+    throw error
+  }
+}
+
+function requireServable(head: Pick<Head, 'current'>, name: string): void {
+  const found = servable(head, name)
+  if (found instanceof NoSessionError) throw found
+}
+
+/** A lease that could not be let go ends by itself: nothing to fail for. */
+async function letGo(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
+  await unlessAborted(lease.release(), signal).then(
+    () => report('lease.released', { generation: lease.generation }),
+    (error: unknown) => report('lease.release_failed', describeError(error)),
+  )
+}
+
+function isReplica(source: Environment | Replica): source is Replica {
+  return 'lease' in source && typeof source.lease === 'function'
+}
+
+/** A session in use. Close it: what changed is saved then, and the next instance can take over. */
+export class OpenedSession<Session extends LiveSession, Client extends AnyClient> {
+  readonly session: Session
+  /** Fires when the session must not be used any more; attached clients are disconnected by then or soon. */
+  readonly signal: AbortSignal
+  readonly #library: SessionLibrary<Session, Client>
+  readonly #lease: Lease
+  readonly #saver: Saver
+  readonly #report: Report
+  readonly #clients = new Set<Client>()
+  readonly #trackers = new Set<UpdateTracker>()
+  readonly #watching = new AbortController()
+  readonly #ended = new AbortController()
+  readonly #stopping = new AbortController()
+  readonly #budget: Budget
+  readonly #unsubscribe: () => void
+  readonly #forgetSignals: () => void
+  readonly #onClosed: () => Promise<void>
+  #changes = 0
+  #closing: Promise<void> | undefined
+
+  /** Use `openSession`. */
+  constructor(
+    library: SessionLibrary<Session, Client>,
+    replica: Replica,
+    lease: Lease,
+    base: Saver['base'],
+    session: Session,
+    report: Report,
+    options: OpenSessionOptions & { onClosed?: (() => Promise<void>) | undefined },
+  ) {
+    this.#onClosed = options.onClosed ?? (() => Promise.resolve())
+    this.#library = library
+    this.session = session
+    this.#lease = lease
+    this.#report = report
+    this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
+    const source = {
+      mark: async () => String(this.#changes),
+      capture: async () => session.toBytes(),
+    }
+    const clock = options.clock ?? systemClock
+    this.#budget = new Budget(this.#stopping.signal, options.shutdownMs ?? 25_000, clock)
+    this.#saver = new Saver({
+      ...options,
+      signal: this.#budget.save,
+      replica,
+      lease,
+      base,
+      report,
+      source,
+      clock,
+    })
+    this.#unsubscribe = session.onChange((kind) => {
+      this.#changes++
+      if (kind === 'auth') this.#saveNow()
+    })
+    void this.#watch()
+    lease.signal.addEventListener('abort', () => void this.#onLost(), { once: true })
+    this.#forgetSignals = (options.closeOnSignals ?? true) ? this.#closeOnSignals() : () => undefined
+  }
+
+  /**
+   * This client uses the session: it is disconnected before the lease is let go, and when it is lost. One that was
+   * made with `clientOptions` sends nothing after the lease has run out, also in a process that was frozen meanwhile.
+   */
+  attach(client: Client): void {
+    if (this.#clients.has(client)) return
+    this.#clients.add(client)
+    guardSends(client, () => this.#lease.remainingMs > 0)
+    if (this.signal.aborted) void this.#disconnect()
+  }
+
+  /**
+   * Follows the updates of an attached client, so that what happened while nothing ran reaches its handlers: see
+   * `trackUpdates`. Call it before connecting, and `start()` on what it gives once the handlers are there; the stop
+   * is part of `close()`.
+   */
+  track(client: Client, options: TrackUpdatesOptions = {}): UpdateTracker {
+    this.attach(client)
+    const tracker = this.#library.trackUpdates(client, this.session, options)
+    this.#trackers.add(tracker)
+    return tracker
+  }
+
+  /**
+   * Disconnects the attached clients, saves, and lets the lease go. Throws SaveFailedError (79) if what changed did
+   * not reach the store, LeaseError (75) if the lease was lost.
+   */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#watching.abort()
+    this.#stopping.abort()
+    // With the lease: without it nothing may be sent any more, and what was not noted is handed out again.
+    if (!this.signal.aborted) await this.#stopTracking()
+    await this.#disconnect()
+    this.#unsubscribe()
+    try {
+      const lost: unknown = this.signal.reason
+      if (lost instanceof LeaseError) throw lost
+      await this.#saver.save()
+    } catch (error) {
+      if (error instanceof LeaseError) throw error
+      throw new SaveFailedError('session.not_saved', 'the last changes of the session could not be saved', {
+        hint: 'The store keeps the revision before them, which works; some cached entities may be missing.',
+        cause: error,
+      })
+    } finally {
+      this.#forgetSignals()
+      await letGo(this.#lease, this.#report, this.#budget.release)
+      this.#budget.close()
+      await this.#onClosed()
+    }
+  }
+
+  async #stopTracking(): Promise<void> {
+    for (const tracker of this.#trackers)
+      await tracker
+        .stop()
+        .catch((error: unknown) => this.#report('updates.not_stopped', describeError(error)))
+  }
+
+  async #disconnect(): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => disconnectClient(client)))
+  }
+
+  #saveNow(): void {
+    this.#saver.save().then(
+      ({ outcome }) => outcome === 'aside' && this.#stop('its key changed'),
+      (error: unknown) => this.#report('save.failed', describeError(error)),
+    )
+  }
+
+  async #watch(): Promise<void> {
+    try {
+      this.#stop(await this.#saver.watch(this.#watching.signal))
+    } catch (error) {
+      if (!this.#watching.signal.aborted) this.#report('save.failed', describeError(error))
+    }
+  }
+
+  /** The session in use is no longer the stored one: whoever uses it is told, and nothing more is saved. */
+  #stop(why: string): void {
+    if (this.#ended.signal.aborted) return
+    this.#ended.abort(
+      new LeaseError('session.replaced', `this session must not be used on (${why})`, {
+        hint: 'Close it and open it again: the stored one is another now.',
+      }),
+    )
+    void this.#disconnect()
+  }
+
+  async #onLost(): Promise<void> {
+    this.#report('lease.lost', describeError(this.#lease.signal.reason))
+    this.#watching.abort()
+    // Nobody told us how to stop the one who uses the session: ending the process is the only safe way.
+    if (this.#clients.size === 0 && !this.#closing) process.exit(75)
+    await this.#disconnect()
+  }
+
+  #closeOnSignals(): () => void {
+    const close = async (signal: NodeJS.Signals, alone: boolean): Promise<void> => {
+      try {
+        await this.close()
+        if (alone) process.kill(process.pid, signal)
+      } catch (error) {
+        this.#report('close.failed', describeError(error))
+        if (alone) process.exit(error instanceof LeaseError ? 75 : 79)
+      }
+    }
+    // The program's own listeners decide when to end; where there are none the signal ends it, after the close. Ours
+    // comes first, to see them all, and stays until then, since hosts signal more than once.
+    const listener = (signal: NodeJS.Signals): void => {
+      if (!this.#closing) void close(signal, process.listenerCount(signal) === 1)
+    }
+    for (const name of SIGNALS) process.prependListener(name, listener)
+    return () => {
+      for (const name of SIGNALS) process.off(name, listener)
+    }
+  }
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const

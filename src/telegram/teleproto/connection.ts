@@ -1,0 +1,25 @@
+/* oxlint-disable no-underscore-dangle -- the name is teleproto's */
+import { ConnectionTCPFull } from 'teleproto/network/index.js'
+import type { Session } from 'teleproto/sessions/index.js'
+import { Line, putOnLine, saysKeyUnknown } from '../line.ts'
+
+/** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
+export function connectionFor(session: Session): typeof ConnectionTCPFull {
+  const line = new Line()
+
+  class SessionConnection extends ConnectionTCPFull {
+    override async connect(): Promise<void> {
+      await line.open(this, () => super.connect())
+    }
+
+    override async recv(): Promise<unknown> {
+      const packet: unknown = await super.recv()
+      const isOwn = this._dcId === session.dcId
+      if (isOwn && saysKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
+      return packet
+    }
+  }
+
+  putOnLine(SessionConnection, line)
+  return SessionConnection
+}
