@@ -115,9 +115,10 @@ describe('package.json', () => {
     const scripted = Object.entries(packages)
       .filter(([, value]) => object(value, 'package')['hasInstallScript'] === true)
       // npm goes by a package's own name, not by its alias.
-      .map(([folder, value]) =>
-        String(object(value, 'package')['name'] ?? folder.replace(/^.*node_modules\//, '')),
-      )
+      .map(([folder, value]) => {
+        const { name } = object(value, 'package')
+        return typeof name === 'string' ? name : folder.replace(/^.*node_modules\//, '')
+      })
     assert.ok(scripted.length > 0)
     const declared = Object.keys(object(manifest['allowScripts'], 'allowScripts'))
     assert.deepEqual(declared.toSorted(), [...new Set(scripted)].toSorted())
