@@ -1,6 +1,14 @@
+import { IdsByValue } from './ids-by-value.ts'
 import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
 
-type Column = 'username' | 'phone' | 'name'
+const COLUMNS = ['username', 'phone', 'name'] as const
+export type EntityColumn = (typeof COLUMNS)[number]
+
+/** An entity, and when it was written, in unix seconds; 0 where nobody says. */
+export interface DatedEntity {
+  entity: Entity
+  date: number
+}
 
 /** A session's rows in plain maps. */
 export class MemoryStorage implements SessionStorage {
@@ -12,12 +20,12 @@ export class MemoryStorage implements SessionStorage {
     takeoutId: undefined,
   }
   readonly #otherKeys = new Map<number, Uint8Array>()
-  readonly #entities = new Map<bigint, Entity>()
-  /** Ids in the order of writing: the newest comes last. */
-  readonly #index: Record<Column, Map<string | bigint, Set<bigint>>> = {
-    username: new Map(),
-    phone: new Map(),
-    name: new Map(),
+  readonly #entities = new Map<bigint, DatedEntity>()
+  /** The one that was written last comes last. */
+  readonly #index: Record<EntityColumn, IdsByValue> = {
+    username: new IdsByValue(),
+    phone: new IdsByValue(),
+    name: new IdsByValue(),
   }
   readonly #updateStates = new Map<bigint, UpdateState>()
   readonly #sentFiles = new Map<string, SentFile>()
@@ -40,33 +48,40 @@ export class MemoryStorage implements SessionStorage {
   }
 
   entity(id: bigint): Entity | undefined {
+    return this.#entities.get(id)?.entity
+  }
+
+  findEntity(by: EntityColumn, value: string | bigint): Entity | undefined {
+    return this.findEntities(by, value).at(-1)?.entity
+  }
+
+  /** All that match, the one that was written last at the end. */
+  findEntities(by: EntityColumn, value: string | bigint): DatedEntity[] {
+    return this.#index[by].of(value).flatMap((id) => this.#entities.get(id) ?? [])
+  }
+
+  datedEntity(id: bigint): DatedEntity | undefined {
     return this.#entities.get(id)
   }
 
-  findEntity(by: Column, value: string | bigint): Entity | undefined {
-    const id = [...(this.#index[by].get(value) ?? [])].at(-1)
-    return id === undefined ? undefined : this.#entities.get(id)
+  /** How many entities there are. */
+  get size(): number {
+    return this.#entities.size
   }
 
-  putEntity(entity: Entity): void {
-    const before = this.#entities.get(entity.id)
-    for (const column of ['username', 'phone', 'name'] as const) {
-      const old = before?.[column] ?? null
-      if (old !== null) this.#index[column].get(old)?.delete(entity.id)
-      const value = entity[column]
-      if (value === null) continue
-      const ids = this.#index[column].get(value)
-      if (ids === undefined) this.#index[column].set(value, new Set([entity.id]))
-      else ids.add(entity.id)
+  putEntity(entity: Entity, date = 0): void {
+    const before = this.#entities.get(entity.id)?.entity
+    for (const column of COLUMNS) {
+      const [old, value] = [before?.[column] ?? null, entity[column]]
+      if (old !== null) this.#index[column].delete(old, entity.id)
+      if (value !== null) this.#index[column].add(value, entity.id)
     }
-    this.#entities.set(entity.id, { ...entity })
+    this.#entities.set(entity.id, { entity: { ...entity }, date })
   }
 
   evictUsername(username: string, newOwner: bigint): void {
-    for (const id of this.#index.username.get(username) ?? []) {
-      const entity = this.#entities.get(id)
-      if (id !== newOwner && entity !== undefined) this.putEntity({ ...entity, username: null })
-    }
+    for (const { entity, date } of this.findEntities('username', username))
+      if (entity.id !== newOwner) this.putEntity({ ...entity, username: null }, date)
   }
 
   updateState(id: bigint): UpdateState | undefined {
@@ -95,7 +110,7 @@ export class MemoryStorage implements SessionStorage {
     const copy = new MemoryStorage()
     copy.setAuth(this.#auth)
     for (const [dcId, key] of this.#otherKeys) copy.setOtherKey(dcId, key)
-    for (const entity of this.#entities.values()) copy.putEntity(entity)
+    for (const { entity, date } of this.#entities.values()) copy.putEntity(entity, date)
     for (const [id, state] of this.#updateStates) copy.setUpdateState(id, state)
     for (const [name, file] of this.#sentFiles) copy.#sentFiles.set(name, file)
     return copy

@@ -18,12 +18,11 @@ export async function rewriteTelethonFile(
   try {
     db.transaction(() => {
       for (const table of tablesOf(file.db)) copyTable(file.db, db, table)
+      // Telethon 1.43 and 1.44 swapped two columns of the row, and some builds kept several; this writes it as it is meant.
+      if (row.dcId !== 0) writeSessionRow({ db, columns: columnsOf(db) }, row)
+      if (userId !== undefined)
+        db.run('insert or replace into entities (id, hash) values (0, cast(? as integer))', userId)
     })
-    const copy = { ...file, db, columns: columnsOf(db) }
-    // Telethon 1.43 and 1.44 swapped two columns of the row, and some builds kept several; this writes it as it is meant.
-    if (row.dcId !== 0) writeSessionRow(copy, row)
-    if (userId !== undefined)
-      db.run('insert or replace into entities (id, hash) values (0, cast(? as integer))', userId)
     return db.export()
   } finally {
     db.close()

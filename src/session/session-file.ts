@@ -5,6 +5,7 @@ import { fileError } from './file-error.ts'
 import { placeFile } from './place-file.ts'
 import { type FileStamp, pendingSidecar, readStamped, stampOf } from './read-file.ts'
 import { type ChangeKind, type CoreOptions, SessionCore } from './session-core.ts'
+import { loadSqlite } from './sql.ts'
 import { SqliteStorage } from './sqlite-storage.ts'
 import { createTelethonFile, openTelethonFile } from './telethon-file.ts'
 
@@ -100,7 +101,8 @@ export class SessionFile {
   }
 
   async #open(given: Uint8Array | undefined): Promise<void> {
-    const found = given ?? (await this.#read())
+    // SQLite is made ready while the disk is read.
+    const [found] = await Promise.all([given ? Uint8Array.from(given) : this.#read(), loadSqlite()])
     const file = found === undefined ? await createTelethonFile() : await openTelethonFile(found)
     try {
       this.#storage = new SqliteStorage(file)

@@ -1,7 +1,7 @@
 import type { SqlReader, SqlRow, SqlValue } from './sql.ts'
 import type { AuthState } from './storage.ts'
-import { bad } from './sqlite-file.ts'
-import type { TelethonFile } from './telethon-file.ts'
+import { bad, type SqliteFile } from './sqlite-file.ts'
+import type { TelethonFile, TelethonTables } from './telethon-file.ts'
 
 /** Telethon's `sessions` row, with the temporary key that version 8 may hold (kept, never used). */
 export interface SessionRow extends AuthState {
@@ -22,8 +22,8 @@ const EMPTY: SessionRow = {
  * The row that counts. Builds of Telethon between 0.16 and 0.16.1 kept one per data centre, of which only the
  * one with a key can be meant. Throws `BadDataError`: `session.ambiguous`, `session.bad_row`.
  */
-export function readSessionRow({ db }: TelethonFile<SqlReader>): SessionRow {
-  const rows = db.all('select * from sessions').map(parseRow)
+export function readSessionRow({ rows: all }: TelethonTables): SessionRow {
+  const rows = all('sessions').map(parseRow)
   const withKey = rows.filter((row) => row.authKey !== undefined)
   if (withKey.length > 1)
     throw bad(
@@ -40,8 +40,8 @@ export function ownUserId({ db }: TelethonFile<SqlReader>): bigint | undefined {
   return typeof id === 'bigint' ? id : undefined
 }
 
-/** Writes the one row by column name, since the order of version 8's columns differs from file to file. */
-export function writeSessionRow({ db, columns }: TelethonFile, row: SessionRow): void {
+/** Within a transaction. Writes the one row by column name, since the order of version 8's columns differs from file to file. */
+export function writeSessionRow({ db, columns }: SqliteFile, row: SessionRow): void {
   const values: Record<string, [sql: string, value: SqlValue]> = {
     dc_id: ['cast(? as integer)', BigInt(row.dcId)],
     server_address: ['?', row.serverAddress ?? null],
@@ -53,14 +53,11 @@ export function writeSessionRow({ db, columns }: TelethonFile, row: SessionRow):
   const names = Object.keys(values).filter((name) => columns.get('sessions')?.has(name))
   const sql = names.map((name) => values[name]?.[0])
   const bound = names.map((name) => values[name]?.[1] ?? null)
-  db.transaction(() => {
-    db.run('delete from sessions')
-    db.run(`insert into sessions (${names.join(', ')}) values (${sql.join(', ')})`, ...bound)
-  })
+  db.run('delete from sessions')
+  db.run(`insert into sessions (${names.join(', ')}) values (${sql.join(', ')})`, ...bound)
 }
 
-function parseRow(raw: SqlRow): SessionRow {
-  const row = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name.toLowerCase(), value]))
+function parseRow(row: SqlRow): SessionRow {
   // Telethon 1.43 and 1.44 swap these two on writing, so each is known by its type only.
   const loose = [row['takeout_id'], row['tmp_auth_key']]
   return {

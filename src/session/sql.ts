@@ -29,6 +29,12 @@ interface Prepared {
   names: string[] | undefined
 }
 
+/**
+ * A key that was replaced must not stay readable in the file's free space. And nobody else has this database, so SQLite
+ * need not look before each statement whether somebody changed it, which takes longer than the statement.
+ */
+const PRAGMAS = 'pragma secure_delete = on; pragma locking_mode = exclusive; pragma journal_mode = memory'
+
 let loading: Promise<SqlJsStatic> | undefined
 
 /** The WebAssembly lies beside sql.js's own script, wherever npm put that, so nothing has to be located here. */
@@ -40,6 +46,11 @@ function sqlJs(): Promise<SqlJsStatic> {
       throw error
     })
   return loading
+}
+
+/** Has SQLite at hand, for what must not wait for it later. */
+export async function loadSqlite(): Promise<void> {
+  await sqlJs()
 }
 
 /** SQLite's own words may quote what stands in the file, so only the fact is passed on. */
@@ -59,20 +70,22 @@ export function attempt<T>(work: () => T): T {
  * text: write `cast(? as integer)`, which is exact for both. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
 export class SqlDatabase implements SqlReader {
-  readonly #db: Database
+  readonly #open: () => Database
+  readonly #bytes: Uint8Array | undefined
+  #opened: Database | undefined
   readonly #statements = new Map<string, Prepared>()
 
-  private constructor(db: Database) {
-    this.#db = db
+  private constructor(open: () => Database, bytes: Uint8Array | undefined) {
+    this.#open = open
+    this.#bytes = bytes
   }
 
-  /** The bytes are copied. Whether they are a database shows at the first query. */
+  /** Of these bytes, or empty. They are copied at the first query; whether they are a database shows there. */
   static async open(bytes?: Uint8Array): Promise<SqlDatabase> {
     const { Database } = await sqlJs()
-    const opened = new SqlDatabase(new Database(bytes))
-    // A key that was replaced must not stay readable in the file's free space.
-    opened.script('pragma secure_delete = on')
-    return opened
+    // sql.js copies an array, and writes into a Buffer.
+    const array = bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    return new SqlDatabase(() => new Database(array), array)
   }
 
   all(sql: string, ...values: SqlValue[]): SqlRow[] {
@@ -121,13 +134,23 @@ export class SqlDatabase implements SqlReader {
 
   /** The file as it stands. Not inside a transaction. */
   export(): Uint8Array {
+    if (this.#opened === undefined && this.#bytes !== undefined) return Uint8Array.from(this.#bytes)
     return this.#db.export()
   }
 
   close(): void {
     for (const { statement } of this.#statements.values()) statement.free()
     this.#statements.clear()
-    this.#db.close()
+    this.#opened?.close()
+    this.#opened = undefined
+  }
+
+  get #db(): Database {
+    if (this.#opened !== undefined) return this.#opened
+    const db = this.#open()
+    this.#opened = db
+    attempt(() => db.exec(PRAGMAS))
+    return db
   }
 
   #bound(sql: string, values: SqlValue[]): Prepared {

@@ -18,7 +18,7 @@ export function bad(reason: string, message: string, hint: string): BadDataError
 }
 
 /**
- * Opens the bytes (a copy) of an SQLite file. `expected` is what the caller hoped for, for the message of the refusal.
+ * Opens a copy of the bytes of an SQLite file. `expected` is what the caller hoped for, for the message of the refusal.
  * Throws `BadDataError`: `session.empty`, `.encrypted`, `.foreign`, `.garbage`, `.truncated`, `.corrupt`.
  */
 export async function openSqliteFile(bytes: Uint8Array, expected: string): Promise<SqliteFile> {
@@ -34,7 +34,7 @@ export async function readSqliteFile(bytes: Uint8Array, expected: string): Promi
 }
 
 /** Journal mode delete, also for a file that was last used in WAL mode: bytes 18 and 19 say which it is. */
-function withoutWal(bytes: Uint8Array): Uint8Array {
+export function withoutWal(bytes: Uint8Array): Uint8Array {
   return bytes[18] === 1 && bytes[19] === 1 ? bytes : new Uint8Array(bytes).fill(1, 18, 20)
 }
 

@@ -1,33 +1,45 @@
+import { datedEntity, type EntityTable } from './entity-table.ts'
+import { type DatedEntity, type EntityColumn, MemoryStorage } from './memory-storage.ts'
+import { readSessionRow, type SessionRow, writeSessionRow } from './session-row.ts'
 import type { SqlRow, SqlValue } from './sql.ts'
 import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
-import { MemoryStorage } from './memory-storage.ts'
-import { readSessionRow, type SessionRow, writeSessionRow } from './session-row.ts'
-import type { TelethonFile } from './telethon-file.ts'
+import { plainTelethonTables, type TelethonFile } from './telethon-file.ts'
 
-/** From this many entities on, a look-up by text or phone is worth an index. Below, reading them all is faster. */
-const INDEX_FROM = 500n
 /** Telethon's numbers of them (telethon/sessions/memory.py, _SentFileType). */
 const SENT_FILE_TYPES = { document: 0n, photo: 1n } as const
-const ENTITY = 'id, hash, username, phone, name'
-/** So many peers that were looked up lately are kept at hand, about 3 MB. */
-const RECENT = 10_000
+const SENT_FILE_KINDS = ['document', 'photo'] as const
+/** Entities that one statement writes. */
+const AT_ONCE = 50
 const OTHER_KEYS = 'tgsession_auth_keys'
+/** So many entities may be in memory, some 30 MB, before they are read from the file that they were written to. */
+const MOST_IN_MEMORY = 50_000
 
 /**
- * A session's rows in Telethon's file, opened in memory. What the file has beyond these rows stays as it is.
- * Files older than version 5 have no place for a takeout id, older than 4 none for update states, older than 3 none for
- * sent files: there all of these last until the session is closed.
+ * A session's rows in Telethon's file. Entities are read where they lie in the file; what changes, and the few other
+ * rows, are in memory, and SQLite writes them when the file is asked for. What the file has beyond these rows stays as
+ * it is. Files older than version 5 have no place for a takeout id, older than 4 none for update states, older than 3
+ * none for sent files: there all of these last until the session is closed.
  */
 export class SqliteStorage implements SessionStorage {
   readonly #file: TelethonFile
-  readonly #indexed = new Set<string>()
-  readonly #homeless = new MemoryStorage()
-  readonly #recent = new Map<bigint, Entity>()
+  readonly #mostInMemory: number
+  /** All but the home and the entities. */
+  readonly #rows = new MemoryStorage()
   #auth: SessionRow
+  /** As of the last time that it was read; what is in `#entities` counts more. */
+  #table: EntityTable | undefined
+  #entities = new MemoryStorage()
+  /** What the file does not have yet: ids of `#entities`, and of the rest how it is written. */
+  readonly #newEntities = new Set<bigint>()
+  readonly #newRows = new Map<string, () => void>()
 
-  constructor(file: TelethonFile) {
+  constructor(file: TelethonFile, mostInMemory = MOST_IN_MEMORY) {
     this.#file = file
+    this.#mostInMemory = mostInMemory
     this.#auth = readSessionRow(file)
+    this.#table = file.entities
+    this.#readRows()
+    if (file.entities === undefined) this.#readEntities()
   }
 
   auth(): AuthState {
@@ -37,116 +49,94 @@ export class SqliteStorage implements SessionStorage {
   setAuth(state: AuthState): void {
     // The temporary key belongs to the key that it was bound to.
     const temporaryKey = state.authKey === this.#auth.authKey ? this.#auth.temporaryKey : undefined
-    const row = { ...state, temporaryKey }
-    writeSessionRow(this.#file, row)
-    this.#auth = row
+    this.#keepAuth({ ...state, temporaryKey })
   }
 
   otherKey(dcId: number): Uint8Array | undefined {
-    if (!this.#hasOtherKeys()) return undefined
-    const row = this.#get(`select auth_key from ${OTHER_KEYS} where dc_id = cast(? as integer)`, BigInt(dcId))
-    return row?.['auth_key'] instanceof Uint8Array ? row['auth_key'] : undefined
+    return this.#rows.otherKey(dcId)
   }
 
   setOtherKey(dcId: number, key: Uint8Array | undefined): void {
-    const { db } = this.#file
-    if (key === undefined) {
-      if (this.#hasOtherKeys())
-        db.run(`delete from ${OTHER_KEYS} where dc_id = cast(? as integer)`, BigInt(dcId))
-      return
-    }
-    db.run(`create table if not exists ${OTHER_KEYS} (dc_id integer primary key, auth_key blob)`)
-    db.run(`insert or replace into ${OTHER_KEYS} values (cast(? as integer), ?)`, BigInt(dcId), key)
+    if (key === undefined && this.#rows.otherKey(dcId) === undefined) return
+    this.#rows.setOtherKey(dcId, key)
+    const create = `create table if not exists ${OTHER_KEYS} (dc_id integer primary key, auth_key blob)`
+    const id = 'cast(? as integer)'
+    this.#newRows.set(`key ${dcId}`, () => {
+      const { db } = this.#file
+      db.run(create)
+      if (key === undefined) db.run(`delete from ${OTHER_KEYS} where dc_id = ${id}`, BigInt(dcId))
+      else db.run(`insert or replace into ${OTHER_KEYS} values (${id}, ?)`, BigInt(dcId), key)
+    })
   }
 
   entity(id: bigint): Entity | undefined {
-    const known = this.#recent.get(id)
-    if (known !== undefined) return known
-    const found = parseEntity(this.#get(`select ${ENTITY} from entities where id = cast(? as integer)`, id))
-    if (found === undefined) return undefined
-    if (this.#recent.size >= RECENT) this.#recent.clear()
-    this.#recent.set(id, found)
-    return found
+    return this.#entities.entity(id) ?? this.#table?.byId(id)
   }
 
-  findEntity(by: 'username' | 'phone' | 'name', value: string | bigint): Entity | undefined {
-    this.#index(by)
-    const parameter = typeof value === 'bigint' ? 'cast(? as integer)' : '?'
-    const sql = `select ${ENTITY} from entities where ${by} = ${parameter}`
-    // Sorting one row takes SQLite longer than finding it, and it is hardly ever more than one.
-    const [first, second] = this.#file.db.all(`${sql} limit 2`, value)
-    if (second === undefined) return parseEntity(first)
-    const newest = this.#has('entities', 'date') ? 'coalesce(date, 0) desc, id desc' : 'id desc'
-    return parseEntity(this.#get(`${sql} order by ${newest} limit 1`, value))
+  findEntity(by: EntityColumn, value: string | bigint): Entity | undefined {
+    return this.#matches(by, value)[0]?.entity
   }
 
-  putEntity({ id, hash, username, phone, name }: Entity, date: number): void {
-    const values = 'cast(? as integer), cast(? as integer), ?, cast(? as integer), ?'
-    const row = [id, hash, username, phone, name]
-    const { db } = this.#file
-    this.#recent.delete(id)
-    if (this.#has('entities', 'date')) {
-      const into = 'entities (id, hash, username, phone, name, date)'
-      db.run(`insert or replace into ${into} values (${values}, cast(? as integer))`, ...row, BigInt(date))
-    } else {
-      db.run(`insert or replace into entities (id, hash, username, phone, name) values (${values})`, ...row)
-    }
+  putEntity(entity: Entity, date: number): void {
+    this.#entities.putEntity(entity, date)
+    this.#newEntities.add(entity.id)
+    // A session that is never saved does not have to grow without end.
+    if (this.#newEntities.size > this.#mostInMemory) this.export()
   }
 
   evictUsername(username: string, newOwner: bigint): void {
-    this.#index('username')
-    const sql = `update entities set username = null where username = ? and id <> cast(? as integer) returning id`
-    for (const { id } of this.#file.db.all(sql, username, newOwner))
-      if (typeof id === 'bigint') this.#recent.delete(id)
+    for (const { entity, date } of this.#matches('username', username))
+      if (entity.id !== newOwner) this.putEntity({ ...entity, username: null }, date)
   }
 
   updateState(id: bigint): UpdateState | undefined {
-    if (!this.#has('update_state', 'pts')) return this.#homeless.updateState(id)
-    const row = this.#get('select pts, qts, date, seq from update_state where id = cast(? as integer)', id)
-    return row && parseState(row)
+    return this.#rows.updateState(id)
   }
 
   setUpdateState(id: bigint, state: UpdateState): void {
-    if (!this.#has('update_state', 'pts')) return this.#homeless.setUpdateState(id, state)
+    this.#rows.setUpdateState(id, state)
+    if (!this.#has('update_state', 'pts')) return
     const { pts, qts, date, seq } = state
     const sql =
       'insert or replace into update_state (id, pts, qts, date, seq) values (cast(? as integer), ?, ?, ?, ?)'
-    this.#file.db.run(sql, id, pts, qts, date, seq)
+    this.#newRows.set(`state ${id}`, () => this.#file.db.run(sql, id, pts, qts, date, seq))
   }
 
   updateStates(): [id: bigint, state: UpdateState][] {
-    if (!this.#has('update_state', 'pts')) return this.#homeless.updateStates()
-    const rows = this.#file.db.all('select id, pts, qts, date, seq from update_state')
-    return rows.flatMap((row) => (typeof row['id'] === 'bigint' ? [[row['id'], parseState(row)]] : []))
+    return this.#rows.updateStates()
   }
 
   sentFile(key: SentFileKey): SentFile | undefined {
-    if (!this.#has('sent_files', 'type')) return this.#homeless.sentFile(key)
-    const sql = `select id, hash from sent_files where md5_digest = ? and file_size = cast(? as integer) and
-      type = cast(? as integer)`
-    const { id, hash } = this.#get(sql, ...sentFileValues(key)) ?? {}
-    return typeof id === 'bigint' && typeof hash === 'bigint' ? { id, hash } : undefined
+    return this.#rows.sentFile(key)
   }
 
-  putSentFile(key: SentFileKey, { id, hash }: SentFile): void {
-    if (!this.#has('sent_files', 'type')) return this.#homeless.putSentFile(key, { id, hash })
+  putSentFile(key: SentFileKey, file: SentFile): void {
+    this.#rows.putSentFile(key, file)
+    if (!this.#has('sent_files', 'type')) return
+    const integer = 'cast(? as integer)'
     const sql = `insert or replace into sent_files (md5_digest, file_size, type, id, hash) values
-      (?, cast(? as integer), cast(? as integer), cast(? as integer), cast(? as integer))`
-    this.#file.db.run(sql, ...sentFileValues(key), id, hash)
+      (?, ${integer}, ${integer}, ${integer}, ${integer})`
+    const values: SqlValue[] = [key.md5, BigInt(key.size), SENT_FILE_TYPES[key.kind], file.id, file.hash]
+    const name = `file ${key.kind} ${key.size} ${Buffer.from(key.md5).toString('hex')}`
+    this.#newRows.set(name, () => this.#file.db.run(sql, ...values))
   }
 
+  /** Nothing here can fail half-way: SQLite comes in when the file is asked for, and writes all or nothing. */
   transaction(work: () => void): void {
-    try {
-      this.#file.db.transaction(work)
-    } catch (error) {
-      this.#recent.clear()
-      throw error
-    }
+    work()
   }
 
   /** The file's bytes. The same rows in the same order of writing give the same bytes. */
   export(): Uint8Array {
-    return this.#file.db.export()
+    const { db } = this.#file
+    if (this.#newEntities.size + this.#newRows.size > 0) {
+      db.transaction(() => this.#write())
+      this.#newEntities.clear()
+      this.#newRows.clear()
+    }
+    const bytes = db.export()
+    if (this.#entities.size > this.#mostInMemory) this.#readAgain(bytes)
+    return bytes
   }
 
   /** The same with this home and key in the place of its own, which it keeps. */
@@ -156,8 +146,7 @@ export class SqliteStorage implements SessionStorage {
     try {
       return this.export()
     } finally {
-      writeSessionRow(this.#file, own)
-      this.#auth = own
+      this.#keepAuth(own)
     }
   }
 
@@ -165,47 +154,78 @@ export class SqliteStorage implements SessionStorage {
     this.#file.db.close()
   }
 
-  #get(sql: string, ...values: SqlValue[]): SqlRow | undefined {
-    return this.#file.db.get(sql, ...values)
-  }
-
   #has(table: string, column: string): boolean {
     return this.#file.columns.get(table)?.has(column) ?? false
   }
 
-  #hasOtherKeys(): boolean {
-    return (
-      this.#get(`select 1 from sqlite_master where type = 'table' and name = ?`, OTHER_KEYS) !== undefined
-    )
+  #keepAuth(auth: SessionRow): void {
+    this.#auth = auth
+    this.#newRows.set('auth', () => writeSessionRow(this.#file, auth))
   }
 
-  /** Plain indexes only, so that old SQLite versions open the file; Telethon's own look-ups gain by them too. */
-  #index(column: 'username' | 'phone' | 'name'): void {
-    if (this.#indexed.has(column)) return
-    const count = this.#get('select count(*) as n from entities')?.['n'] ?? 0n
-    if (typeof count !== 'bigint' || count < INDEX_FROM) return
-    this.#file.db.run(`create index if not exists tgsession_${column} on entities (${column})`)
-    this.#indexed.add(column)
+  /** All that have this value, the newest first; of one second, the one that was written last. */
+  #matches(by: EntityColumn, value: string | bigint): DatedEntity[] {
+    const inMemory = this.#entities.findEntities(by, value).toReversed()
+    const inTable = this.#table?.by(by, value) ?? []
+    const found = [...inMemory, ...inTable.filter(({ entity }) => !this.#entities.entity(entity.id))]
+    return found.toSorted((one, other) => other.date - one.date)
   }
-}
 
-function parseEntity(row: SqlRow | undefined): Entity | undefined {
-  const { id, hash, username, phone, name } = row ?? {}
-  if (typeof id !== 'bigint' || typeof hash !== 'bigint') return undefined
-  return {
-    id,
-    hash,
-    username: typeof username === 'string' ? username : null,
-    phone: typeof phone === 'bigint' ? phone : null,
-    name: typeof name === 'string' ? name : null,
+  #write(): void {
+    const { db } = this.#file
+    for (const write of this.#newRows.values()) write()
+    const rows = [...this.#newEntities].map((id) => this.#rowOf(id))
+    // SQLite takes less time for many rows at once, and each number of rows is a statement of its own.
+    for (let k = 0; k < rows.length;) {
+      const some = rows.slice(k, k + (rows.length - k < AT_ONCE ? 1 : AT_ONCE))
+      db.run(this.#insert(some.length), ...some.flat())
+      k += some.length
+    }
+  }
+
+  #insert(rows: number): string {
+    const [name, mark] = this.#has('entities', 'date') ? [', date', ', cast(? as integer)'] : ['', '']
+    const row = `(cast(? as integer), cast(? as integer), ?, cast(? as integer), ?${mark})`
+    return `insert or replace into entities (id, hash, username, phone, name${name}) values ${Array(rows).fill(row).join()}`
+  }
+
+  #rowOf(id: bigint): SqlValue[] {
+    const { entity, date = 0 } = this.#entities.datedEntity(id) ?? {}
+    const { hash = 0n, username = null, phone = null, name = null } = entity ?? {}
+    return [id, hash, username, phone, name, ...(this.#has('entities', 'date') ? [date] : [])]
+  }
+
+  #readRows(): void {
+    const table = (name: string, column: string): SqlRow[] =>
+      this.#has(name, column) ? this.#file.rows(name) : []
+    for (const { dc_id: dcId, auth_key: key } of table(OTHER_KEYS, 'auth_key'))
+      if (key instanceof Uint8Array) this.#rows.setOtherKey(Number(dcId), key)
+    for (const { id, ...state } of table('update_state', 'pts'))
+      if (typeof id === 'bigint') this.#rows.setUpdateState(id, parseState(state))
+    for (const { md5_digest: md5, file_size: size, type, id, hash } of table('sent_files', 'type')) {
+      const kind = SENT_FILE_KINDS.find((one) => SENT_FILE_TYPES[one] === type)
+      if (md5 instanceof Uint8Array && kind && typeof id === 'bigint' && typeof hash === 'bigint')
+        this.#rows.putSentFile({ md5, size: Number(size), kind }, { id, hash })
+    }
+  }
+
+  /** Of a file that only SQLite can read. */
+  #readEntities(): void {
+    const found = this.#file.rows('entities').flatMap((row) => datedEntity(row) ?? [])
+    for (const { entity, date } of found.toSorted((one, other) => one.date - other.date))
+      this.#entities.putEntity(entity, date)
+  }
+
+  #readAgain(bytes: Uint8Array): void {
+    // Whoever asked for the bytes may do with them what he likes.
+    const found = plainTelethonTables(Uint8Array.from(bytes))
+    if (found === undefined) return
+    this.#table = found.entities
+    this.#entities = new MemoryStorage()
   }
 }
 
 function parseState(row: SqlRow): UpdateState {
   const number = (column: string): number => Math.trunc(Number(row[column] ?? 0))
   return { pts: number('pts'), qts: number('qts'), date: number('date'), seq: number('seq') }
-}
-
-function sentFileValues({ md5, size, kind }: SentFileKey): SqlValue[] {
-  return [md5, BigInt(size), SENT_FILE_TYPES[kind]]
 }

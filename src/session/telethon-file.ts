@@ -1,4 +1,6 @@
-import { SqlDatabase, type SqlReader } from './sql.ts'
+import { EntityTable } from './entity-table.ts'
+import { plainTables, rowsOf } from './pages/tables.ts'
+import { SqlDatabase, type SqlReader, type SqlRow } from './sql.ts'
 import {
   bad,
   type Columns,
@@ -7,6 +9,7 @@ import {
   readSqliteFile,
   recogniseSchema,
   type SqliteFile,
+  withoutWal,
 } from './sqlite-file.ts'
 
 /**
@@ -16,9 +19,17 @@ import {
 export const NEWEST_VERSION = 8
 const EXPECTED = 'a Telethon .session file'
 
-export interface TelethonFile<Db extends SqlReader = SqlDatabase> extends SqliteFile<Db> {
+/** What a Telethon file held when it was opened. */
+export interface TelethonTables {
   version: number
+  columns: Columns
+  /** All rows of a table that there is, by lower-case column name. */
+  rows: (table: string) => SqlRow[]
+  /** The entities, if the file is plain enough to be read without SQLite. */
+  entities: EntityTable | undefined
 }
+
+export interface TelethonFile<Db extends SqlReader = SqlDatabase> extends SqliteFile<Db>, TelethonTables {}
 
 const CREATE = `
 create table version (version integer primary key);
@@ -60,11 +71,17 @@ insert into sessions values (0, null, null, x'', null);
 export async function createTelethonFile(): Promise<TelethonFile> {
   const db = await SqlDatabase.open()
   db.script(CREATE)
-  return { db, version: 7, columns: columnsOf(db) }
+  return asTelethonFile({ db, columns: columnsOf(db) })
 }
 
-/** Opens the bytes (a copy). Throws `BadDataError`, with a code of its own for each way in which they can be wrong. */
+/**
+ * Opens the bytes, which are not changed, nor may be while it is open. Throws `BadDataError`, with a code of its own for
+ * each way in which they can be wrong.
+ */
 export async function openTelethonFile(bytes: Uint8Array): Promise<TelethonFile> {
+  const plain = plainTelethonTables(bytes)
+  // SQLite opens them when something is to be written.
+  if (plain !== undefined) return { ...plain, db: await SqlDatabase.open(withoutWal(bytes)) }
   return orClosed(await openSqliteFile(bytes, EXPECTED))
 }
 
@@ -75,8 +92,23 @@ export async function readTelethonFile(bytes: Uint8Array): Promise<TelethonFile<
 
 /** The same for a database that is open already. */
 export function asTelethonFile<Db extends SqlReader>({ db, columns }: SqliteFile<Db>): TelethonFile<Db> {
-  refuseOtherSchemas(columns)
-  return { db, version: versionOf(db), columns }
+  if (!isTelethon(columns)) refuseOtherSchemas(columns)
+  const rows = (table: string): SqlRow[] => db.all(`select * from ${table}`).map(lowerCase)
+  return { db, columns, version: versionOf(rows('version')), rows, entities: undefined }
+}
+
+/** The tables without SQLite; undefined for what it has to read, or to refuse. */
+export function plainTelethonTables(bytes: Uint8Array): TelethonTables | undefined {
+  const tables = plainTables(bytes)
+  const entities = tables?.get('entities')
+  if (tables === undefined || entities?.columns[entities.idColumn] !== 'id') return undefined
+  const columns = new Map([...tables].map(([name, table]) => [name, new Set(table.columns)]))
+  if (!isTelethon(columns)) return undefined
+  const rows = (name: string): SqlRow[] => {
+    const table = tables.get(name)
+    return table === undefined ? [] : rowsOf(table)
+  }
+  return { columns, version: versionOf(rows('version')), rows, entities: new EntityTable(entities) }
 }
 
 function orClosed<Db extends SqlReader>(file: SqliteFile<Db>): TelethonFile<Db> {
@@ -94,12 +126,14 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   entities: ['id', 'hash', 'username', 'phone', 'name'],
 }
 
-function refuseOtherSchemas(columns: Columns): void {
+function isTelethon(columns: Columns): boolean {
+  const hasAll = ([table, names]: [string, readonly string[]]): boolean =>
+    names.every((name) => columns.get(table)?.has(name))
+  return Object.entries(REQUIRED).every(hasAll) && !columns.get('sessions')?.has('session_id')
+}
+
+function refuseOtherSchemas(columns: Columns): never {
   const has = (table: string, column: string): boolean => columns.get(table)?.has(column) ?? false
-  const isTelethon = Object.entries(REQUIRED).every(([table, names]) =>
-    names.every((name) => has(table, name)),
-  )
-  if (isTelethon && !has('sessions', 'session_id')) return
   if (has('version', 'version') && has('sessions', 'salt') && has('sessions', 'layer'))
     throw bad('too_old', 'this is a session file of a Telethon before 0.16', 'Log in anew.')
   const schema = recogniseSchema(columns)
@@ -110,8 +144,11 @@ function refuseOtherSchemas(columns: Columns): void {
   throw bad('foreign', `this is ${schema.name}; expected a Telethon .session file`, hint)
 }
 
-function versionOf(db: SqlReader): number {
-  const rows = db.all('select version from version')
+function lowerCase(row: SqlRow): SqlRow {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function versionOf(rows: SqlRow[]): number {
   const version = rows[0]?.['version']
   if (rows.length !== 1 || typeof version !== 'bigint' || version < 1n)
     throw bad(

@@ -5,7 +5,7 @@ import { MemoryStorage } from '../../src/session/memory-storage.ts'
 import { SessionCore, type ChangeKind } from '../../src/session/session-core.ts'
 import { SqliteStorage } from '../../src/session/sqlite-storage.ts'
 import type { Entity, SessionStorage } from '../../src/session/storage.ts'
-import { createTelethonFile } from '../../src/session/telethon-file.ts'
+import { createTelethonFile, openTelethonFile } from '../../src/session/telethon-file.ts'
 import { HASH, KEY, OTHER_KEY } from '../fixtures/session/schemas.ts'
 
 const user = (id: bigint, more: Partial<Entity> = {}): Entity => ({
@@ -20,6 +20,7 @@ const user = (id: bigint, more: Partial<Entity> = {}): Entity => ({
 const storages: Record<string, () => Promise<SessionStorage>> = {
   'plain maps': async () => new MemoryStorage(),
   'an SQLite file': async () => new SqliteStorage(await createTelethonFile()),
+  'an SQLite file that is written all the time': async () => new SqliteStorage(await createTelethonFile(), 3),
 }
 
 const nullable = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { nil: null })
@@ -195,15 +196,31 @@ describe('a session core without a storage', () => {
   })
 })
 
+const users = (from: number, count: number): Entity[] =>
+  Array.from({ length: count }, (_, i) =>
+    user(BigInt(from + i), { username: `user${from + i}`, name: 'the same' }),
+  )
+
 describe('an SQLite storage with many entities', () => {
-  it('finds through an index, which is a plain one', async () => {
-    const file = await createTelethonFile()
+  it('finds what was written at any time, also after more than it keeps in memory', async () => {
+    const storage = new SqliteStorage(await createTelethonFile())
     const core = new SessionCore()
-    core.attach(new SqliteStorage(file))
-    core.upsert(Array.from({ length: 6000 }, (_, i) => user(BigInt(i + 1), { username: `user${i}` })))
-    assert.equal(core.findByText('user4321')?.id, 4322n)
-    const indexes = file.db.all(`select sql from sqlite_master where type = 'index' and sql is not null`)
-    assert.deepEqual(indexes, [{ sql: 'CREATE INDEX tgsession_username on entities (username)' }])
+    core.attach(storage)
+    core.upsert(users(1, 30_000))
+    storage.export()
+    core.upsert(users(30_001, 40_000))
+    core.upsert([user(7n, { username: 'other' })])
+    for (const k of [8, 30_000, 50_002, 70_000]) {
+      assert.equal(core.findById(BigInt(k))?.username, `user${k}`)
+      assert.equal(core.findByText(`user${k}`)?.id, BigInt(k))
+    }
+    assert.deepEqual([core.findByText('other')?.id, core.findByText('user7')], [7n, undefined])
+
+    const again = await openTelethonFile(storage.export())
+    assert.equal(again.rows('entities').length, 70_000)
+    assert.equal(again.entities?.byId(7n)?.username, 'other')
+    const indexes = again.db.all(`select name from sqlite_master where type = 'index' and sql is not null`)
+    assert.deepEqual(indexes, [], 'an index would double the file')
   })
 })
 
