@@ -9,7 +9,8 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Entity } from '../src/session/storage.ts'
-import { BareContainer, KEY, MARIADB, POSTGRES, SQLITE } from '../test/container/databases.ts'
+import { BareContainer } from '../src/container/bare-container.ts'
+import { KEY, MARIADB, POSTGRES, SQLITE } from '../test/container/databases.ts'
 import { PYTHON } from '../test/support/requires.ts'
 
 const number = { type: 'string' } as const

@@ -100,10 +100,10 @@ async function store<Attempt>(
     replica.finishLogin(attempt, session, { onProgress }),
   )
   const stored = await storing.catch(async (error: unknown) => {
-    const file = path.resolve(`${replica.name}.rescued.session`)
+    const file = path.resolve(`${encodeURIComponent(replica.name).slice(0, 100)}.rescued.session`)
     await placeFile(file, session)
     log.error('The session could not be stored', terminal)
-    log.warn(`It was kept in ${file}. Store it with: tgsession push ${file}`, terminal)
+    log.warn(`It was kept in ${file}. Store it with: ${replica.storeCommand(file)}`, terminal)
     throw error
   })
   const { revision } = stored

@@ -1,14 +1,18 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { openReplica } from '../config/open-replica.ts'
 import { type Needs, readSettings, type Settings } from '../config/settings.ts'
+import type { BareContainer } from '../container/bare-container.ts'
+import { UsageError } from '../errors.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Context } from './context.ts'
 import { writeAbove } from './status-line.ts'
 
 /** Which session a command is about; flags win over the environment. */
 export interface WhichSession {
-  store?: string
-  name?: string
+  store?: string | undefined
+  /** Instead of a store, for the commands that know both. */
+  container?: string | undefined
+  name?: string | undefined
 }
 
 export function sessionCommand(name: string, description: string): Command {
@@ -18,12 +22,53 @@ export function sessionCommand(name: string, description: string): Command {
     .option('--name <name>', 'which session (TGSESSION_NAME, default main)')
 }
 
+/** The same for a session in a store or in a container. */
+export function keptCommand(name: string, description: string): Command {
+  return sessionCommand(name, description).addOption(containerOption())
+}
+
+export function containerOption(): Option {
+  return new Option(
+    '--container <url>',
+    'an SQL database that holds many sessions, instead of a store (TGSESSION_CONTAINER)',
+  )
+}
+
+/** Whether a container is meant. A flag wins over the environment, and there the container over the store. */
+export function namesContainer({ env }: Context, flags: WhichSession): boolean {
+  if (flags.container !== undefined && flags.store !== undefined)
+    throw new UsageError('usage.store_or_container', '--store and --container exclude each other', {
+      hint: 'A session lies in one of them.',
+    })
+  if (flags.store !== undefined) return false
+  return (flags.container ?? env['TGSESSION_CONTAINER'] ?? '').trim() !== ''
+}
+
+/** Opens the container that the settings name, and closes it when `use` is over. */
+export async function usingContainer<T>(
+  settings: Settings,
+  use: (container: BareContainer) => Promise<T>,
+): Promise<T> {
+  // Kysely is of no use to anything else here.
+  const { openContainer } = await import('../config/open-container.ts')
+  const container = openContainer(settings)
+  try {
+    return await use(container)
+  } finally {
+    await container.close()
+  }
+}
+
 export async function settingsOf(
   context: Context,
   flags: WhichSession,
   needs: Needs = {},
 ): Promise<Settings> {
-  const given = Object.entries({ TGSESSION_STORE: flags.store, TGSESSION_NAME: flags.name })
+  const given = Object.entries({
+    TGSESSION_STORE: flags.store,
+    TGSESSION_CONTAINER: flags.container,
+    TGSESSION_NAME: flags.name,
+  })
   const env = { ...context.env, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) }
   return await readSettings(env, needs)
 }

@@ -6,7 +6,9 @@ import { configCommand } from './commands/config.ts'
 import { convertCommand } from './commands/convert.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
 import { historyCommand } from './commands/history.ts'
+import { importCommand } from './commands/import.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { listCommand } from './commands/list.ts'
@@ -72,6 +74,10 @@ function program(context: Context): Command {
     commands.map((command) => command(context))
   add('Everyday:', of(loginCommand, runCommand, statusCommand, doctorCommand))
   add('Sessions:', of(pushCommand, pullCommand, inspectCommand, convertCommand, listCommand))
+  add(
+    'Containers (many sessions in one SQL database; run and login take --container, too):',
+    of(importCommand, exportCommand),
+  )
   add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))
   add('Set-up:', of(keygenCommand, configCommand))
   return root

@@ -4,6 +4,7 @@ import type { Settings } from './settings.ts'
 export function describeSettings(settings: Settings): Record<string, string> {
   return {
     store: settings.store ? `${maskUrl(settings.store.url)} (from ${settings.store.source})` : 'not set',
+    container: settings.container ? maskUrl(settings.container.url) : 'not set',
     name: settings.name,
     encryption: settings.encryption,
     key:

@@ -11,6 +11,8 @@ export type Environment = Record<string, string | undefined>
 
 export interface Settings extends Host {
   store: StoreLocation | null
+  /** The SQL database that holds many sessions, where one is named. `url` may hold a password. */
+  container: { url: string; tablePrefix: string } | undefined
   name: string
   encryption: 'age' | 'none'
   /** age identities that may decrypt; the first one's recipient encrypts. */
@@ -29,6 +31,8 @@ export interface Settings extends Host {
 /** What a command cannot do without; everything that is missing is told at once. */
 export interface Needs {
   store?: boolean
+  /** Instead of a store, which is not looked for then. */
+  container?: boolean
   api?: boolean
 }
 
@@ -55,6 +59,10 @@ const VARIABLES = {
       'must be a short name such as main (a-z, 0-9, dot, dash, underscore; at most 64); a session itself never goes here',
     ),
   ),
+  TGSESSION_CONTAINER: z.optional(z.string()),
+  TGSESSION_TABLE_PREFIX: z.optional(
+    matching(/^[A-Za-z_][A-Za-z0-9_]{0,29}$/, 'must be at most 30 letters, digits and underscores'),
+  ),
   TGSESSION_ENCRYPTION: z.optional(z.enum(['age', 'none'], 'must be age or none')),
   TGSESSION_KEY: z.optional(z.string()),
   TGSESSION_KEY_PREVIOUS: z.optional(z.string()),
@@ -72,8 +80,17 @@ const VARIABLES = {
   ),
 } as const
 
+/** In a container a session has any name that fits into its column. */
+const CONTAINER_VARIABLES = {
+  ...VARIABLES,
+  TGSESSION_NAME: z.optional(
+    matching(/^.{1,255}$/su, 'must have at most 255 characters; a session itself never goes here'),
+  ),
+}
+
 const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
   store: [['TGSESSION_STORE', 's3://my-bucket/telegram, or file:./sessions to try things out']],
+  container: [['TGSESSION_CONTAINER', 'postgres://user:password@host/database, or DATABASE_URL']],
   api: [
     ['TELEGRAM_API_ID', '123456 (yours is at https://my.telegram.org)'],
     ['TELEGRAM_API_HASH', '32 hex digits (at https://my.telegram.org)'],
@@ -87,7 +104,7 @@ const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
 export async function readSettings(environment: Environment, needs: Needs = {}): Promise<Settings> {
   const env = withAliases(environment)
   const problems: string[] = []
-  const values = parseVariables(env, problems)
+  const values = parseVariables(env, needs.container ? CONTAINER_VARIABLES : VARIABLES, problems)
   const collect = <T>(read: () => T): T | undefined => {
     try {
       return read()
@@ -98,7 +115,8 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     }
   }
 
-  const located = collect(() => locateStore(env))
+  const container = containerUrl(env)
+  const located = needs.container ? null : collect(() => locateStore(env))
   const store = located ?? null
   const keys = (['TGSESSION_KEY', 'TGSESSION_KEY_PREVIOUS'] as const).flatMap((variable) => {
     const text = values[variable]
@@ -109,10 +127,11 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
   const given = values.TGSESSION_RECIPIENT
   const named = given === undefined ? undefined : collect(() => parseRecipient(given))
   // Nothing is ever written to a plain file, so that nothing there waits for a key.
-  const local = store === null || /^(file|memory):/.test(store.url) || isPlainObjectUrl(store.url)
+  const local =
+    store === null ? !needs.container : /^(file|memory):/.test(store.url) || isPlainObjectUrl(store.url)
   const keyless = keys.length === 0 && given === undefined
   const encryption = values.TGSESSION_ENCRYPTION ?? (keyless && local ? 'none' : 'age')
-  if (needs.store && encryption === 'age' && keyless)
+  if ((needs.store || needs.container) && encryption === 'age' && keyless)
     problems.push(
       'TGSESSION_KEY is missing: whoever reads the store would have the account. Make one with `tgsession keygen`, ' +
         'or set TGSESSION_ENCRYPTION=none',
@@ -122,14 +141,19 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
       'TGSESSION_RECIPIENT belongs to another key than TGSESSION_KEY: what is saved here could not be opened here. ' +
         'Where TGSESSION_KEY is set, leave it out',
     )
-  for (const need of ['store', 'api'] as const)
+  const isThere = { store: located !== null, container: container !== undefined }
+  for (const need of ['store', 'container', 'api'] as const)
     for (const [variable, example] of needs[need] ? MISSING[need] : [])
-      if (need === 'store' ? located === null : env[variable] === undefined)
+      if (need === 'api' ? env[variable] === undefined : !isThere[need])
         problems.push(`${variable} is missing; for example ${variable}=${example}`)
   if (problems.length > 0) throw invalid(problems)
 
   return {
     store,
+    container:
+      container === undefined
+        ? undefined
+        : { url: container, tablePrefix: values.TGSESSION_TABLE_PREFIX ?? '' },
     name: values.TGSESSION_NAME ?? 'main',
     encryption,
     identities,
@@ -146,16 +170,27 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
 
 type Values = { [Key in keyof typeof VARIABLES]?: z.infer<(typeof VARIABLES)[Key]> }
 
-function parseVariables(env: Environment, problems: string[]): Values {
-  const parsed = z.object(VARIABLES).safeParse(env)
+function parseVariables(
+  env: Environment,
+  variables: typeof VARIABLES | typeof CONTAINER_VARIABLES,
+  problems: string[],
+): Values {
+  const parsed = z.object(variables).safeParse(env)
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')} ${issue.message}`)
   // The others count all the same: one mistake must neither hide another nor make a variable look missing.
   const broken = new Set(parsed.error.issues.map((issue) => issue.path[0]))
   return parseVariables(
     Object.fromEntries(Object.entries(env).filter(([name]) => !broken.has(name))),
+    variables,
     problems,
   )
+}
+
+/** `DATABASE_URL` stands for what that variable holds, as in TGSESSION_STORE. */
+function containerUrl(env: Environment): string | undefined {
+  const named = env['TGSESSION_CONTAINER']
+  return named === 'DATABASE_URL' ? env['DATABASE_URL'] : named
 }
 
 /** Bots of today call them API_ID and API_HASH. An empty value counts as none: that is how hosts unset things. */

@@ -27,6 +27,20 @@ export interface OpenOptions extends QueueOptions {
   onWaiting?: ((holder: Holder) => void) | undefined
 }
 
+export interface CopyOptions {
+  /** Also in the place of a session with a key. */
+  replace?: boolean | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface ExportOptions {
+  /** Also while somebody uses it: connecting with the copy then kills both. */
+  copy?: boolean | undefined
+  /** Not the session, but the key with this fingerprint that was set aside (see `listAside`). */
+  aside?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** Sees how far a transfer is. */
 export interface TransferProgress {
   id: string

@@ -82,6 +82,25 @@ export const COLUMNS: Record<TableName, readonly (readonly [name: string, type: 
       ['ttl_ms', 'bigint', '*'],
       ['writes', 'bigint', '*'],
     ],
+    tgsession_logins: [
+      ['session_id', 'id', '!'],
+      ['id', 'text64', '!'],
+      ['at', 'text64', '*'],
+      ['label', 'text255', '*'],
+      ['outcome', 'text120', '*'],
+      ['blocked_until', 'text64'],
+    ],
+    tgsession_aside: [
+      ['session_id', 'id', '!'],
+      ['key_fingerprint', 'text32', '!'],
+      ['at', 'text64', '*'],
+      ['label', 'text255', '*'],
+      ['reason', 'text255', '*'],
+      ['dc_id', 'int', '*'],
+      ['server_address', 'text255'],
+      ['port', 'int'],
+      ['auth_key', 'bytes', '*'],
+    ],
   }
 
 export function createTable(kind: SqlKind, prefix: string, table: TableName): string {
@@ -106,12 +125,14 @@ export const OWN_TABLES = [
   'tgsession_entities',
   'tgsession_values',
   'tgsession_leases',
+  'tgsession_logins',
+  'tgsession_aside',
 ] as const
 
 /** The newest version of Python's tables. What it calls 3 is 2, misnamed by its upgrade from 1. */
 export const PYTHON_VERSION = 2
-/** The number of our newest migration. */
-export const OWN_VERSION = 1
+/** The number of our newest migration: 2 added tgsession_logins and tgsession_aside. */
+export const OWN_VERSION = 2
 
 /**
  * The statements that make all tables in an empty database, for whoever manages the schema himself
@@ -123,14 +144,15 @@ export function containerSchemaSql(
 ): string {
   const prefix = checkPrefix(options.tablePrefix ?? '')
   const quote = kind === 'mysql' ? '`' : '"'
-  const insert = (table: TableName, column: string, value: number): string => {
+  const insert = (table: TableName, column: string, value: number, unless = ''): string => {
     const name = `${quote}${prefix}${table}${quote}`
-    return `INSERT INTO ${name} (${column}) SELECT ${value} WHERE NOT EXISTS (SELECT 1 FROM ${name})`
+    return `INSERT INTO ${name} (${column}) SELECT ${value} WHERE NOT EXISTS (SELECT 1 FROM ${name}${unless})`
   }
+  const done = Array.from({ length: OWN_VERSION }, (_, index) => index + 1)
   const statements = [
     ...[...PYTHON_TABLES, ...OWN_TABLES].map((table) => createTable(kind, prefix, table)),
     insert('version', 'version', PYTHON_VERSION),
-    insert('tgsession_migrations', 'number', OWN_VERSION),
+    ...done.map((number) => insert('tgsession_migrations', 'number', number, ` WHERE number = ${number}`)),
   ]
   return `${statements.join(';\n')};\n`
 }

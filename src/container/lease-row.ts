@@ -1,24 +1,32 @@
-import { type Selectable, sql } from 'kysely'
+import { sql } from 'kysely'
+import { unlessAborted } from '../clock.ts'
 import { BadDataError } from '../errors.ts'
 import type { LeaseChange, LeasePort, LeaseRecord, PortOptions } from '../replica/lease.ts'
 import { type Database, isPassing } from './database.ts'
-import type { ContainerSchema } from './schema.ts'
+import { type LeaseColumns, readLeases, type Renewals } from './renewals.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
 
 /**
  * A session's lease in its row. Every change is one UPDATE on the record as it was last seen, and (generation, holder,
- * beat) name every state of it once. After a failure, whose write may have landed, the row is read again.
+ * beat) name every state of it once. After a failure, whose write may have landed, the row is read again. With
+ * `renewals` a holder's go together with those of others.
  */
 export class LeaseRow implements LeasePort {
   readonly #database: Database
   readonly #id: string
+  readonly #renewals: Renewals | undefined
   #seen: LeaseRecord | undefined
 
-  constructor(database: Database, id: string) {
+  constructor(database: Database, id: string, renewals?: Renewals) {
     this.#database = database
     this.#id = id
+    this.#renewals = renewals
+  }
+
+  renewAt(dueAt: number, everyMs: number): number {
+    return this.#renewals?.renewAt(dueAt, everyMs) ?? dueAt
   }
 
   async read(options: PortOptions): Promise<LeaseRecord> {
@@ -28,14 +36,16 @@ export class LeaseRow implements LeasePort {
   async change(change: LeaseChange, options: PortOptions): Promise<LeaseRecord> {
     // A holder's own record is what it wrote last: a renewal costs one statement, and a stale record only meets no row.
     let record = this.#seen ?? (await this.read(options))
+    let isRenewal = false
     return await this.#patiently(options, async (again) => {
       if (again) {
-        record = await this.#read(options.signal)
+        record = await this.#read(options.signal, isRenewal)
         if (change.landed(record)) return record
       }
       for (;;) {
         const next = change.apply(record)
-        if (await this.#swap(record, next, options.signal)) return (this.#seen = next)
+        isRenewal = isBeat(record, next)
+        if (await this.#write(record, next, options.signal)) return (this.#seen = next)
         record = await this.#read(options.signal)
         if (change.landed(record)) return record
       }
@@ -59,23 +69,12 @@ export class LeaseRow implements LeasePort {
       }
   }
 
-  async #read(signal: AbortSignal | undefined): Promise<LeaseRecord> {
-    const text = (column: string) => this.#database.text(column)
+  async #read(signal: AbortSignal | undefined, together = false): Promise<LeaseRecord> {
     for (;;) {
-      const row = await this.#database.once(
-        (db) =>
-          db
-            .selectFrom('tgsession_leases')
-            .select(['session_id', 'holder', 'label', 'since'])
-            .select([
-              text('generation').as('generation'),
-              text('beat').as('beat'),
-              text('ttl_ms').as('ttl_ms'),
-            ])
-            .where('session_id', '=', this.#id)
-            .executeTakeFirst(),
-        signal,
-      )
+      const [row] =
+        together && this.#renewals
+          ? [await unlessAborted(this.#renewals.read(this.#id), signal)]
+          : await readLeases(this.#database, [this.#id], signal)
       if (row !== undefined) return (this.#seen = recordOf(row, this.#id))
       await this.#create(signal)
     }
@@ -97,6 +96,15 @@ export class LeaseRow implements LeasePort {
         this.#database.kind === 'mysql' ? insert.ignore() : insert.onConflict((on) => on.doNothing())
       ).execute()
     }, signal)
+  }
+
+  async #write(before: LeaseRecord, after: LeaseRecord, signal: AbortSignal | undefined): Promise<boolean> {
+    const { generation, holder } = before
+    if (this.#renewals === undefined || holder === null || !isBeat(before, after))
+      return await this.#swap(before, after, signal)
+    const { id: holderId, beat } = holder
+    const state = { id: this.#id, generation, holder: holderId, beat }
+    return await unlessAborted(this.#renewals.renew(state), signal)
   }
 
   async #swap(before: LeaseRecord, after: LeaseRecord, signal: AbortSignal | undefined): Promise<boolean> {
@@ -128,9 +136,14 @@ export class LeaseRow implements LeasePort {
   }
 }
 
-type Row = Omit<Selectable<ContainerSchema['tgsession_leases']>, 'writes'>
+/** Whether only the beat is another. */
+function isBeat({ generation, holder }: LeaseRecord, after: LeaseRecord): boolean {
+  if (holder === null || after.holder === null || generation !== after.generation) return false
+  const { id, beat, ttlMs } = after.holder
+  return id === holder.id && beat === holder.beat + 1 && ttlMs === holder.ttlMs
+}
 
-function recordOf(row: Row, id: string): LeaseRecord {
+function recordOf(row: LeaseColumns, id: string): LeaseRecord {
   requireSameId(row.session_id, id)
   const generation = Number(row.generation)
   if (row.holder === null) return { generation, holder: null }

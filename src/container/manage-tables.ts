@@ -18,7 +18,7 @@ const LOCK = 0x74677365
 
 type Step = (database: Database, db: Db) => Promise<void>
 
-/** By number, from 1. Each may meet what a run that broke off, or Python, has done of it. */
+/** By number, from 1; our own tables are made before them. Each may meet what a run that broke off, or Python, has done. */
 const MIGRATIONS: readonly Step[] = [pythonTables]
 
 /**

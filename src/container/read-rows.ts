@@ -115,7 +115,12 @@ async function readEntities(
   return { entities: sorted.map(entityOf), written: BigInt(newest[0]?.written ?? 0) }
 }
 
-async function readAuth(of: RowsOf, db: Db, values: ReadonlyMap<string, Uint8Array>): Promise<AuthState> {
+/** Throws as `readRows`. */
+export async function readAuth(
+  of: RowsOf,
+  db: Db,
+  values: ReadonlyMap<string, Uint8Array>,
+): Promise<AuthState> {
   const rows = await db
     .selectFrom('sessions')
     .select(['session_id', 'dc_id', 'server_address', 'port', 'auth_key'])
@@ -138,7 +143,7 @@ async function readAuth(of: RowsOf, db: Db, values: ReadonlyMap<string, Uint8Arr
   }
 }
 
-async function readValues({ id }: RowsOf, db: Db): Promise<Map<string, Uint8Array>> {
+export async function readValues({ id }: RowsOf, db: Db): Promise<Map<string, Uint8Array>> {
   const rows = await db
     .selectFrom('tgsession_values')
     .select(['name', 'value'])

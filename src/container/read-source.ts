@@ -5,21 +5,20 @@ import { SqliteStorage } from '../session/sqlite-storage.ts'
 import { openTelethonFile, type TelethonFile } from '../session/telethon-file.ts'
 import type { Changes } from './sql-storage.ts'
 
-/** What becomes a session of the container: one of ours (`SQLiteSession`), a session file's bytes, or a session string. */
-export type SessionSource = { toBytes(): Uint8Array } | Uint8Array | string
+/**
+ * What becomes a session of the container: one of ours (`SQLiteSession`), a session file's bytes, a session string, or
+ * how to get one of these.
+ */
+export type SessionSource = Given | (() => Promise<Given>)
+type Given = { toBytes(): Uint8Array } | Uint8Array | string
 
 /**
  * All that a session holds, as what is to be written. Throws `BadDataError` as `inspectSession` does, and
  * `session.no_key` if nobody ever logged in with it.
  */
 export async function readSource(source: SessionSource): Promise<Changes> {
-  const bytes =
-    typeof source === 'string'
-      ? Buffer.from(source)
-      : source instanceof Uint8Array
-        ? source
-        : source.toBytes()
-  const file = await openTelethonFile(await convertToFile(bytes))
+  const given = typeof source === 'function' ? await source() : source
+  const file = await openTelethonFile(await convertToFile(bytesOf(given)))
   try {
     const rows = new SqliteStorage(file)
     const auth = rows.auth()
@@ -49,6 +48,11 @@ export async function readSource(source: SessionSource): Promise<Changes> {
   } finally {
     file.db.close()
   }
+}
+
+function bytesOf(given: Given): Uint8Array {
+  if (typeof given === 'string') return Buffer.from(given)
+  return given instanceof Uint8Array ? given : given.toBytes()
 }
 
 function idsOf({ db, columns }: TelethonFile, table: string, column: string): bigint[] {

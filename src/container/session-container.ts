@@ -1,24 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import os from 'node:os'
-import { systemClock } from '../clock.ts'
-import { ConflictError, LeaseError, NoSessionError, UsageError } from '../errors.ts'
-import { type Holder, type Lease, takeLease } from '../replica/lease.ts'
-import { parseSqlUrl } from '../store/sql-location.ts'
-import { connect } from './connect.ts'
-import type { ContainerOptions, OpenOptions, TransferOptions } from './container-options.ts'
-import { Database } from './database.ts'
-import { type Fence, held, leaseFence, openFence } from './fence.ts'
-import { KeySeal } from './key-seal.ts'
-import { LeaseRow } from './lease-row.ts'
-import { checkTables, manageTables } from './manage-tables.ts'
+import { ConflictError, LeaseError, NoSessionError } from '../errors.ts'
+import type { KeptSession, LoginPlace } from '../replica/kept-session.ts'
+import { Access } from './access.ts'
+import { type Aside, listAside, readAside } from './aside.ts'
+import type {
+  ContainerOptions,
+  CopyOptions,
+  ExportOptions,
+  OpenOptions,
+  TransferOptions,
+} from './container-options.ts'
+import { putInPlace } from './current.ts'
+import { type Fence, leaseFence, openFence } from './fence.ts'
+import { KeptInContainer, type KeepOptions } from './kept-in-container.ts'
+import { type BegunLogin, LoginToContainer } from './login-to-container.ts'
 import { OpenedSession } from './opened-session.ts'
 import { QueuedSession, type QueueOptions } from './queued-session.ts'
 import { readRows } from './read-rows.ts'
-import { checkId, checkPrefix } from './schema.ts'
-import type { AnyKysely } from './sql-kind.ts'
 import { readSource, type SessionSource } from './read-source.ts'
+import { checkId } from './schema.ts'
+import type { AnyKysely } from './sql-kind.ts'
 import { telethonFile } from './telethon-bytes.ts'
-import { deleteRows, type RowsOf, writeRows } from './write-rows.ts'
+import { exportAll, importAll } from './transfer.ts'
+import { deleteSessionRows, type RowsOf } from './write-rows.ts'
 
 /**
  * Many sessions in one SQL database. The classes for each client library are thin subclasses of this one.
@@ -26,12 +30,8 @@ import { deleteRows, type RowsOf, writeRows } from './write-rows.ts'
  * `ConfigurationError` (`container.no_tables`) and `BadDataError` (`container.too_new`) for the tables.
  */
 export abstract class SessionContainer<Session> {
-  readonly #database: Database
-  readonly #seal: KeySeal
+  readonly #access: Access
   readonly #options: ContainerOptions
-  readonly #ownsDatabase: boolean
-  readonly #open = new Set<OpenedSession<Session>>()
-  #preparing: Promise<void> | undefined
 
   /**
    * `where`: a URL (`postgres://…`, `mysql://…`, `sqlite:path`) or `{ db }` with a Kysely instance of your own, whose
@@ -40,14 +40,7 @@ export abstract class SessionContainer<Session> {
    */
   constructor(where: string | { db: AnyKysely }, options: ContainerOptions = {}) {
     this.#options = options
-    this.#seal = new KeySeal(options.key, options.plainKeys ?? false)
-    const tablePrefix = checkPrefix(options.tablePrefix ?? '')
-    const clock = options.clock ?? systemClock
-    this.#ownsDatabase = typeof where === 'string'
-    if (typeof where === 'string') {
-      const location = parseSqlUrl(where, options.cwd ?? '.')
-      this.#database = new Database(connect(location), { tablePrefix, label: location.label, clock })
-    } else this.#database = new Database(where.db, { tablePrefix, label: 'the database', clock })
+    this.#access = new Access(where, options)
   }
 
   protected abstract wrap(queued: QueuedSession): Session
@@ -57,25 +50,24 @@ export abstract class SessionContainer<Session> {
    * uses it. It refuses to load, and to write, while somebody holds the session by `open`. Load it before use.
    */
   newSession(id: string = randomUUID(), options: QueueOptions = {}): Session {
-    return this.wrap(this.#queued(id, openFence(this.#database, checkId(id)), options))
+    return this.wrap(this.#queued(id, openFence(this.#access.database, checkId(id)), options))
   }
 
   /** Waits for the session's lease, takes it, and loads the session, which need not be there yet. */
   async open(id: string, options: OpenOptions = {}): Promise<OpenedSession<Session>> {
-    const lease = await this.#take(id, options)
+    const { opened, database } = this.#access
+    const lease = await this.#access.take(id, options)
     try {
-      const queued = this.#queued(id, leaseFence(this.#database, id, lease), options)
+      const queued = this.#queued(id, leaseFence(database, id, lease), options)
       lease.signal.addEventListener('abort', () => {
         const { reason } = lease.signal
         // What is only late may still be written: the fence knows.
         if (reason instanceof LeaseError && reason.code === 'lease.lost') queued.lose(reason)
       })
       await queued.load()
-      const opened: OpenedSession<Session> = new OpenedSession(this.wrap(queued), queued, lease, () =>
-        this.#open.delete(opened),
-      )
-      this.#open.add(opened)
-      return opened
+      const session = new OpenedSession(this.wrap(queued), queued, lease, () => opened.delete(id))
+      opened.set(id, session)
+      return session
     } catch (error) {
       await lease.release().catch(() => undefined)
       throw error
@@ -84,13 +76,12 @@ export abstract class SessionContainer<Session> {
 
   /** Whether somebody has logged in with it: a row without a key does not count. */
   async hasSession(id: string): Promise<boolean> {
-    checkId(id)
-    return (await this.#ids(id)).includes(id)
+    return (await this.#access.ids(checkId(id))).includes(id)
   }
 
   /** The ids of all sessions that somebody has logged in with, in order. */
   async listSessions(): Promise<string[]> {
-    return (await this.#ids()).toSorted((a, b) => (a < b ? -1 : 1))
+    return (await this.#access.ids()).toSorted((a, b) => (a < b ? -1 : 1))
   }
 
   /**
@@ -98,10 +89,10 @@ export abstract class SessionContainer<Session> {
    * throws `LeaseError` (`lease.held`) for one that does.
    */
   async deleteSession(id: string, options: Pick<TransferOptions, 'signal'> = {}): Promise<void> {
-    await this.#exclusively(id, options.signal, async (of, fence) => {
-      await this.#database.commit(async (db) => {
+    await this.#access.exclusively(id, options.signal, async (of, fence) => {
+      await of.database.commit(async (db) => {
         await fence.check(db)
-        await deleteRows(of, db)
+        await deleteSessionRows(of, db)
       })
     })
   }
@@ -109,23 +100,19 @@ export abstract class SessionContainer<Session> {
   /**
    * Puts a session into the container: one of ours, the bytes of any session file, or a session string. Never connect
    * with both: Telegram kills the key. Throws `ConflictError` (`container.exists`) where there is one with a key, unless
-   * `replace`; `BadDataError` for what is no session, or has no key; `LeaseError` (`lease.held`).
+   * `replace`; `BadDataError` for what is no session, or has no key; `RefusedError` (`session.dead_key`) for the key that
+   * Telegram has ended; `LeaseError` (`lease.held`).
    */
-  async copySession(
-    source: SessionSource,
-    id: string,
-    options: { replace?: boolean | undefined; signal?: AbortSignal | undefined } = {},
-  ): Promise<void> {
+  async copySession(source: SessionSource, id: string, options: CopyOptions = {}): Promise<void> {
     const changes = await readSource(source)
-    await this.#exclusively(id, options.signal, async (of, fence) => {
+    await this.#access.exclusively(id, options.signal, async (of, fence) => {
       if (!(options.replace ?? false) && (await this.hasSession(id)))
         throw new ConflictError('container.exists', `the container has a session ${id} already`, {
           hint: 'Choose another id, or replace it on purpose.',
         })
-      await this.#database.commit(async (db) => {
+      await of.database.commit(async (db) => {
         await fence.check(db)
-        await deleteRows(of, db)
-        await writeRows(of, db, changes)
+        await putInPlace(of, db, changes, this.#access.label)
       })
     })
   }
@@ -134,20 +121,37 @@ export abstract class SessionContainer<Session> {
    * The session as a Telethon file; a secret. Throws `NoSessionError` (`container.no_session`), and `LeaseError`
    * (`lease.held`) while somebody uses it, unless `copy`: connecting with the copy then kills both.
    */
-  async exportSession(
-    id: string,
-    options: { copy?: boolean | undefined; signal?: AbortSignal | undefined } = {},
-  ): Promise<Uint8Array> {
+  async exportSession(id: string, options: ExportOptions = {}): Promise<Uint8Array> {
     const read = async (of: RowsOf): Promise<Uint8Array> => {
-      const rows = await this.#database.run((db) => readRows(of, db, 'all'), options.signal)
-      if (rows.auth.authKey !== undefined) return await telethonFile(rows)
+      const { aside, signal } = options
+      const rows = await of.database.run(
+        (db) => (aside === undefined ? readRows(of, db, 'all') : readAside(of, db, aside)),
+        signal,
+      )
+      if (rows?.auth.authKey !== undefined) return await telethonFile(rows)
       throw new NoSessionError('container.no_session', `the container has no session ${id} with a key`, {
         hint: 'listSessions() gives those that it has.',
       })
     }
-    if (!(options.copy ?? false)) return await this.#exclusively(id, options.signal, read)
-    await this.#prepare()
-    return await read(this.#rowsOf(id))
+    if (!(options.copy ?? false)) return await this.#access.exclusively(id, options.signal, read)
+    await this.#access.prepare()
+    return await read(this.#access.rowsOf(id))
+  }
+
+  /** Keys that a program made of a session's outside a login; `exportSession` takes one out. The newest first. */
+  async listAside(id: string): Promise<Aside[]> {
+    await this.#access.prepare()
+    return await this.#access.database.run((db) => listAside({ id: checkId(id) }, db))
+  }
+
+  /** The session as `tgsession run` keeps it alive around a command. */
+  keep(id: string, options: KeepOptions = {}): KeptSession {
+    return new KeptInContainer(this.#access, id, options)
+  }
+
+  /** Where a login puts the session, with its guard. */
+  loginPlace(id: string, options: KeepOptions = {}): LoginPlace<BegunLogin> {
+    return new LoginToContainer(this.#access, id, options)
   }
 
   /** Puts in many, one after another; a failure is told to `onProgress` and does not end it. Gives the ids that went in. */
@@ -155,35 +159,17 @@ export abstract class SessionContainer<Session> {
     sources:
       | Iterable<readonly [id: string, source: SessionSource]>
       | AsyncIterable<readonly [id: string, source: SessionSource]>,
-    options: TransferOptions & { replace?: boolean | undefined } = {},
+    options: TransferOptions & CopyOptions = {},
   ): Promise<string[]> {
-    const imported: string[] = []
-    let done = 0
-    for await (const [id, source] of sources) {
-      options.signal?.throwIfAborted()
-      const error = await failureOf(() => this.copySession(source, id, options))
-      options.signal?.throwIfAborted()
-      if (error === undefined) imported.push(id)
-      options.onProgress?.({ id, done: ++done, error })
-    }
-    return imported
+    return await importAll(sources, (source, id) => this.copySession(source, id, options), options)
   }
 
   /** All sessions (or those named) as Telethon files, one after another; one that fails is told to `onProgress`. */
   async *exportSessions(
-    options: TransferOptions & { ids?: readonly string[] | undefined; copy?: boolean | undefined } = {},
+    options: TransferOptions & ExportOptions & { ids?: readonly string[] | undefined } = {},
   ): AsyncGenerator<[id: string, bytes: Uint8Array]> {
-    let done = 0
-    for (const id of options.ids ?? (await this.listSessions())) {
-      options.signal?.throwIfAborted()
-      let bytes: Uint8Array | undefined
-      const error = await failureOf(async () => {
-        bytes = await this.exportSession(id, options)
-      })
-      options.signal?.throwIfAborted()
-      if (bytes !== undefined) yield [id, bytes]
-      options.onProgress?.({ id, done: ++done, error })
-    }
+    const ids = options.ids ?? (await this.listSessions())
+    yield* exportAll(ids, (id) => this.exportSession(id, options), options)
   }
 
   /**
@@ -191,11 +177,7 @@ export abstract class SessionContainer<Session> {
    * `newSession` are closed by whoever made them, before. Throws an `AggregateError` of what failed.
    */
   async close(): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#open].map((opened) => opened.close()))
-    if (this.#ownsDatabase) await this.#database.close()
-    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
-    if (errors.length > 0)
-      throw new AggregateError(errors, `${errors.length} sessions were not closed in order`)
+    await this.#access.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,87 +187,9 @@ export abstract class SessionContainer<Session> {
   #queued(id: string, fence: Fence, options: QueueOptions): QueuedSession {
     const { saveEntities, onError, now, preload, flushDelayMs, maxQueued } = this.#options
     const ours = { saveEntities, onError, now, preload, flushDelayMs, maxQueued }
-    return new QueuedSession(this.#rowsOf(id), () => this.#prepare(), fence, { ...ours, ...options })
-  }
-
-  #rowsOf(id: string): RowsOf {
-    return { database: this.#database, seal: this.#seal, id: checkId(id) }
-  }
-
-  /** Once; again after a failure. */
-  #prepare(): Promise<void> {
-    const prepare = (this.#options.manageTables ?? true) ? manageTables : checkTables
-    this.#preparing ??= prepare(this.#database).catch((error: unknown) => {
-      this.#preparing = undefined
-      throw error
+    return new QueuedSession(this.#access.rowsOf(id), () => this.#access.prepare(), fence, {
+      ...ours,
+      ...options,
     })
-    return this.#preparing
-  }
-
-  async #take(
-    id: string,
-    options: OpenOptions & { stillWanted?: ((holder: Holder | null) => boolean) | undefined },
-  ): Promise<Lease> {
-    checkId(id)
-    if ([...this.#open].some((opened) => opened.id === id))
-      throw new UsageError('container.open_already', `this container has opened ${id} already`, {
-        hint: 'Use the session that is open, or close it first.',
-      })
-    await this.#prepare()
-    const { stillWanted } = options
-    return await takeLease(new LeaseRow(this.#database, id), {
-      label: this.#options.label ?? os.hostname(),
-      clock: this.#database.clock,
-      ttlMs: this.#options.ttlMs ?? 45_000,
-      signal: options.signal,
-      onWaiting: options.onWaiting,
-      ...(stillWanted && { stillWanted: ({ holder }) => stillWanted(holder) }),
-    })
-  }
-
-  /** Under the lease, without waiting for a holder that lives. */
-  async #exclusively<T>(
-    id: string,
-    signal: AbortSignal | undefined,
-    work: (of: RowsOf, fence: Fence) => Promise<T>,
-  ): Promise<T> {
-    let first: Holder | undefined
-    let living: Holder | undefined
-    const stillWanted = (holder: Holder | null): boolean => {
-      if (holder === null) return true
-      first ??= holder
-      if (first.id !== holder.id || first.beat !== holder.beat) living = holder
-      return living === undefined
-    }
-    let lease: Lease
-    try {
-      lease = await this.#take(id, { signal, stillWanted })
-    } catch (error) {
-      throw living === undefined ? error : held(id, living.label)
-    }
-    try {
-      return await work(this.#rowsOf(id), leaseFence(this.#database, id, lease))
-    } finally {
-      await lease.release()
-    }
-  }
-
-  async #ids(id?: string): Promise<string[]> {
-    await this.#prepare()
-    const rows = await this.#database.run((db) => {
-      const all = db.selectFrom('sessions').select(['session_id', 'auth_key'])
-      return (id === undefined ? all : all.where('session_id', '=', id)).execute()
-    })
-    const withKey = rows.filter(({ auth_key: key }) => key !== null && key.length > 0)
-    return [...new Set(withKey.map((row) => row.session_id))]
-  }
-}
-
-async function failureOf(work: () => Promise<unknown>): Promise<Error | undefined> {
-  try {
-    await work()
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
   }
 }

@@ -16,7 +16,7 @@ import {
 /** Rows of one statement: far below what the servers take as parameters, and in bytes. */
 const ROWS = 1000
 
-type Table = 'entities' | 'sent_files' | 'update_state' | 'tgsession_entities' | 'tgsession_values'
+type Table = Exclude<(typeof SESSION_TABLES)[number], 'sessions'> | 'tgsession_aside'
 
 export interface RowsOf {
   database: Database
@@ -43,9 +43,15 @@ function isLarge([{ size }]: [SentFileKey, SentFile]): boolean {
   return size > LARGEST_SIZE
 }
 
-/** Removes every row of a session, but its lease. */
+/** Removes what the session is; another may be put in its place. */
 export async function deleteRows({ id }: Pick<RowsOf, 'id'>, db: Db): Promise<void> {
   for (const table of SESSION_TABLES) await db.deleteFrom(table).where('session_id', '=', id).execute()
+}
+
+/** Removes a session altogether, but for its lease and what is known of logins. */
+export async function deleteSessionRows(of: Pick<RowsOf, 'id'>, db: Db): Promise<void> {
+  await deleteRows(of, db)
+  await db.deleteFrom('tgsession_aside').where('session_id', '=', of.id).execute()
 }
 
 async function writeAuth(of: RowsOf, db: Db, auth: AuthState): Promise<void> {
@@ -63,7 +69,13 @@ async function writeAuth(of: RowsOf, db: Db, auth: AuthState): Promise<void> {
   await writeValue(of, db, TAKEOUT, takeout)
 }
 
-async function writeValue(of: RowsOf, db: Db, name: string, value: Uint8Array | undefined): Promise<void> {
+/** Under this name; undefined removes it. */
+export async function writeValue(
+  of: RowsOf,
+  db: Db,
+  name: string,
+  value: Uint8Array | undefined,
+): Promise<void> {
   const rows = [{ session_id: of.id, name, value: value ?? Buffer.alloc(0) }]
   if (value !== undefined)
     return await upsert(of.database, db, 'tgsession_values', rows, ['session_id', 'name'], ['value'])
@@ -147,7 +159,7 @@ async function writeFiles(of: RowsOf, db: Db, files: Changes['files']): Promise<
 }
 
 /** `replaced` columns take what is wanted; `filled` ones keep what they have where null is wanted. */
-async function upsert<T extends Table>(
+export async function upsert<T extends Table>(
   database: Database,
   db: Db,
   table: T,

@@ -42,6 +42,8 @@ export interface KeptSession {
 export interface LoginPlace<Attempt> {
   readonly name: string
   readonly store: { readonly label: string }
+  /** What a person types to store a session that he has as a file. */
+  storeCommand(file: string): string
   status(): Promise<Pick<Head, 'current' | 'holder'>>
   beginLogin(options: { replace?: boolean }): Promise<Attempt>
   failLogin(attempt: Attempt, code: string, blockedUntil?: Date): Promise<void>

@@ -34,6 +34,8 @@ export interface PortOptions {
 export interface LeasePort {
   read(options: PortOptions): Promise<LeaseRecord>
   change(change: LeaseChange, options: PortOptions): Promise<LeaseRecord>
+  /** When a renewal that is due at `dueAt` is sent, so that several leases go together: then, or a little sooner. */
+  renewAt?(dueAt: number, everyMs: number): number
 }
 
 export interface LeaseOptions {
@@ -214,8 +216,11 @@ export class Lease {
 
   async #keepRenewing(): Promise<void> {
     const signal = AbortSignal.any([this.#closing.signal, this.#lost.signal])
+    const everyMs = this.#ttlMs / 3
     for (;;) {
-      await this.#clock.sleep(Math.max(0, this.#sentAt + this.#ttlMs / 3 - this.#clock.now()), signal)
+      const dueAt = this.#sentAt + everyMs
+      const sendAt = this.#port.renewAt?.(dueAt, everyMs) ?? dueAt
+      await this.#clock.sleep(Math.max(0, sendAt - this.#clock.now()), signal)
       try {
         await this.#renew(signal)
         this.#lastFailure = undefined

@@ -5,7 +5,11 @@ import type { HeadChange } from './head-file.ts'
 const KEPT = 20
 
 /** Why no login may be started now; null if one may. `nowMs` is wall time, as Telegram's waits are. */
-export function refusal(head: Head, nowMs: number, replaceExisting: boolean): RefusedError | null {
+export function refusal(
+  head: Pick<Head, 'current' | 'holder' | 'loginBlockedUntil'>,
+  nowMs: number,
+  replaceExisting: boolean,
+): RefusedError | null {
   const until = head.loginBlockedUntil === null ? NaN : Date.parse(head.loginBlockedUntil)
   if (until > nowMs)
     return new RefusedError(

@@ -98,6 +98,10 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     return this.#head.lastSeen
   }
 
+  storeCommand(file: string): string {
+    return `tgsession push ${file}`
+  }
+
   /** What the head says now. */
   async status(options: ChangeOptions = {}): Promise<Head> {
     return await this.#head.read(options)

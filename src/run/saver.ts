@@ -117,7 +117,11 @@ export class Saver {
     this.#savedMark = mark
     const { revision, outcome } = saved
     if (saved.outcome === 'aside')
-      report('session.aside', { revision: revision.revision, reason: saved.reason })
+      report('session.aside', {
+        revision: revision.revision,
+        key: revision.keyFingerprint,
+        reason: saved.reason,
+      })
     else this.#base = revision
     if (outcome === 'saved') report('session.saved', { revision: revision.revision, bytes: revision.bytes })
     return saved

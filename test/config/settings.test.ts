@@ -17,6 +17,8 @@ const API = { TELEGRAM_API_ID: '123456', TELEGRAM_API_HASH: '0123456789abcdef012
 /** All whose values are checked; TGSESSION_FILE and the names of hosts are shown. */
 const VARIABLES = [
   'TGSESSION_STORE',
+  'TGSESSION_CONTAINER',
+  'TGSESSION_TABLE_PREFIX',
   'TGSESSION_NAME',
   'TGSESSION_ENCRYPTION',
   'TGSESSION_KEY',
@@ -56,6 +58,7 @@ describe('settings', () => {
     const settings = await readSettings({})
     assert.deepEqual(settings, {
       store: null,
+      container: undefined,
       name: 'main',
       encryption: 'none',
       identities: [],
@@ -77,6 +80,8 @@ describe('settings', () => {
       {
         ...API,
         TGSESSION_STORE: S3,
+        TGSESSION_CONTAINER: 'sqlite:many.db',
+        TGSESSION_TABLE_PREFIX: 'tg_',
         TGSESSION_NAME: 'bot-2.eu',
         TGSESSION_KEY: OTHER_HEX,
         TGSESSION_KEY_PREVIOUS: IDENTITY,
@@ -92,6 +97,7 @@ describe('settings', () => {
     )
     assert.deepEqual(settings, {
       store: { url: S3, source: 'TGSESSION_STORE' },
+      container: { url: 'sqlite:many.db', tablePrefix: 'tg_' },
       name: 'bot-2.eu',
       encryption: 'age',
       identities: [parseKey(OTHER_HEX), IDENTITY],
@@ -228,6 +234,32 @@ describe('a session in the wrong variable', () => {
       }
     })
     await fc.assert(property, { numRuns: 300 })
+  })
+})
+
+describe('a container', () => {
+  it('takes the place of the store, and any name, where a command is about one', async () => {
+    const env = {
+      ...API,
+      TGSESSION_CONTAINER: 'DATABASE_URL',
+      DATABASE_URL: 'postgres://h/d',
+      TGSESSION_KEY: HEX,
+    }
+    const needs = { container: true }
+    const settings = await readSettings({ ...env, TGSESSION_NAME: '+49 170/Ä' }, needs)
+    assert.deepEqual(
+      [settings.store, settings.container, settings.name],
+      [null, { url: 'postgres://h/d', tablePrefix: '' }, '+49 170/Ä'],
+    )
+    assert.match(
+      (await problemsOf({ ...env, TGSESSION_NAME: STRING_SESSION }, needs)).join(),
+      /^TGSESSION_NAME/,
+    )
+    assert.match((await problemsOf({ TGSESSION_KEY: HEX }, needs)).join(), /^TGSESSION_CONTAINER is missing/)
+    // Keys lie there in the clear only where somebody says so.
+    assert.match((await problemsOf({ ...env, TGSESSION_KEY: '' }, needs)).join(), /^TGSESSION_KEY is missing/)
+    const plain = { ...env, TGSESSION_KEY: '', TGSESSION_ENCRYPTION: 'none' }
+    assert.equal((await readSettings(plain, needs)).encryption, 'none')
   })
 })
 

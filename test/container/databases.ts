@@ -6,9 +6,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { after } from 'node:test'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect } from 'kysely'
-import type { QueuedSession } from '../../src/container/queued-session.ts'
+import { BareContainer } from '../../src/container/bare-container.ts'
 import type { ContainerOptions } from '../../src/container/container-options.ts'
-import { SessionContainer } from '../../src/container/session-container.ts'
+import type { SessionContainer } from '../../src/container/session-container.ts'
 import type { SqlKind } from '../../src/container/sql-kind.ts'
 import { missing } from '../support/requires.ts'
 import { testDatabase } from '../support/sql-servers.ts'
@@ -91,13 +91,6 @@ async function pglite(): Promise<OwnDatabase> {
       return rows
     },
     drop: async () => db.destroy(),
-  }
-}
-
-/** A container that gives what its sessions are made of. */
-export class BareContainer extends SessionContainer<QueuedSession> {
-  protected override wrap(queued: QueuedSession): QueuedSession {
-    return queued
   }
 }
 

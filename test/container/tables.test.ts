@@ -113,7 +113,7 @@ for (const { name, kind, skip, make } of SERVERS)
         )
         assert.deepEqual(
           rows.map((row) => ({ ...row })),
-          [{ number: 1 }],
+          [{ number: 1 }, { number: 2 }],
         )
         await Promise.all(many.map((one) => one.close()))
         await fresh.drop()

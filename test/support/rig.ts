@@ -10,6 +10,7 @@ import { FakeDc, type FakeDcEvent } from '../../src/fake-dc/fake-dc.ts'
 import { logIn } from '../../src/login/login.ts'
 import { Cipher } from '../../src/replica/cipher.ts'
 import { encodeHead, type Head, parseHead } from '../../src/replica/head.ts'
+import type { KeptSession } from '../../src/replica/kept-session.ts'
 import { Replica } from '../../src/replica/replica.ts'
 import { run, type RunOptions, Stop } from '../../src/run/run.ts'
 import { verifySession } from '../../src/session/inspect.ts'
@@ -141,7 +142,7 @@ export class Running {
   readonly ended: Promise<number>
   readonly #stop = new AbortController()
 
-  constructor(replica: Replica, argv: readonly string[], options: Partial<RunOptions> = {}) {
+  constructor(replica: KeptSession, argv: readonly string[], options: Partial<RunOptions> = {}) {
     this.ended = run(replica, {
       argv,
       env: process.env,

@@ -1,17 +1,20 @@
 import { Command } from 'commander'
+import type { Head } from '../../replica/head.ts'
 import { type Named, listNames } from '../../replica/names.ts'
 import { openStore } from '../../store/open-store.ts'
-import { settingsOf } from '../options.ts'
+import { containerOption, namesContainer, settingsOf, usingContainer, type WhichSession } from '../options.ts'
 import { printJson, printRows } from '../output.ts'
 import type { Context } from '../context.ts'
 
 export function listCommand(context: Context): Command {
   return new Command('list')
-    .description('every session in the store')
+    .description('every session in the store, or in the container')
     .option('--store <url>', 'where sessions are kept (TGSESSION_STORE)')
+    .addOption(containerOption())
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession list --store s3://bucket/telegram')
-    .action(async (flags: { store?: string; json?: boolean }) => {
+    .action(async (flags: WhichSession & { json?: boolean }) => {
+      if (namesContainer(context, flags)) return await listContainer(context, flags)
       const { store: location } = await settingsOf(context, flags, { store: true })
       if (!location) throw new TypeError('settings read without { store: true }')
       const store = await openStore(location)
@@ -20,12 +23,27 @@ export function listCommand(context: Context): Command {
         for await (const named of listNames(store)) found.push(named)
         if (flags.json) printJson({ store: store.label, sessions: found.map(summary) })
         else if (found.length === 0) process.stdout.write(`There is no session in ${store.label}.\n`)
-        else printRows([['name', 'revision', 'saved', 'user', 'in use by'], ...found.map(rowOf)])
+        else printRows([HEADINGS, ...found.map(rowOf)])
       } finally {
         await store.close()
       }
     })
 }
+
+/** A revision is a count of saves there, and what programs of the library save is not counted. */
+async function listContainer(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
+  const settings = await settingsOf(context, flags, { container: true })
+  await usingContainer(settings, async (container) => {
+    const found: { name: string; head: Pick<Head, 'current' | 'holder'> }[] = []
+    for (const name of await container.listSessions())
+      found.push({ name, head: await container.loginPlace(name).status() })
+    if (flags.json) printJson({ sessions: found.map(({ name, head }) => ({ name, ...head })) })
+    else if (found.length === 0) process.stdout.write('There is no session in the container.\n')
+    else printRows([HEADINGS, ...found.map(({ name, head }) => [name, ...cellsOf(head)])])
+  })
+}
+
+const HEADINGS = ['name', 'revision', 'saved', 'user', 'in use by']
 
 function summary({ name, head, damage }: Named): object {
   if (damage) return { name, damage: { code: damage.code, message: damage.message } }
@@ -35,11 +53,13 @@ function summary({ name, head, damage }: Named): object {
 
 function rowOf({ name, head, damage }: Named): string[] {
   if (damage) return [name, '-', damage.message, '-', '-']
-  const { current, holder, deleted } = head
+  return [name, ...cellsOf(head)]
+}
+
+function cellsOf({ current, holder, deleted }: Pick<Head, 'current' | 'holder'> & Partial<Head>): string[] {
   const absent = deleted ? `deleted ${deleted.at}` : 'none yet'
   const dead = current?.dead ? ` DEAD (${current.dead})` : ''
   return [
-    name,
     current ? `${current.revision}${dead}` : '-',
     current?.savedAt ?? absent,
     current?.userId ?? '-',

@@ -13,7 +13,14 @@ import { eventLog } from '../log.ts'
 import { duration } from '../numbers.ts'
 import { withProgress } from '../progress.ts'
 import { COMPILE_CACHE } from '../quick-start.ts'
-import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../options.ts'
+import {
+  keptCommand,
+  namesContainer,
+  settingsOf,
+  usingContainer,
+  usingReplica,
+  type WhichSession,
+} from '../options.ts'
 import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
@@ -25,7 +32,7 @@ interface Flags extends WhichSession {
 }
 
 export function runCommand(context: Context): Command {
-  return sessionCommand(
+  return keptCommand(
     'run',
     'run a command with the session, one instance at a time, and save what it changes',
   )
@@ -88,8 +95,14 @@ export function runCommand(context: Context): Command {
           showProgress: withProgress,
           clock: systemClock,
         })
-        const settings = await settingsOf(context, flags, { store: true })
+        const inContainer = namesContainer(context, flags)
+        const needs = inContainer ? { container: true } : { store: true }
+        const settings = await settingsOf(context, flags, needs)
         if (settings.warning) report('warning', settings.warning)
+        if (inContainer)
+          return await usingContainer(settings, async (container) =>
+            context.exit(await run(container.keep(settings.name, settings), plan(settings))),
+          )
         if (namesPlainSession(settings)) {
           const open: OpenPlain = (how) => openPlainSession(settings, how)
           return context.exit(await runPlain(open, plan(settings)))

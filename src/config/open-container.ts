@@ -1,0 +1,16 @@
+import { BareContainer } from '../container/bare-container.ts'
+import type { Settings } from './settings.ts'
+
+/** The container that the settings name. Nothing is asked of its database yet. */
+export function openContainer(settings: Settings): BareContainer {
+  const { container, identities, encryption, label, leaseTtlMs: ttlMs } = settings
+  if (!container) throw new TypeError('settings read without { container: true }')
+  const { url, tablePrefix } = container
+  return new BareContainer(url, {
+    key: identities[0],
+    plainKeys: encryption === 'none',
+    tablePrefix,
+    label,
+    ttlMs,
+  })
+}

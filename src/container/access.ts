@@ -1,0 +1,126 @@
+import os from 'node:os'
+import { systemClock } from '../clock.ts'
+import { UsageError } from '../errors.ts'
+import { type Holder, type Lease, type LeaseOptions, takeLease } from '../replica/lease.ts'
+import { parseSqlUrl } from '../store/sql-location.ts'
+import { connect } from './connect.ts'
+import type { ContainerOptions } from './container-options.ts'
+import { Database } from './database.ts'
+import { type Fence, held, leaseFence } from './fence.ts'
+import { KeySeal } from './key-seal.ts'
+import { LeaseRow } from './lease-row.ts'
+import { checkTables, manageTables } from './manage-tables.ts'
+import { Renewals } from './renewals.ts'
+import { checkId, checkPrefix } from './schema.ts'
+import type { AnyKysely } from './sql-kind.ts'
+import type { RowsOf } from './write-rows.ts'
+
+/** The way to the rows of a container's sessions: its tables, its keys, and the leases. */
+export class Access {
+  readonly database: Database
+  /** How people recognise this instance. */
+  readonly label: string
+  /** What is open now, by id. */
+  readonly opened = new Map<string, { close(): Promise<void> }>()
+  readonly #seal: KeySeal
+  readonly #renewals: Renewals
+  readonly #manage: boolean
+  readonly #ttlMs: number
+  readonly #ownsDatabase: boolean
+  #preparing: Promise<void> | undefined
+
+  /** Nothing is asked of the database yet. Throws `ConfigurationError`, see `SessionContainer`. */
+  constructor(where: string | { db: AnyKysely }, options: ContainerOptions) {
+    this.#seal = new KeySeal(options.key, options.plainKeys ?? false)
+    const tablePrefix = checkPrefix(options.tablePrefix ?? '')
+    const clock = options.clock ?? systemClock
+    this.label = options.label ?? os.hostname()
+    this.#manage = options.manageTables ?? true
+    this.#ttlMs = options.ttlMs ?? 45_000
+    this.#ownsDatabase = typeof where === 'string'
+    if (typeof where === 'string') {
+      const location = parseSqlUrl(where, options.cwd ?? '.')
+      this.database = new Database(connect(location), { tablePrefix, label: location.label, clock })
+    } else this.database = new Database(where.db, { tablePrefix, label: 'the database', clock })
+    this.#renewals = new Renewals(this.database)
+  }
+
+  rowsOf(id: string): RowsOf {
+    return { database: this.database, seal: this.#seal, id: checkId(id) }
+  }
+
+  /** Sees to the tables, once; again after a failure. */
+  prepare(): Promise<void> {
+    this.#preparing ??= (this.#manage ? manageTables : checkTables)(this.database).catch((error: unknown) => {
+      this.#preparing = undefined
+      throw error
+    })
+    return this.#preparing
+  }
+
+  /** Waits for the session's lease and takes it. Throws `UsageError` (`container.open_already`). */
+  async take(
+    id: string,
+    options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>,
+  ): Promise<Lease> {
+    checkId(id)
+    if (this.opened.has(id))
+      throw new UsageError('container.open_already', `this container has opened ${id} already`, {
+        hint: 'Use the session that is open, or close it first.',
+      })
+    await this.prepare()
+    const { label, database } = this
+    const port = new LeaseRow(database, id, this.#renewals)
+    return await takeLease(port, { ...options, label, clock: database.clock, ttlMs: this.#ttlMs })
+  }
+
+  /**
+   * Works under the lease, without waiting for a holder that lives: throws `LeaseError` (`lease.held`) then. One that
+   * gives no sign of life is waited for.
+   */
+  async exclusively<T>(
+    id: string,
+    signal: AbortSignal | undefined,
+    work: (of: RowsOf, fence: Fence) => Promise<T>,
+  ): Promise<T> {
+    let first: Holder | undefined
+    let living: Holder | undefined
+    const stillWanted = ({ holder }: { holder: Holder | null }): boolean => {
+      if (holder === null) return true
+      first ??= holder
+      if (first.id !== holder.id || first.beat !== holder.beat) living = holder
+      return living === undefined
+    }
+    let lease: Lease
+    try {
+      lease = await this.take(id, { signal, stillWanted })
+    } catch (error) {
+      throw living === undefined ? error : held(id, living.label)
+    }
+    try {
+      return await work(this.rowsOf(id), leaseFence(this.database, id, lease))
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** The ids (or the one that is asked for) with which somebody has logged in: a row without a key does not count. */
+  async ids(id?: string): Promise<string[]> {
+    await this.prepare()
+    const rows = await this.database.run((db) => {
+      const all = db.selectFrom('sessions').select(['session_id', 'auth_key'])
+      return (id === undefined ? all : all.where('session_id', '=', id)).execute()
+    })
+    const withKey = rows.filter(({ auth_key: key }) => key !== null && key.length > 0)
+    return [...new Set(withKey.map((row) => row.session_id))]
+  }
+
+  /** Closes what is open, then the pool, unless it is the user's. Throws an `AggregateError` of what failed. */
+  async close(): Promise<void> {
+    const outcomes = await Promise.allSettled([...this.opened.values()].map((opened) => opened.close()))
+    if (this.#ownsDatabase) await this.database.close()
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    if (errors.length > 0)
+      throw new AggregateError(errors, `${errors.length} sessions were not closed in order`)
+  }
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely'
+import { createPool } from 'mysql2'
+import { Pool } from 'pg'
+import { LeaseError } from '../../src/errors.ts'
+import { containers, MARIADB, type OwnDatabase, POSTGRES, until } from './databases.ts'
+
+const SESSIONS = 40
+
+for (const [{ name, skip, make }, dialect] of [
+  [
+    POSTGRES,
+    (url: string): Dialect => new PostgresDialect({ pool: new Pool({ connectionString: url, max: 4 }) }),
+  ],
+  [
+    MARIADB,
+    (url: string): Dialect => new MysqlDialect({ pool: createPool({ uri: url, connectionLimit: 4 }) }),
+  ],
+] as const)
+  describe(`the renewals of a container on ${name}`, { skip, timeout: 60_000 }, () => {
+    let database: OwnDatabase
+    const container = containers()
+    before(async () => {
+      database = await make()
+    })
+    after(async () => database.drop())
+
+    it('go together in one statement, and one that is lost is lost alone', async () => {
+      const statements: string[] = []
+      // oxlint-disable-next-line typescript/no-explicit-any
+      const db = new Kysely<any>({
+        dialect: dialect(database.url),
+        log: ({ query }) => void statements.push(query.sql),
+      })
+      const own = container({ where: { db } }, { ttlMs: 3000 })
+      const opened = await Promise.all(Array.from({ length: SESSIONS }, (_, i) => own.open(`s${i}`)))
+      const beats = async (): Promise<Map<string, number>> => {
+        const rows = await database.run('SELECT session_id, beat FROM tgsession_leases')
+        return new Map(rows.map((row) => [String(row['session_id']), Number(row['beat'])]))
+      }
+      const first = await beats()
+      statements.length = 0
+      await until(async () => [...(await beats())].every(([id, beat]) => beat >= (first.get(id) ?? 0) + 3))
+      const renewed = [...(await beats())].reduce((sum, [id, beat]) => sum + beat - (first.get(id) ?? 0), 0)
+      assert.ok(renewed >= SESSIONS * 3)
+      // Three, unless this machine was late with its timers.
+      assert.ok(statements.length * 10 < renewed, `${statements.length} statements for ${renewed} renewals`)
+      assert.ok(statements.every((text) => /^update \S*tgsession_leases/.test(text)))
+
+      await database.run(
+        `UPDATE tgsession_leases SET holder = 'another', generation = generation + 1 WHERE session_id = 's7'`,
+      )
+      const last = await beats()
+      await until(() => opened[7]?.signal.aborted === true)
+      await until(async () =>
+        [...(await beats())].every(([id, beat]) => id === 's7' || beat > (last.get(id) ?? 0) + 1),
+      )
+      const lost = opened.filter(({ signal }) => signal.aborted)
+      assert.deepEqual(
+        lost.map(({ id, signal }) => [id, signal.reason instanceof LeaseError && signal.reason.code]),
+        [['s7', 'lease.lost']],
+      )
+      await own.close()
+      await db.destroy()
+    })
+  })
