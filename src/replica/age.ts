@@ -39,8 +39,8 @@ export function encrypt(plain: Uint8Array, recipient: Uint8Array): Uint8Array {
 }
 
 /**
- * Decrypts with any of these secrets (each the 32 bytes of an X25519 private key). Null where the file is for none of
- * them. Throws an Error, whose message holds nothing of the file, where it is damaged or no age file.
+ * Decrypts with any of these secrets (each the 32 bytes of an X25519 private key), in place: `sealed` is overwritten,
+ * and what it gives lies there. Null where the file is for none of them. Throws an Error, whose message holds nothing of the file, where it is damaged or no age file.
  */
 export function decrypt(sealed: Uint8Array, secrets: readonly Uint8Array[]): Uint8Array | null {
   const { stanzas, mac, signedBytes, bytes } = parseHeader(sealed)

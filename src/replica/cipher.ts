@@ -4,6 +4,7 @@ import { BadDataError, ConfigurationError, safeCause } from '../errors.ts'
 import { decrypt, encrypt } from './age.ts'
 import { decodeArmor } from './age-header.ts'
 import { recipientBytes, secretOf } from './key.ts'
+import { release } from './release.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -42,25 +43,30 @@ export class Cipher {
   async seal(plain: Uint8Array): Promise<Uint8Array> {
     const packed = await compress(plain, {
       params: { [constants.ZSTD_c_checksumFlag]: 1 },
-      chunkSize: inOnePiece(plain.length),
+      // What zstd may need for bytes that cannot be packed; memory that is not written to costs nothing.
+      chunkSize: inOnePiece(plain.length + (plain.length >> 8) + 1024),
     })
     if (this.#options.encryption === 'none') return packed
     if (this.#options.recipient === undefined) throw noKey('encrypt')
-    return encrypt(packed, recipientBytes(this.#options.recipient))
+    const sealed = encrypt(packed, recipientBytes(this.#options.recipient))
+    release(packed)
+    return sealed
   }
 
   /**
-   * Opens what `key` names; unpacking stops at `maxBytes`. Throws ConfigurationError (`key.missing`, `key.wrong`)
-   * or BadDataError (`revision.corrupt`).
+   * Opens what `key` names, and uses `sealed` up: it is decrypted in place, and empty afterwards. Unpacking stops at
+   * `maxBytes`. Throws ConfigurationError (`key.missing`, `key.wrong`) or BadDataError (`revision.corrupt`).
    */
   async open(key: string, sealed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     const packed = key.endsWith('.age') ? this.#decrypt(sealed) : sealed
-    return await unpack(packed, maxBytes, inOnePiece(maxBytes))
+    const plain = await unpack(packed, maxBytes, inOnePiece(maxBytes))
+    release(sealed)
+    return plain
   }
 
   /**
    * A session file that was made without us: as it is, or encrypted with age (armored too), or packed with zstd, or
-   * both. Throws as `open`.
+   * both. Uses it up and throws as `open`.
    */
   async openForeign(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     const plain = this.#decryptForeign(bytes)
@@ -87,11 +93,8 @@ export class Cipher {
   }
 }
 
-/** In pieces of the default size a large file takes four times as long, and twice its memory to join them. */
-function inOnePiece(bytes: number): number {
-  // What zstd may need for bytes that cannot be packed; memory that is not written to costs nothing.
-  return bytes + (bytes >> 8) + 1024
-}
+/** Pieces of zlib's default size take a large file four times as long, and twice its memory to join them. */
+const inOnePiece = (bytes: number): number => Math.max(bytes, 64)
 
 async function unpack(packed: Uint8Array, maxBytes: number, chunkSize: number): Promise<Uint8Array> {
   try {

@@ -56,15 +56,6 @@ export class Revisions {
     revision: Revision,
     options?: StoreOptions,
   ): Promise<{ bytes: Uint8Array; userId: string | null }> {
-    const bytes = await this.#plain(revision, options)
-    const { keyFingerprint, userId } = await this.#verify(bytes)
-    if (keyFingerprint !== revision.keyFingerprint)
-      throw damaged(revision, 'it holds another key than the head says')
-    return { bytes, userId }
-  }
-
-  /** On its own, so that what was fetched and decrypted on the way is let go before the file is looked at. */
-  async #plain(revision: Revision, options?: StoreOptions): Promise<Uint8Array> {
     const found = await this.#store.get(this.#folder + revision.key, {
       ...options,
       maxBytes: MAX_OBJECT_BYTES,
@@ -80,7 +71,10 @@ export class Revisions {
     )
     if (sha256(plain) !== revision.sha256)
       throw damaged(revision, 'its content is not what the head describes')
-    return plain
+    const { keyFingerprint, userId } = await this.#verify(plain)
+    if (keyFingerprint !== revision.keyFingerprint)
+      throw damaged(revision, 'it holds another key than the head says')
+    return { bytes: plain, userId }
   }
 
   async remove(key: string, options?: StoreOptions): Promise<void> {

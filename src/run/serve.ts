@@ -3,6 +3,7 @@ import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { KeptSession, OnProgress, Restored } from '../replica/kept-session.ts'
+import { release } from '../replica/release.ts'
 import { type Budget, COMMAND_SHARE } from './budget.ts'
 import { captureFinal, captureLive, fileMark } from './capture.ts'
 import { Command } from './command.ts'
@@ -43,14 +44,17 @@ export async function serve(turn: Serving, options: RunOptions): Promise<Served>
   const restored = await restore(turn, options)
   if (!restored) return ending(options)
   const { revision, bytes } = restored
+  const size = bytes.length
   // Another may have found that out while we waited.
   if (revision.dead !== null) return { why: 'dead', mayStay: false, exitCode: 0 }
   reached('session.fetched')
   const session = await handOver(bytes, file, options)
+  // It lies in its place now: a wrapper that runs for months need not keep it, too.
+  if (!asString) release(bytes)
   reached('session.placed')
   report('session.restored', {
     revision: revision.revision,
-    bytes: bytes.length,
+    bytes: size,
     key: revision.keyFingerprint,
   })
   if (asString) report('session.string', { variable: asString.variable, saved: false })
@@ -70,7 +74,7 @@ export async function serve(turn: Serving, options: RunOptions): Promise<Served>
   if (!ended.mayStay) return { ...ended, base: saver.base }
   const saved = asString ? {} : await lastSave(saver, () => captureFinal(file), options)
   const failed = ended.why === 'exited' && ended.exitCode !== 0 && saved.exitCode === undefined
-  if (failed && clock.now() - startedAt < AT_ONCE_MS && (await isDead(replica, lease, restored, options)))
+  if (failed && clock.now() - startedAt < AT_ONCE_MS && (await isDead(replica, lease, revision, options)))
     return { ...ended, why: 'dead' }
   return { ...ended, ...saved }
 }
@@ -79,7 +83,7 @@ export async function serve(turn: Serving, options: RunOptions): Promise<Served>
 async function isDead(
   replica: KeptSession,
   lease: Lease,
-  { revision, bytes }: Restored,
+  revision: Revision,
   { api, stop, report }: RunOptions,
 ): Promise<boolean> {
   const signal = AbortSignal.any([stop, lease.signal])
@@ -92,7 +96,13 @@ async function isDead(
   }
   // GramJS takes 0.3 s and 40 MB, and is not needed for anything else here.
   const { askTelegram } = await import('./ask-telegram.ts')
-  const answer = await askTelegram(bytes, api, signal)
+  const current = await replica.restore({ signal, lease }).catch((error: unknown) => {
+    if (!(error instanceof UnreachableError)) throw error
+    return report('session.unreachable', describeError(error))
+  })
+  // Replaced meanwhile, or out of reach: for the next turn to see.
+  if (current?.revision.keyFingerprint !== revision.keyFingerprint) return false
+  const answer = await askTelegram(current.bytes, api, signal)
   report('key.asked', { state: answer.state, reason: 'reason' in answer ? answer.reason : '' })
   if (answer.state !== 'dead') return false
   await replica.markDead(lease, revision, answer.why)

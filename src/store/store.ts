@@ -16,6 +16,7 @@
 export type Version = string & { readonly __version: unique symbol }
 
 export interface StoredObject {
+  /** The caller's own. */
   bytes: Uint8Array
   version: Version
 }

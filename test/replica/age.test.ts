@@ -17,7 +17,11 @@ const CHUNK = 64 * 1024
 const identity = parseKey(randomBytes(32).toString('hex'))
 const recipient = recipientOf(identity)
 const sealed = (plain: Uint8Array): Uint8Array => encrypt(plain, recipientBytes(recipient))
-const opened = (file: Uint8Array): Uint8Array | null => decrypt(file, [secretOf(identity)])
+const opened = (file: Uint8Array): Uint8Array | null => decrypt(new Uint8Array(file), [secretOf(identity)])
+
+function same(found: Uint8Array | null, expected: Buffer): void {
+  assert.ok(found && Buffer.from(found).equals(expected))
+}
 
 interface Vector {
   expect: string
@@ -47,7 +51,7 @@ describe('C2SP’s test vectors of the age format', () => {
     it(`${name}: ${vector.expect}`, () => {
       const { expect, identities, payload, isArmored, file } = vector
       const open = (): Uint8Array | null =>
-        decrypt(isArmored ? decodeArmor(file) : file, identities.map(secretOf))
+        decrypt(isArmored ? decodeArmor(file) : new Uint8Array(file), identities.map(secretOf))
       if (expect === 'no match') assert.equal(open(), null)
       else if (expect === 'success')
         assert.equal(
@@ -72,8 +76,8 @@ describe('an age file of ours', () => {
       encrypter.addRecipient(recipientOf(await generateX25519Identity()))
       encrypter.addRecipient(recipient)
       const theirs = await encrypter.encrypt(plain)
-      assert.deepEqual(opened(theirs), plain)
-      assert.deepEqual(opened(decodeArmor(Buffer.from(armor.encode(theirs)))), plain)
+      same(opened(theirs), plain)
+      same(opened(decodeArmor(Buffer.from(armor.encode(theirs)))), plain)
     })
 
   it('is refused with a chunk cut off, left out, moved, doubled or of another file', () => {
@@ -82,7 +86,7 @@ describe('an age file of ours', () => {
     const at = file.length - (plain.length + 4 * 16)
     const chunk = (k: number): Uint8Array => file.subarray(at + k * (CHUNK + 16), at + (k + 1) * (CHUNK + 16))
     const of = (...chunks: Uint8Array[]): Uint8Array => Buffer.concat([file.subarray(0, at), ...chunks])
-    assert.deepEqual(opened(of(chunk(0), chunk(1), chunk(2), chunk(3))), plain)
+    same(opened(of(chunk(0), chunk(1), chunk(2), chunk(3))), plain)
     const other = sealed(plain)
     const wrong = {
       'cut off': of(chunk(0), chunk(1), chunk(2)),
@@ -112,8 +116,8 @@ describe('Debian’s age', () => {
   it('seals for several, in letters too, what one of them opens', { skip }, () => {
     const plain = randomBytes(2 * CHUNK + 5)
     const other = recipientOf(parseKey(randomBytes(32).toString('hex')))
-    assert.deepEqual(opened(age(['-r', other, '-r', recipient], plain)), plain)
-    assert.deepEqual(opened(decodeArmor(age(['-a', '-r', recipient, '-r', other], plain))), plain)
+    same(opened(age(['-r', other, '-r', recipient], plain)), plain)
+    same(opened(decodeArmor(age(['-a', '-r', recipient, '-r', other], plain))), plain)
     assert.equal(opened(age(['-r', other], plain)), null)
   })
 

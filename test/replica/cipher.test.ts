@@ -45,7 +45,7 @@ describe('sealing', () => {
     const none = cipher({ encryption: 'none', identities: [], recipient: undefined })
     assert.equal(none.suffix, '.session.zst')
     const packed = await none.seal(plain)
-    assert.deepEqual(Buffer.from(await none.open('x.session.zst', packed, plain.length)), plain)
+    assert.deepEqual(Buffer.from(await none.open('x.session.zst', packed.slice(), plain.length)), plain)
     assert.deepEqual(Buffer.from(await cipher().open('x.session.zst', packed, plain.length)), plain)
   })
 

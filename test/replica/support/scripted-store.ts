@@ -61,7 +61,7 @@ export class ScriptedStore implements ObjectStore {
   get(key: string, options: GetOptions = {}): Promise<StoredObject | null> {
     return this.#request('get', key, options, () => {
       const found = this.objects.get(key)
-      return found ? { ...found, bytes: found.bytes.slice() } : null
+      return found ? { ...found, bytes: new Uint8Array(found.bytes) } : null
     })
   }
 
