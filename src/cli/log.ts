@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Report } from '../run/report.ts'
 import { writeAbove } from './status-line.ts'
 
@@ -30,4 +31,19 @@ export function logfmt(fields: Fields): string {
       return `${name}=${/[\s"=]|^$/.test(text) ? JSON.stringify(text) : text}`
     })
     .join(' ')
+}
+
+const AGAIN_MS = 60_000
+
+/** Tells the same trouble once a minute, however often it is met: an outage must not fill the log. */
+export function sparingly(
+  tell: (message: string) => void,
+  clock: Pick<Clock, 'now'>,
+): (error: Error) => void {
+  let told = { message: '', at: -Infinity }
+  return ({ message }) => {
+    if (message === told.message && clock.now() - told.at < AGAIN_MS) return
+    told = { message, at: clock.now() }
+    tell(message)
+  }
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:os'
+import { systemClock } from '../clock.ts'
 import { TgsessionError } from '../errors.ts'
+import { sparingly } from './log.ts'
 import { writeAbove } from './status-line.ts'
 
 /** The user pressed Ctrl-C at a prompt, or the host ended it. Nothing went wrong. */
@@ -38,9 +40,10 @@ export function printError(error: unknown, { json }: { json: boolean }): number 
 }
 
 /** A command that waits says why. */
-export function onTrouble(error: Error): void {
-  writeAbove(`tgsession: ${error.message}; trying again\n`)
-}
+export const onTrouble = sparingly(
+  (message) => writeAbove(`tgsession: ${message}; trying again\n`),
+  systemClock,
+)
 
 /** Rows of `name   value`, aligned. */
 export function printTable(rows: Record<string, string>): void {

@@ -119,12 +119,13 @@ async function restore({ replica, lease, ahead }: Serving, options: RunOptions):
     // The newest head that this process knows is at least the one with which the lease was taken.
     const current = replica.lastSeen?.current
     if (read && current?.key === read.revision.key) return { revision: current, bytes: read.bytes }
-    for (;;) {
+    for (let told: string | undefined; ;) {
       try {
         return await showProgress(what, (onProgress) => replica.restore({ signal, lease, onProgress }))
       } catch (error) {
         if (!(error instanceof UnreachableError) || signal.aborted) throw error
-        report('session.unreachable', describeError(error))
+        if (told !== error.message) report('session.unreachable', describeError(error))
+        told = error.message
         await clock.sleep(5000, signal)
       }
     }

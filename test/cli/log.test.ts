@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
-import { eventLog } from '../../src/cli/log.ts'
+import { eventLog, sparingly } from '../../src/cli/log.ts'
 import { drawLine } from '../../src/cli/status-line.ts'
 
 function streamOf(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
@@ -48,6 +48,15 @@ describe('the log', () => {
       'tgsession ended',
       '',
     ])
+  })
+
+  it('tells the same trouble once a minute, and another at once', () => {
+    let now = 0
+    const told: string[] = []
+    const tell = sparingly((message) => told.push(`${now} ${message}`), { now: () => now })
+    for (; now <= 120_000; now += 5000) tell(new Error('silent'))
+    tell(new Error('refused'))
+    assert.deepEqual(told, ['0 silent', '60000 silent', '120000 silent', '125000 refused'])
   })
 
   it('takes the place of a bar that stands there', () => {

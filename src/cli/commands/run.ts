@@ -9,7 +9,7 @@ import { commandOutlivesUs } from '../../run/command.ts'
 import { run, type RunOptions, Stop } from '../../run/run.ts'
 import { type OpenPlain, runPlain } from '../../run/run-plain.ts'
 import { Standing } from '../../run/standing.ts'
-import { eventLog } from '../log.ts'
+import { eventLog, sparingly } from '../log.ts'
 import { duration } from '../numbers.ts'
 import { withProgress } from '../progress.ts'
 import { COMPILE_CACHE } from '../quick-start.ts'
@@ -108,7 +108,7 @@ export function runCommand(context: Context): Command {
           return context.exit(await runPlain(open, plan(settings)))
         }
         await usingReplica(settings, async (replica) => context.exit(await run(replica, plan(settings))), {
-          onTrouble: (error) => report('store.unreachable', { message: error.message }),
+          onTrouble: sparingly((message) => report('store.unreachable', { message }), systemClock),
         })
       } finally {
         for (const name of names) process.off(name, onSignal)
