@@ -2,9 +2,10 @@ import net from 'node:net'
 import { DummyDriver, Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler } from 'kysely'
 import mysql from 'mysql2'
 import { TgsessionError, UnsupportedError } from '../errors.ts'
-import type { SqlConnection, SqlDialect, SqlFault, SqlResult, SqlTables } from './sql-dialect.ts'
+import type { SqlDialect, SqlFault, SqlResult, SqlTables } from './sql-dialect.ts'
 import { codeOf, networkMeaning, sqlFault, type SqlMeaning } from './sql-errors.ts'
 import type { ServerLocation } from './sql-location.ts'
+import { SocketConnection, type SqlDriver } from './sql-socket.ts'
 
 const AUTOCOMMIT = 2 // SERVER_STATUS_AUTOCOMMIT of the protocol
 
@@ -13,7 +14,7 @@ export function mysqlDialect(location: ServerLocation): SqlDialect {
   const { label } = location
   return {
     label,
-    connect: () => new MysqlConnection(location),
+    connect: () => new SocketConnection(MYSQL, location),
     builder: new Kysely<SqlTables>({
       dialect: {
         createAdapter: () => new MysqlAdapter(),
@@ -34,73 +35,14 @@ export function mysqlDialect(location: ServerLocation): SqlDialect {
   }
 }
 
-class MysqlConnection implements SqlConnection {
-  readonly #location: ServerLocation
-  #socket: net.Socket | undefined
-  #connection: mysql.Connection | undefined
-  #lost = false
-  #ended = false
-
-  constructor(location: ServerLocation) {
-    this.#location = location
-  }
-
-  get usable(): boolean {
-    return !this.#lost && !this.#ended
-  }
-
-  async open(): Promise<void> {
-    const { mode } = this.#location.tls
-    try {
-      await this.#connect(mode !== 'disable')
-    } catch (error) {
-      if (mode !== 'prefer' || codeOf(error) !== 'HANDSHAKE_NO_SSL_SUPPORT' || this.#ended) throw error
-      this.#socket?.destroy()
-      await this.#connect(false)
-    }
-  }
-
-  async query(sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
-    const connection = this.#connection
-    if (connection === undefined) throw new TypeError('the connection was not opened')
-    // execute() and not query(): values go beside the statement, so that no sql_mode can change how they are quoted.
-    const values: mysql.ExecuteValues[] = [...parameters].map(toValue)
-    const result = await new Promise<mysql.QueryResult>((resolve, reject) => {
-      connection.execute(sql, values, (error, found) => {
-        if (error === null) resolve(found)
-        else reject(error)
-      })
-    })
-    if (Array.isArray(result)) return { rows: result, affected: 0 }
-    if ((result.serverStatus & AUTOCOMMIT) === 0)
-      throw new UnsupportedError('store.unsupported', `${this.#location.label}: autocommit is switched off`, {
-        hint: 'Nothing that is written would stay. Set autocommit=1 at the server.',
-      })
-    return { rows: [], affected: result.affectedRows }
-  }
-
-  hold(on: boolean): void {
-    if (on) this.#socket?.ref()
-    else this.#socket?.unref()
-  }
-
-  end(): void {
-    this.#ended = true
-    this.#connection?.end()
-  }
-
-  destroy(): void {
-    this.#ended = true
-    this.#connection?.destroy()
-    this.#socket?.destroy()
-  }
-
-  async #connect(encrypted: boolean): Promise<void> {
-    const { host, port, database, user, password, tls } = this.#location
+const MYSQL: SqlDriver = {
+  dial: ({ host, port }) => {
     const socket = host.startsWith('/') ? net.connect(host) : net.connect(port, host)
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true)
-    this.#socket = socket
+    return socket.setNoDelay(true).setKeepAlive(true)
+  },
+
+  greet: async (socket, location, { encrypted, onLost }) => {
+    const { host, database, user, password, tls } = location
     const connection = mysql.createConnection({
       host,
       database,
@@ -111,22 +53,42 @@ class MysqlConnection implements SqlConnection {
       // The pool counts the time.
       connectTimeout: 0,
     })
-    this.#connection = connection
-    this.#lost = false
-    // Without a listener the loss of an idle connection would end the process.
-    connection.on('error', () => this.#lose(socket))
-    socket.once('close', () => this.#lose(socket))
+    connection.on('error', onLost)
     await new Promise<void>((resolve, reject) => {
       connection.connect((error) => {
         if (error === null) resolve()
         else reject(error)
       })
     })
-  }
+    return {
+      query: (sql, parameters) => execute(connection, sql, parameters, location.label),
+      end: () => connection.end(),
+    }
+  },
 
-  #lose(socket: net.Socket): void {
-    if (socket === this.#socket) this.#lost = true
-  }
+  hasNoTls: (error) => codeOf(error) === 'HANDSHAKE_NO_SSL_SUPPORT',
+}
+
+/** execute() and not query(): values go beside the statement, so that no sql_mode can change how they are quoted. */
+async function execute(
+  connection: mysql.Connection,
+  sql: string,
+  parameters: readonly unknown[],
+  label: string,
+): Promise<SqlResult> {
+  const values: mysql.ExecuteValues[] = [...parameters].map(toValue)
+  const result = await new Promise<mysql.QueryResult>((resolve, reject) => {
+    connection.execute(sql, values, (error, found) => {
+      if (error === null) resolve(found)
+      else reject(error)
+    })
+  })
+  if (Array.isArray(result)) return { rows: result, affected: 0 }
+  if ((result.serverStatus & AUTOCOMMIT) === 0)
+    throw new UnsupportedError('store.unsupported', `${label}: autocommit is switched off`, {
+      hint: 'Nothing that is written would stay. Set autocommit=1 at the server.',
+    })
+  return { rows: [], affected: result.affectedRows }
 }
 
 function sslOptions({ mode, ca }: ServerLocation['tls']): mysql.SslOptions {

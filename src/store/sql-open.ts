@@ -1,5 +1,6 @@
 import type { SqlDialect } from './sql-dialect.ts'
 import { parseSqlUrl, type SqlLocation } from './sql-location.ts'
+import { SocketConnection } from './sql-socket.ts'
 import { SqlStore, type SqlStoreOptions } from './sql-store.ts'
 
 /** Nothing is asked of the database yet. Throws `ConfigurationError` (`store.bad_url`) for a URL that is none. */
@@ -15,6 +16,6 @@ export async function openSqlStore(
 async function dialectOf(location: SqlLocation): Promise<SqlDialect> {
   if (location.kind === 'sqlite') return (await import('./sql-sqlite.ts')).sqliteDialect(location)
   if (location.kind === 'mysql') return (await import('./sql-mysql.ts')).mysqlDialect(location)
-  const { postgresDialect, PostgresConnection } = await import('./sql-postgres.ts')
-  return postgresDialect(location.label, () => new PostgresConnection(location))
+  const { postgresDialect, POSTGRES } = await import('./sql-postgres.ts')
+  return postgresDialect(location.label, () => new SocketConnection(POSTGRES, location))
 }

@@ -3,9 +3,10 @@ import type { ConnectionOptions } from 'node:tls'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { Client } from 'pg'
 import { TgsessionError } from '../errors.ts'
-import type { SqlConnection, SqlDialect, SqlFault, SqlResult, SqlTables } from './sql-dialect.ts'
+import type { SqlConnection, SqlDialect, SqlFault, SqlTables } from './sql-dialect.ts'
 import { codeOf, networkMeaning, sqlFault, type SqlMeaning } from './sql-errors.ts'
 import type { ServerLocation } from './sql-location.ts'
+import type { SqlDriver } from './sql-socket.ts'
 
 /** Of node-postgres, which gives it no code. */
 const NO_TLS = 'The server does not support SSL connections'
@@ -37,58 +38,12 @@ export function postgresDialect(label: string, connect: () => SqlConnection): Sq
   }
 }
 
-export class PostgresConnection implements SqlConnection {
-  readonly #location: ServerLocation
-  #socket = new net.Socket()
-  #client: Client | undefined
-  #lost = false
-  #ended = false
+export const POSTGRES: SqlDriver = {
+  // The client connects it.
+  dial: () => new net.Socket(),
 
-  constructor(location: ServerLocation) {
-    this.#location = location
-  }
-
-  get usable(): boolean {
-    return !this.#lost && !this.#ended
-  }
-
-  async open(): Promise<void> {
-    const { mode } = this.#location.tls
-    try {
-      await this.#connect(mode !== 'disable')
-    } catch (error) {
-      if (mode !== 'prefer' || !(error instanceof Error) || error.message !== NO_TLS || this.#ended)
-        throw error
-      this.#socket = new net.Socket()
-      await this.#connect(false)
-    }
-  }
-
-  async query(sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
-    if (this.#client === undefined) throw new TypeError('the connection was not opened')
-    const { rows, rowCount } = await this.#client.query<Record<string, unknown>>(sql, [...parameters])
-    return { rows, affected: rowCount ?? 0 }
-  }
-
-  hold(on: boolean): void {
-    if (on) this.#socket.ref()
-    else this.#socket.unref()
-  }
-
-  end(): void {
-    this.#ended = true
-    // Only a connection that has gone already can make it fail.
-    this.#client?.end().catch(() => undefined)
-  }
-
-  destroy(): void {
-    this.#ended = true
-    this.#socket.destroy()
-  }
-
-  async #connect(encrypted: boolean): Promise<void> {
-    const { host, port, database, user, password, options, tls, channelBinding } = this.#location
-    const socket = this.#socket
+  greet: async (socket, location, { encrypted, onLost }) => {
+    const { host, port, database, user, password, options, tls, channelBinding } = location
     const client = new Client({
       host,
       port,
@@ -102,17 +57,19 @@ export class PostgresConnection implements SqlConnection {
       keepAlive: true,
       enableChannelBinding: channelBinding,
     })
-    // Without a listener the loss of an idle connection would end the process.
-    client.on('error', () => {
-      if (socket === this.#socket) this.#lost = true
-    })
-    socket.once('close', () => {
-      if (socket === this.#socket) this.#lost = true
-    })
-    this.#client = client
-    this.#lost = false
+    client.on('error', onLost)
     await client.connect()
-  }
+    return {
+      query: async (sql, parameters) => {
+        const { rows, rowCount } = await client.query<Record<string, unknown>>(sql, [...parameters])
+        return { rows, affected: rowCount ?? 0 }
+      },
+      // Only a connection that has gone already can make it fail.
+      end: () => void client.end().catch(() => undefined),
+    }
+  },
+
+  hasNoTls: (error) => error instanceof Error && error.message === NO_TLS,
 }
 
 export function tlsOptions({ mode, ca }: ServerLocation['tls']): ConnectionOptions {
