@@ -40,6 +40,14 @@ export class Standing {
     }
   }
 
+  /** Calls `tell` once a minute until the signal fires. */
+  async everyMinute(tell: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted)
+      await this.#clock.sleep(60_000, signal).then(tell, (error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+  }
+
   #note(event: string, { generation, revision, bytes }: Fields): void {
     switch (event) {
       case 'lease.waiting':

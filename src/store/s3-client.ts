@@ -42,7 +42,7 @@ export async function connectS3(
         'store.no_region',
         `${location.label}: the region of the bucket is not known`,
         {
-          hint: 'Add ?region=… to the URL of the store, or set AWS_REGION.',
+          hint: 'Add ?region=… to the URL of the store, or set AWS_REGION; AWS_PROFILE must name a profile in ~/.aws/config.',
           cause: safeCause(error),
         },
       )

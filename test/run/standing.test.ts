@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Standing } from '../../src/run/standing.ts'
 import { systemClock } from '../../src/clock.ts'
+import { SimTime } from '../support/sim-clock.ts'
 
 describe('standing', () => {
   it('gathers how things stand from what is reported, and hands everything on', () => {
@@ -29,5 +30,18 @@ describe('standing', () => {
     report('lease.released', { generation: 7 })
     assert.deepEqual(standing.fields, { ...held, lease: false, conflicts: 1 })
     assert.equal(passed.length, 6)
+  })
+
+  it('tells once a minute until it is over', async () => {
+    const time = new SimTime()
+    const standing = new Standing(time.clock())
+    const over = new AbortController()
+    const told: number[] = []
+    const telling = standing.everyMinute(() => told.push(time.now), over.signal)
+    await time.run(200_000)
+    over.abort()
+    await telling
+    await time.run(400_000)
+    assert.deepEqual(told, [60_000, 120_000, 180_000])
   })
 })

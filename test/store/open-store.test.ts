@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -90,6 +90,16 @@ describe('opening a store by its address', () => {
     const keys = { AWS_ACCESS_KEY_ID: 'testkey', AWS_SECRET_ACCESS_KEY: 'x' }
     assert.match(await run({ ...endpoint, ...keys }), /^[0-9a-f]{32}$/)
     assert.equal(server.peek('p/key')?.toString(), '1')
+    const profile = `[profile mine]\nendpoint_url = ${endpoint.AWS_ENDPOINT_URL_S3}\nregion = eu-central-1\n`
+    const credentials = '[mine]\naws_access_key_id = testkey\naws_secret_access_key = x\n'
+    for (const [name, content] of Object.entries({ config: profile, credentials }))
+      await writeFile(path.join(cwd, name), content)
+    const found = {
+      AWS_CONFIG_FILE: path.join(cwd, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: path.join(cwd, 'credentials'),
+    }
+    assert.equal(await run({ ...found, AWS_PROFILE: 'mine' }), 'store.conflict')
+    assert.equal(await run({ ...found, AWS_PROFILE: 'other' }), 'store.no_region')
     assert.equal(await run(endpoint), 'store.no_credentials')
     assert.equal(await run(keys), 'store.no_region')
     await server.close()

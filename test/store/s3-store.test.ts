@@ -174,6 +174,19 @@ describe('S3Store when things go wrong', { timeout: 60_000 }, () => {
     assert.equal((await store.get('open'))?.version, newer)
   })
 
+  it('asks another service for nothing that only AWS knows: no checksums, no chunks with trailers', async () => {
+    start()
+    const version = await store.put('plain', text('1'), 'absent')
+    await store.put('plain', text('2'), version)
+    await store.get('plain')
+    for await (const key of store.list('plain')) await store.delete(key)
+    assert.equal(server.seen.length, 5)
+    for (const { method, headers } of server.seen) {
+      const names = Object.keys(headers).filter((name) => /checksum|trailer|content-encoding/.test(name))
+      assert.deepEqual(names, [], method)
+    }
+  })
+
   it('tries again after 409 ConditionalRequestConflict', async () => {
     start()
     server.fault({ method: 'PUT', times: 2, act: { answer: 409, code: 'ConditionalRequestConflict' } })

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
@@ -43,6 +49,7 @@ export interface SeenRequest {
   key: string
   ifMatch: string | undefined
   ifNoneMatch: string | undefined
+  headers: IncomingHttpHeaders
 }
 
 interface Stored {
@@ -131,7 +138,7 @@ export class S3Server {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(Buffer.from(part))
     const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
-    this.seen.push({ method, key, ifMatch, ifNoneMatch })
+    this.seen.push({ method, key, ifMatch, ifNoneMatch, headers: request.headers })
 
     const act = this.#nextFault(method, key)
     if (act !== undefined) {

@@ -7,7 +7,8 @@ import type { Settings } from '../../config/settings.ts'
 import { UsageError } from '../../errors.ts'
 import { commandOutlivesUs } from '../../run/command.ts'
 import { run, type RunOptions, Stop } from '../../run/run.ts'
-import { type OpenPlain, runPlain } from '../../run/run-plain.ts'
+import { runPlain } from '../../run/run-plain.ts'
+import type { Report } from '../../run/report.ts'
 import { Standing } from '../../run/standing.ts'
 import { eventLog, sparingly } from '../log.ts'
 import { duration } from '../numbers.ts'
@@ -59,65 +60,86 @@ export function runCommand(context: Context): Command {
       '\nExamples:\n  $ tgsession run -- node bot.js\n  $ tgsession run -- python -u bot.py      # opens os.environ["TGSESSION_FILE"]',
     )
     .action(async (argv: string[], flags: Flags) => {
-      const stop = new AbortController()
-      const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-      const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name))
-      for (const name of names) process.on(name, onSignal)
       const asString = parseSessionEnv(flags.sessionEnv)
-      const standing = new Standing(systemClock)
-      const log = eventLog(process.stderr, {})
-      const report = standing.following(log)
-      const tell = (): void => log('status', standing.fields)
-      const everyMinute = process.stderr.isTTY ? undefined : setInterval(tell, 60_000).unref()
-      process.on('SIGUSR2', tell)
-      if (commandOutlivesUs())
-        report('warning', {
-          message:
-            'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
-        })
+      const { stop, forget } = stopOnSignals()
+      const { report, close } = openLog()
+      const plan = (settings: Settings): RunOptions => ({
+        argv,
+        // A bot in Node starts faster by what the build has compiled for it.
+        env: existsSync(COMPILE_CACHE) ? { NODE_COMPILE_CACHE: COMPILE_CACHE, ...context.env } : context.env,
+        file: flags.file ?? settings.file,
+        passEnv: flags.passEnv,
+        asString,
+        api: apiOf(settings),
+        stop,
+        forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && process.stdin.isTTY),
+        shutdownMs: settings.shutdownMs,
+        maxWaitMs: flags.maxWait,
+        quietMs: flags.saveAfter ?? settings.saveAfterMs,
+        report,
+        showProgress: withProgress,
+        clock: systemClock,
+      })
       try {
-        const plan = (settings: Settings): RunOptions => ({
-          argv,
-          // A bot in Node starts faster by what the build has compiled for it.
-          env: existsSync(COMPILE_CACHE)
-            ? { NODE_COMPILE_CACHE: COMPILE_CACHE, ...context.env }
-            : context.env,
-          file: flags.file ?? settings.file,
-          passEnv: flags.passEnv,
-          asString,
-          api: apiOf(settings),
-          stop: stop.signal,
-          forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && process.stdin.isTTY),
-          shutdownMs: settings.shutdownMs,
-          maxWaitMs: flags.maxWait,
-          quietMs: flags.saveAfter ?? settings.saveAfterMs,
-          report,
-          showProgress: withProgress,
-          clock: systemClock,
-        })
-        const inContainer = namesContainer(context, flags)
-        const needs = inContainer ? { container: true } : { store: true }
-        const settings = await settingsOf(context, flags, needs)
-        if (settings.warning) report('warning', settings.warning)
-        if (inContainer)
-          return await usingContainer(settings, async (container) =>
-            context.exit(await run(container.keep(settings.name, settings), plan(settings))),
-          )
-        if (namesPlainSession(settings)) {
-          const open: OpenPlain = (how) => openPlainSession(settings, how)
-          return context.exit(await runPlain(open, plan(settings)))
-        }
-        await usingReplica(settings, async (replica) => context.exit(await run(replica, plan(settings))), {
-          onTrouble: sparingly((message) => report('store.unreachable', { message }), systemClock),
-        })
+        if (commandOutlivesUs()) report('warning', OUTLIVES_US)
+        context.exit(await runWhere(context, flags, report, plan))
       } finally {
-        for (const name of names) process.off(name, onSignal)
-        process.off('SIGUSR2', tell)
-        clearInterval(everyMinute)
+        forget()
+        close()
         // What was given up for lack of time must not hold the process until the host kills it.
-        if (stop.signal.aborted) setTimeout(() => process.exit(), 200).unref()
+        if (stop.aborted) setTimeout(() => process.exit(), 200).unref()
       }
     })
+}
+
+/** On what the settings name: a session of a container, one plain file, or a replica in a store. */
+async function runWhere(
+  context: Context,
+  flags: Flags,
+  report: Report,
+  plan: (settings: Settings) => RunOptions,
+): Promise<number> {
+  const inContainer = namesContainer(context, flags)
+  const settings = await settingsOf(context, flags, inContainer ? { container: true } : { store: true })
+  if (settings.warning) report('warning', settings.warning)
+  if (inContainer)
+    return await usingContainer(settings, (container) =>
+      run(container.keep(settings.name, settings), plan(settings)),
+    )
+  if (namesPlainSession(settings))
+    return await runPlain((how) => openPlainSession(settings, how), plan(settings))
+  return await usingReplica(settings, (replica) => run(replica, plan(settings)), {
+    onTrouble: sparingly((message) => report('store.unreachable', { message }), systemClock),
+  })
+}
+
+/** The first of them is the reason of `stop`; until `forget` none of them ends this process. */
+function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
+  const stop = new AbortController()
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name))
+  for (const name of names) process.on(name, onSignal)
+  const forget = (): void => names.forEach((name) => process.off(name, onSignal))
+  return { stop: stop.signal, forget }
+}
+
+/** Each event as it comes; and how things stand, at SIGUSR2 and, where nobody watches, once a minute. */
+function openLog(): { report: Report; close: () => void } {
+  const standing = new Standing(systemClock)
+  const log = eventLog(process.stderr, {})
+  const tell = (): void => log('status', standing.fields)
+  const over = new AbortController()
+  process.on('SIGUSR2', tell)
+  if (!process.stderr.isTTY) void standing.everyMinute(tell, over.signal)
+  const close = (): void => {
+    process.off('SIGUSR2', tell)
+    over.abort()
+  }
+  return { report: standing.following(log), close }
+}
+
+const OUTLIVES_US = {
+  message: 'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
 }
 
 const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
