@@ -1,26 +1,29 @@
 /** `node fuzz-child.ts INPUTS SEED`: mutated sessions through open, inspect and convert; see fuzz.test.ts. */
 import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import * as fc from 'fast-check'
+import initSqlJs from 'sql.js'
 import { TgsessionError } from '../../src/errors.ts'
 import {
   convertToFile,
   convertToString,
-  encodeSessionString,
   inspectSession,
+  readStoreSession,
   SQLiteSession,
 } from '../../src/index.ts'
-import { readAnySession } from '../../src/session/read-session.ts'
-import { database, KEY, SCHEMAS } from '../fixtures/session/schemas.ts'
+import { files, storeFolder, strings, traces } from './fuzz-sources.ts'
 
 const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
+const GIVEN = { apiId: 1, userId: 1n, isBot: false }
 /** Milliseconds that one input may take, with all that is done to it, on a busy machine. */
 const MOST_MS = 5000
 
-const [inputs, seed] = process.argv.slice(2).map(Number)
-const files = await Promise.all(Object.values(SCHEMAS).map(async ({ sql }) => await database(sql)))
-const { session } = await readAnySession(files.at(-1) ?? new Uint8Array())
-const whole = { ...session, dcId: 2, authKey: KEY, apiId: 12_345, userId: 777n, isBot: false }
-const strings = FORMATS.map((format) => new Uint8Array(Buffer.from(encodeSessionString(format, whole))))
+const [inputs = 100, seed = 1] = process.argv.slice(2).map(Number)
+const { Database } = await initSqlJs()
+const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-fuzz-'))
+const secrets = traces()
 
 interface Change {
   kind: 'set' | 'cut' | 'insert' | 'double' | 'zero'
@@ -34,10 +37,10 @@ const change: fc.Arbitrary<Change> = fc.record({
   at: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 0.02, noNaN: true })),
   bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }),
 })
-const input = fc.record({
-  source: fc.constantFrom(...files, ...strings),
-  changes: fc.array(change, { minLength: 1, maxLength: 6 }),
-})
+const changes = fc.array(change, { minLength: 1, maxLength: 6 })
+const sqlite = await files()
+const texts = strings().map((text) => new Uint8Array(Buffer.from(text)))
+const store = storeFolder()
 
 function mutate(bytes: Uint8Array, { kind, at, bytes: more }: Change): Uint8Array {
   const offset = Math.floor(at * bytes.length)
@@ -57,33 +60,61 @@ function mutate(bytes: Uint8Array, { kind, at, bytes: more }: Change): Uint8Arra
   }
 }
 
-const secrets = [
-  Buffer.from(KEY).toString('hex'),
-  ...strings.map((text) => Buffer.from(text).toString()),
-].map((text) => text.slice(40, 60))
+/** A whole database in which one column holds what it should not. */
+function misfill(bytes: Uint8Array, which: number, value: string | number | Uint8Array | null): Uint8Array {
+  const db = new Database(bytes)
+  const columns = db.exec(
+    `select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'`,
+  )
+  const all = columns[0]?.values ?? []
+  const [table, column] = all[which % all.length] ?? []
+  try {
+    db.run(`update "${String(table)}" set "${String(column)}" = ?`, [value])
+  } catch {
+    // A constraint that forbids the value: the file stays as it is.
+  }
+  const made = db.export()
+  db.close()
+  return made
+}
 
+const value = fc.oneof(
+  fc.constantFrom(null, '', -1, 0, 1e300, 2 ** 53, -(2 ** 63), 'text', new Uint8Array(), new Uint8Array(256)),
+  fc.string({ maxLength: 300 }),
+  fc.uint8Array({ maxLength: 300 }),
+  fc.double(),
+)
+
+let count = 0
 let sound = 0
+
 async function own(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work()
     return true
   } catch (error) {
     assert.ok(error instanceof TgsessionError, error instanceof Error ? error.stack : String(error))
-    const said = `${error.message} ${error.hint} ${String(error.cause)}`
+    let said = error.hint
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+      said += cause.stack ?? cause.message
     for (const secret of secrets) assert.ok(!said.includes(secret), 'a secret in a message')
     return false
   }
 }
 
-let count = 0
-await fc.assert(
-  fc.asyncProperty(input, async ({ source, changes }) => {
-    const bytes = changes.reduce(mutate, source)
-    const begin = performance.now()
+async function timed(work: () => Promise<void>): Promise<void> {
+  const begin = performance.now()
+  await work()
+  count++
+  const tookMs = performance.now() - begin
+  assert.ok(tookMs < MOST_MS, `${tookMs} ms`)
+}
+
+const tryBytes = (bytes: Uint8Array, format: (typeof FORMATS)[number]): Promise<void> =>
+  timed(async () => {
     if (await own(() => inspectSession(bytes))) sound++
     await own(() => convertToFile(bytes))
-    for (const format of FORMATS)
-      await own(() => convertToString(bytes, format, { apiId: 1, userId: 1n, isBot: false }))
+    await own(() => convertToString(bytes, format, GIVEN))
     await own(async () => {
       const opened = await SQLiteSession.fromBytes(bytes)
       try {
@@ -95,12 +126,70 @@ await fc.assert(
         await opened.delete()
       }
     })
-    count++
-    const tookMs = performance.now() - begin
-    assert.ok(tookMs < MOST_MS, `${tookMs} ms`)
-  }),
-  { numRuns: inputs ?? 100, seed: seed ?? 1, endOnFailure: true },
+  })
+
+const tryFolder = (which: number, by: Change[], format: (typeof FORMATS)[number]): Promise<void> =>
+  timed(async () => {
+    const place = path.join(folder, String(count))
+    await mkdir(place)
+    for (const [index, [name, text]] of Object.entries(store).entries()) {
+      const bytes = new Uint8Array(Buffer.from(text))
+      const isHit = index === which % Object.keys(store).length
+      await writeFile(path.join(place, name), isHit ? by.reduce(mutate, bytes) : bytes)
+    }
+    await own(async () => {
+      const session = await readStoreSession(place)
+      sound++
+      await own(() => convertToFile(session))
+      await own(() => convertToString(session, format, GIVEN))
+    })
+    await rm(place, { recursive: true })
+  })
+
+type Work = () => Promise<void>
+const file = fc.constantFrom(...sqlite)
+const text = fc.constantFrom(...texts)
+const to = fc.constantFrom(...FORMATS)
+const work: fc.Arbitrary<Work> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.tuple(file, changes, to).map<Work>(
+      ([source, by, format]) =>
+        () =>
+          tryBytes(by.reduce(mutate, source), format),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(file, fc.nat(999), value, to).map<Work>(
+      ([source, which, what, format]) =>
+        () =>
+          tryBytes(misfill(source, which, what), format),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(text, changes, to).map<Work>(
+      ([source, by, format]) =>
+        () =>
+          tryBytes(by.reduce(mutate, source), format),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat(), changes, to).map<Work>(
+      ([which, by, format]) =>
+        () =>
+          tryFolder(which, by, format),
+    ),
+  },
 )
+await fc.assert(
+  fc.asyncProperty(work, (run) => run()),
+  { numRuns: inputs, seed, endOnFailure: true },
+)
+
+await rm(folder, { recursive: true })
 console.log(
   JSON.stringify({ inputs: count, sound, peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),
 )

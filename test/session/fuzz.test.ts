@@ -3,11 +3,10 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 
-/** The full run is `TGSESSION_FUZZ_INPUTS=10000`. */
-const INPUTS = Number(process.env['TGSESSION_FUZZ_INPUTS'] ?? 400)
+const INPUTS = Number(process.env['TGSESSION_FUZZ_INPUTS'] ?? 10_000)
 const SEED = Number(process.env['TGSESSION_FUZZ_SEED'] ?? 20_261_123)
 
-describe('mutated session files and strings', () => {
+describe('mutated session files, folders and strings', () => {
   it(`give only our own errors, without a secret, a hang, or more than 512 MB (${INPUTS} of them)`, () => {
     const program = path.join(import.meta.dirname, 'fuzz-child.ts')
     const { status, signal, stdout, stderr } = spawnSync(

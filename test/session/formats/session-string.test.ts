@@ -20,8 +20,8 @@ import { StringSession as ProtoStringSession } from 'teleproto/sessions/index.js
 import { TgsessionError } from '../../../src/errors.ts'
 import { portable, type PortableSession } from '../../../src/session/formats/portable-session.ts'
 import { decodeSessionString, encodeSessionString } from '../../../src/session/formats/session-string.ts'
-import { tlBytes, tlInt53, tlUint } from '../../../src/session/formats/tl-bytes.ts'
 import { pyrogramStrings } from '../../fixtures/session/foreign/pyrogram.ts'
+import { oldMtcuteStrings } from '../../fixtures/session/foreign/mtcute-strings.ts'
 import { hex, KEY } from '../../fixtures/session/schemas.ts'
 import { missing, PYTHON } from '../../support/requires.ts'
 
@@ -30,10 +30,6 @@ const foreign = path.join(import.meta.dirname, '../../fixtures/session/foreign')
 
 const HOME = portable({ dcId: 2, serverAddress: '149.154.167.51', port: 443, authKey: KEY })
 const FULL = portable({ ...HOME, userId: 4242n, isBot: true, apiId: 12345, testMode: false })
-
-/** Telegram's `dcOption`, as mtcute's first two versions held it. */
-const option = (ip: string, flags = 0): Buffer =>
-  Buffer.concat([tlUint(0x18b7a10d), tlUint(flags), tlUint(2), tlBytes(Buffer.from(ip)), tlUint(443)])
 
 const key = fc.uint8Array({ minLength: 256, maxLength: 256 })
 const session: fc.Arbitrary<PortableSession> = fc
@@ -258,23 +254,13 @@ describe('mtcute and our strings', () => {
   })
 
   it('reads versions 1 and 2, also those that hold a second data centre without saying so', () => {
-    const rest = Buffer.concat([tlInt53(4242n), tlUint(0xbc799737), tlBytes(KEY)])
-    const main = option('149.154.167.50')
-    const media = option('149.154.167.222', 2)
-    const strings = [
-      [1, 1, main],
-      [2, 1, main],
-      [2, 5, Buffer.concat([main, media])],
-      [2, 1, Buffer.concat([main, media])],
-    ] as const
-    for (const [version, flags, dcs] of strings) {
-      const text = Buffer.concat([Buffer.of(version), tlUint(flags), dcs, rest]).toString('base64url')
+    for (const { text, hasMedia } of oldMtcuteStrings()) {
       const { format, session: read } = decodeSessionString(text)
       assert.deepEqual(
         [format, read.dcId, read.serverAddress, read.userId, read.isBot, read.authKey],
         ['mtcute', 2, '149.154.167.50', 4242n, false, KEY],
       )
-      assert.equal(read.mediaDc?.serverAddress, dcs === main ? undefined : '149.154.167.222')
+      assert.equal(read.mediaDc?.serverAddress, hasMedia ? '149.154.167.222' : undefined)
     }
   })
 
