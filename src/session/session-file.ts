@@ -2,6 +2,7 @@ import { unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { ConflictError, NoSessionError, UsageError } from '../errors.ts'
 import { fileError } from './file-error.ts'
+import { writerOf } from './held-open.ts'
 import { placeFile } from './place-file.ts'
 import { type FileStamp, pendingSidecar, readStamped, stampOf } from './read-file.ts'
 import { type ChangeKind, type CoreOptions, SessionCore } from './session-core.ts'
@@ -21,8 +22,8 @@ const EXTENSION = '.session'
 /**
  * A session core whose rows lie in a Telethon file, on disk or only in memory. Saved in one step: at once after
  * an `auth` change, soon after a `cache` change, and at `close()`. There are no locks: a save fails if somebody else
- * changed the file (`ConflictError`, `session.changed_on_disk`), and what could not be saved is tried again by the
- * next save. A key that the client loses outside a login is not saved (see `SessionCore.isKeyLost`).
+ * changed the file (`ConflictError`, `session.changed_on_disk`) or, on Linux, has it open for writing
+ * (`session.held_open`), and what could not be saved is tried again by the next save. A key that the client loses outside a login is not saved (see `SessionCore.isKeyLost`).
  */
 export class SessionFile {
   readonly core: SessionCore
@@ -153,7 +154,7 @@ export class SessionFile {
   async #refuseForeignChange(file: string): Promise<void> {
     const now = await stampOf(file)
     const sidecar = await pendingSidecar(file)
-    if (now === this.#onDisk && sidecar === undefined) return
+    if (now === this.#onDisk && sidecar === undefined) return refuseWriter(file)
     const what = now === undefined ? 'removed' : 'changed by another program'
     throw new ConflictError('session.changed_on_disk', `${file} was ${what} since it was loaded`, {
       hint: 'Let one program at a time use a session. Close this one and load the file again.',
@@ -176,6 +177,15 @@ export class SessionFile {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
+}
+
+/** What it writes would go into the file that ours replaces, and be gone. */
+function refuseWriter(file: string): void {
+  const pid = writerOf(file)
+  if (pid === undefined) return
+  throw new ConflictError('session.held_open', `${file} is open for writing in another process (${pid})`, {
+    hint: 'Let one program at a time use a session. End the other one; the next save tries again.',
+  })
 }
 
 function unreferencedTimer(save: () => void, ms: number): () => void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -136,6 +136,39 @@ describe('a session file on disk', () => {
     assert.deepEqual(new Uint8Array(readFileSync(file.path)), theirs)
     assert.equal((await inspectSession(file.toBytes())).entities, 1)
   })
+
+  it(
+    'does not replace a file that another process has open for writing; a reader it minds not',
+    { skip: process.platform !== 'linux' && 'only Linux tells' },
+    async () => {
+      const file = await open()
+      const hold = async (readOnly: boolean): Promise<() => Promise<unknown>> => {
+        const program = `
+          const db = new (require('node:sqlite').DatabaseSync)(process.argv[1], { readOnly: ${readOnly} })
+          db.prepare('select * from version').all()
+          console.log('open')
+          process.stdin.resume().on('end', () => db.close())`
+        const child = spawn(process.execPath, ['--no-warnings', '-e', program, file.path])
+        await once(child.stdout, 'data')
+        return async () => {
+          child.stdin.end()
+          await once(child, 'exit')
+        }
+      }
+      file.core.upsert([{ ...peer, id: 1n }])
+      const endReader = await hold(true)
+      await file.save()
+      await endReader()
+
+      file.core.upsert([{ ...peer, id: 2n }])
+      const endWriter = await hold(false)
+      await assert.rejects(file.save(), { code: 'session.held_open', exitCode: 73 })
+      assert.equal((await onDisk(file)).entities, 1)
+      await endWriter()
+      await file.close()
+      assert.equal((await onDisk(file)).entities, 2)
+    },
+  )
 
   it('refuses while another program is in the middle of a write', async () => {
     const file = await open(manual())
