@@ -11,6 +11,10 @@ export function userId(value: string): bigint {
   return positive(value, BigInt(Number.MAX_SAFE_INTEGER))
 }
 
+export function fileVersion(value: string): number {
+  return Number(positive(value, 99n))
+}
+
 export function revisionNumber(value: string): number {
   return Number(positive(value, 99_999_999n))
 }

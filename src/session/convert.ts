@@ -1,5 +1,6 @@
 import { encodeSessionString } from './formats/session-string.ts'
 import type { PortableSession, StringFormatName } from './formats/portable-session.ts'
+import { asVersion } from './older-version.ts'
 import { readAnySession, withSession } from './read-session.ts'
 import { rewriteTelethonFile } from './rewrite-file.ts'
 import { SessionCore } from './session-core.ts'
@@ -14,6 +15,8 @@ export interface ConvertOptions {
   userId?: bigint | undefined
   /** Whether the account is a bot; not, if neither says so. */
   isBot?: boolean | undefined
+  /** Of the Telethon file that is made, for a Telethon that knows no newer one: 4 (before 1.6, of 2018) to 8. */
+  version?: number | undefined
 }
 
 /**
@@ -37,12 +40,17 @@ export async function convertToString(
 
 /**
  * Any session as a Telethon file. A Telethon file keeps its version and its rows, and loses what an SQLite before 3.8.2
- * cannot read; any other becomes a new file with the peers and update states that the source holds.
+ * cannot read; any other becomes a new file with the peers and update states that the source holds. Throws as `readAnySession` and `asVersion`.
  */
 export async function convertToFile(
   source: Uint8Array | PortableSession,
   options: ConvertOptions = {},
 ): Promise<Uint8Array> {
+  const made = await converted(source, options)
+  return options.version === undefined ? made : await asVersion(made, options.version)
+}
+
+async function converted(source: Uint8Array | PortableSession, options: ConvertOptions): Promise<Uint8Array> {
   if (!(source instanceof Uint8Array)) return await newFile(source, options)
   return await withSession(source, async ({ session }, telethon) =>
     telethon === undefined

@@ -18,13 +18,13 @@ export interface SessionReport {
   /** Whether there is a key. Whether Telegram still takes it, only Telegram knows. */
   loggedIn: boolean
   keyFingerprint: string | null
+  takeoutId: string | null
   /** The account's own id, if the session tells it. */
   userId: string | null
   /** How many peers it knows, the account's own row not counted. */
   entities: number
-  updateStates: number
   sentFiles: number
-  takeoutId: string | null
+  updateStates: number
   /** Keys of other data centres. */
   otherKeys: number
   /** Tables that an SQLite before 3.8.2 takes for corruption; `tgsession convert` makes a file without them. */
@@ -71,11 +71,11 @@ export function reportOf(
     port,
     loggedIn: authKey !== undefined,
     keyFingerprint: authKey === undefined ? null : keyFingerprint(authKey),
+    takeoutId: takeoutId === undefined ? null : String(takeoutId),
     userId: userId === undefined ? null : String(userId),
     entities: session.entities.length,
-    updateStates: session.updateStates.size,
     sentFiles: 0,
-    takeoutId: takeoutId === undefined ? null : String(takeoutId),
+    updateStates: session.updateStates.size,
     otherKeys: session.otherKeys.size,
     withoutRowid: false,
     bytes,
@@ -94,11 +94,11 @@ export function unsoundReport(failure: BadDataError): UnsoundReport {
     port: null,
     loggedIn: null,
     keyFingerprint: null,
+    takeoutId: null,
     userId: null,
     entities: null,
-    updateStates: null,
     sentFiles: null,
-    takeoutId: null,
+    updateStates: null,
     otherKeys: null,
     withoutRowid: null,
     bytes: null,

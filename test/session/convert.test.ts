@@ -73,6 +73,30 @@ describe('converting a Telethon file into one that any SQLite opens', () => {
     })
   })
 
+  for (const [name, { version }] of Object.entries(SCHEMAS))
+    it(`makes one of every older version of ${name}, down to 4`, async () => {
+      const { sql } = SCHEMAS[name]!
+      for (const wanted of [4, 5, 6, 7].filter((each) => each <= version)) {
+        const made = await convertToFile(await database(sql), { version: wanted })
+        const { columns } = await openTelethonFile(made)
+        const model = Object.values(SCHEMAS).find((schema) => schema.version === wanted)!
+        const { columns: expected } = await openTelethonFile(await database(model.sql))
+        for (const [table, names] of expected)
+          assert.deepEqual(columns.get(table), names, `${table} of ${wanted}`)
+        const report = await inspectSession(made)
+        assert.deepEqual([report.version, report.loggedIn, report.entities], [wanted, true, 1])
+        assert.equal(report.takeoutId, wanted > 4 ? '99' : null)
+      }
+    })
+
+  it('makes none of a version that is newer, or older than 4', async () => {
+    for (const version of [3, 6])
+      await assert.rejects(convertToFile(await database(SCHEMAS['v5 (1.6)']!.sql), { version }), {
+        code: 'session.cannot_upgrade',
+        exitCode: 64,
+      })
+  })
+
   it('takes a file without a login', async () => {
     const bytes = await convertToFile(await database(`${V7} delete from sessions;`))
     assert.equal((await inspectSession(bytes)).loggedIn, false)

@@ -5,7 +5,8 @@ import { convertToFile, convertToString, type ConvertOptions } from '../../sessi
 import type { StringFormatName } from '../../session/formats/portable-session.ts'
 import { placeFile } from '../../session/place-file.ts'
 import { pendingSidecar } from '../../session/read-file.ts'
-import { apiId, userId } from '../numbers.ts'
+import { writerOf } from '../../session/held-open.ts'
+import { apiId, fileVersion, userId } from '../numbers.ts'
 import { printJson } from '../output.ts'
 import { readSource } from '../session-source.ts'
 
@@ -17,6 +18,7 @@ interface Flags {
   apiId?: number
   userId?: bigint
   bot?: boolean
+  fileVersion?: number
   force?: boolean
   json?: boolean
 }
@@ -41,6 +43,7 @@ export function convertCommand(): Command {
     .option('--api-id <number>', 'for a Pyrogram string, if the source does not tell', apiId)
     .option('--user-id <number>', "the account's own id, if the source does not tell", userId)
     .option('--bot', 'the account is a bot, if the source does not tell')
+    .option('--file-version <number>', 'of the file, for an old Telethon: 4 (of 2018) to 8', fileVersion)
     .option('--force', 'overwrite the file')
     .option('--json', 'say what was written as one JSON object')
     .addHelpText('after', EXAMPLES)
@@ -63,7 +66,11 @@ Examples:
 A string holds the key and where it belongs; peers and update states stay behind. Use the old session or the new one,
 never both at once: Telegram kills the key then.`
 
-function targetOf({ output, to }: Flags): Target {
+function targetOf({ output, to, fileVersion: version }: Flags): Target {
+  if (version !== undefined && (to ?? 'file') !== 'file')
+    throw new UsageError('convert.no_file', 'only a file has a version', {
+      hint: 'Leave out --file-version.',
+    })
   if (to === undefined && output !== undefined) return 'file'
   if (to === undefined || (to === 'file' && output === undefined))
     throw new UsageError('convert.no_target', 'it is not said what to make and where', {
@@ -77,14 +84,19 @@ async function refuseOverwriting(file: string, force: boolean): Promise<void> {
     throw new UsageError('convert.file_exists', `${file} is there already`, {
       hint: 'Name another file, or overwrite it with --force.',
     })
-  if ((await pendingSidecar(file)) !== undefined)
-    throw new ConflictError('convert.file_in_use', `a program is writing to ${file}`, {
+  if ((await pendingSidecar(file)) !== undefined || writerOf(file) !== undefined)
+    throw new ConflictError('convert.file_in_use', `another program has ${file} open`, {
       hint: 'Stop it first, or name another file.',
     })
 }
 
 async function converted(source: string, to: Target, flags: Flags): Promise<Uint8Array> {
-  const options: ConvertOptions = { apiId: flags.apiId, userId: flags.userId, isBot: flags.bot }
+  const options: ConvertOptions = {
+    apiId: flags.apiId,
+    userId: flags.userId,
+    isBot: flags.bot,
+    version: flags.fileVersion,
+  }
   const session = await readSource(source)
   if (to === 'file') return await convertToFile(session, options)
   return Buffer.from(`${await convertToString(session, to, options)}\n`)
