@@ -1,8 +1,5 @@
-import { type Clock, systemClock, unlessAborted } from '../clock.ts'
-import { openReplica } from '../config/open-replica.ts'
-import { type Environment, readSettings } from '../config/settings.ts'
-import { LeaseError, NoSessionError, SaveFailedError } from '../errors.ts'
-import type { Head } from '../replica/head.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { LeaseError, SaveFailedError } from '../errors.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { ChangeKind } from '../session/session-core.ts'
@@ -11,8 +8,9 @@ import type { AnyClient } from '../telegram/internals.ts'
 import type { TrackUpdatesOptions } from '../telegram/track-options.ts'
 import type { UpdateTracker } from '../telegram/update-tracker.ts'
 import { guardSends } from '../telegram/send-guard.ts'
-import { servable } from './await-session.ts'
 import { Budget } from './budget.ts'
+import { closeOnSignals } from './close-on-signals.ts'
+import { letGo } from './let-go.ts'
 import { describeError, type Report } from './report.ts'
 import { Saver } from './saver.ts'
 
@@ -42,71 +40,6 @@ export interface LiveSession {
 export interface SessionLibrary<Session extends LiveSession, Client extends AnyClient> {
   fromBytes(bytes: Uint8Array): Promise<Session>
   trackUpdates(client: Client, session: Session, options: TrackUpdatesOptions): UpdateTracker
-}
-
-/** See `openSession`. */
-export async function openSessionOf<Session extends LiveSession, Client extends AnyClient>(
-  library: SessionLibrary<Session, Client>,
-  source: Environment | Replica,
-  options: OpenSessionOptions,
-): Promise<OpenedSession<Session, Client>> {
-  if (isReplica(source)) return await openUnderLease(library, source, options)
-  const settings = await readSettings(source, { store: true })
-  const replica = await openReplica(settings)
-  const closeStore = (): Promise<void> => replica.store.close()
-  const times = { shutdownMs: settings.shutdownMs, quietMs: settings.saveAfterMs }
-  try {
-    return await openUnderLease(library, replica, { ...times, ...options }, closeStore)
-  } catch (error) {
-    await closeStore()
-    throw error
-  }
-}
-
-async function openUnderLease<Session extends LiveSession, Client extends AnyClient>(
-  library: SessionLibrary<Session, Client>,
-  replica: Replica,
-  options: OpenSessionOptions,
-  onClosed?: () => Promise<void>,
-): Promise<OpenedSession<Session, Client>> {
-  const report = options.report ?? (() => undefined)
-  requireServable(await replica.status({ signal: options.signal }), replica.name)
-  const lease = await replica.lease({
-    signal: options.signal,
-    onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
-  })
-  try {
-    const { revision, bytes } = await replica.restore({ signal: lease.signal, lease })
-    // Telegram may have killed it while we waited.
-    requireServable({ current: revision }, replica.name)
-    const session = await library.fromBytes(bytes)
-    report('session.restored', {
-      revision: revision.revision,
-      bytes: bytes.length,
-      key: revision.keyFingerprint,
-    })
-    return new OpenedSession(library, replica, lease, revision, session, report, { ...options, onClosed })
-  } catch (error) {
-    await letGo(lease, report)
-    throw error
-  }
-}
-
-function requireServable(head: Pick<Head, 'current'>, name: string): void {
-  const found = servable(head, name)
-  if (found instanceof NoSessionError) throw found
-}
-
-/** A lease that could not be let go ends by itself: nothing to fail for. */
-async function letGo(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
-  await unlessAborted(lease.release(), signal).then(
-    () => report('lease.released', { generation: lease.generation }),
-    (error: unknown) => report('lease.release_failed', describeError(error)),
-  )
-}
-
-function isReplica(source: Environment | Replica): source is Replica {
-  return 'lease' in source && typeof source.lease === 'function'
 }
 
 /** A session in use. Close it: what changed is saved then, and the next instance can take over. */
@@ -168,7 +101,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     })
     void this.#watch()
     lease.signal.addEventListener('abort', () => void this.#onLost(), { once: true })
-    this.#forgetSignals = (options.closeOnSignals ?? true) ? this.#closeOnSignals() : () => undefined
+    this.#forgetSignals = (options.closeOnSignals ?? true) ? closeOnSignals(this, report) : () => undefined
   }
 
   /**
@@ -201,6 +134,11 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   async close(): Promise<void> {
     this.#closing ??= this.#close()
     await this.#closing
+  }
+
+  /** Whether `close()` was called, by the program or at a signal. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -276,27 +214,4 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     if (this.#clients.size === 0 && !this.#closing) process.exit(75)
     await this.#disconnect()
   }
-
-  #closeOnSignals(): () => void {
-    const close = async (signal: NodeJS.Signals, alone: boolean): Promise<void> => {
-      try {
-        await this.close()
-        if (alone) process.kill(process.pid, signal)
-      } catch (error) {
-        this.#report('close.failed', describeError(error))
-        if (alone) process.exit(error instanceof LeaseError ? 75 : 79)
-      }
-    }
-    // The program's own listeners decide when to end; where there are none the signal ends it, after the close. Ours
-    // comes first, to see them all, and stays until then, since hosts signal more than once.
-    const listener = (signal: NodeJS.Signals): void => {
-      if (!this.#closing) void close(signal, process.listenerCount(signal) === 1)
-    }
-    for (const name of SIGNALS) process.prependListener(name, listener)
-    return () => {
-      for (const name of SIGNALS) process.off(name, listener)
-    }
-  }
 }
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const

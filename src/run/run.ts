@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { unlessAborted } from '../clock.ts'
 import { LeaseError, type UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { KeptSession, Restored, OnProgress } from '../replica/kept-session.ts'
+import type { KeptSession, OnProgress, Restored } from '../replica/kept-session.ts'
 import { awaitSession, noAnswer } from './await-session.ts'
 import { Budget } from './budget.ts'
-import { describeError, type Report } from './report.ts'
+import { letGo } from './let-go.ts'
+import type { Report } from './report.ts'
 import { patiently } from './patience.ts'
 import { type RunOptions, Stop } from './run-options.ts'
 import { SAVE_FAILED, serve } from './serve.ts'
@@ -106,10 +106,7 @@ async function servedUnder<T>(
     return await use()
   } finally {
     reached('release.begun')
-    await unlessAborted(lease.release(), budget.release).then(
-      () => report('lease.released', { generation: lease.generation }),
-      (error: unknown) => report('lease.release_failed', describeError(error)),
-    )
+    await letGo(lease, report, budget.release)
     reached('release.done')
   }
 }

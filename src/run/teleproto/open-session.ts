@@ -3,7 +3,7 @@ import type { Environment } from '../../config/settings.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { SQLiteSession } from '../../session/teleproto/sqlite-session.ts'
 import { trackUpdates } from '../../telegram/teleproto/track-updates.ts'
-import { openSessionOf } from '../opened-session.ts'
+import { openSessionOf } from '../open-under-lease.ts'
 import type { OpenedSession, OpenSessionOptions, SessionLibrary } from '../opened-session.ts'
 
 export type OpenSession = OpenedSession<SQLiteSession, TelegramClient>
