@@ -6,6 +6,8 @@ import type { DatedEntity, EntityColumn } from './memory-storage.ts'
 import type { SqlRow } from './sql.ts'
 import type { Entity } from './storage.ts'
 
+const NONE: readonly never[] = []
+
 /** The entities of a Telethon file, read where they lie; nothing is read before it is asked for. */
 export class EntityTable {
   readonly #table: PlainTable
@@ -33,14 +35,15 @@ export class EntityTable {
   }
 
   /** All that have this value, the highest id first. The first look-up by a column reads the table once. */
-  by(column: EntityColumn, value: string | bigint): DatedEntity[] {
+  by(column: EntityColumn, value: string | bigint): readonly DatedEntity[] {
     let index = this.#indexes.get(column)
     if (index === undefined) {
       this.#cells ??= cellsOf(this.#table)
       index = new ColumnIndex(this.#table, this.#columns[column], this.#cells)
       this.#indexes.set(column, index)
     }
-    return index.find(value).flatMap((cell) => this.#at(cell) ?? [])
+    const cells = index.find(value)
+    return cells.length === 0 ? NONE : cells.flatMap((cell) => this.#at(cell) ?? [])
   }
 
   #at(cell: number): DatedEntity | undefined {

@@ -1,10 +1,12 @@
+const NONE: readonly bigint[] = []
+
 /** Which ids a value has, in the order of adding. Nearly always it is one, which costs no set of its own. */
 export class IdsByValue {
   readonly #ids = new Map<string | bigint, bigint | Set<bigint>>()
 
   of(value: string | bigint): readonly bigint[] {
     const found = this.#ids.get(value)
-    if (found === undefined) return []
+    if (found === undefined) return NONE
     return typeof found === 'bigint' ? [found] : [...found]
   }
 

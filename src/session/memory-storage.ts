@@ -4,6 +4,8 @@ import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateSt
 const COLUMNS = ['username', 'phone', 'name'] as const
 export type EntityColumn = (typeof COLUMNS)[number]
 
+const NONE: readonly never[] = []
+
 /** An entity, and when it was written, in unix seconds; 0 where nobody says. */
 export interface DatedEntity {
   entity: Entity
@@ -56,8 +58,9 @@ export class MemoryStorage implements SessionStorage {
   }
 
   /** All that match, the one that was written last at the end. */
-  findEntities(by: EntityColumn, value: string | bigint): DatedEntity[] {
-    return this.#index[by].of(value).flatMap((id) => this.#entities.get(id) ?? [])
+  findEntities(by: EntityColumn, value: string | bigint): readonly DatedEntity[] {
+    const ids = this.#index[by].of(value)
+    return ids.length === 0 ? NONE : ids.flatMap((id) => this.#entities.get(id) ?? [])
   }
 
   datedEntity(id: bigint): DatedEntity | undefined {

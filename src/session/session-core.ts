@@ -157,6 +157,7 @@ export class SessionCore {
   /** Adds or refreshes entities. Null never replaces a known value; a row that says nothing new is not rewritten. */
   upsert(entities: readonly Entity[]): void {
     const rows = this.#rows()
+    const seconds = this.#seconds()
     let changes = 0
     rows.transaction(() => {
       for (const entity of entities) {
@@ -165,7 +166,7 @@ export class SessionCore {
         if (merged === undefined) continue
         if (merged.username !== null && merged.username !== known?.username)
           rows.evictUsername(merged.username, merged.id)
-        rows.putEntity(merged, this.#seconds())
+        rows.putEntity(merged, seconds)
         changes++
       }
     })

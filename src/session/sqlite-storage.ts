@@ -164,10 +164,12 @@ export class SqliteStorage implements SessionStorage {
   }
 
   /** All that have this value, the newest first; of one second, the one that was written last. */
-  #matches(by: EntityColumn, value: string | bigint): DatedEntity[] {
-    const inMemory = this.#entities.findEntities(by, value).toReversed()
+  #matches(by: EntityColumn, value: string | bigint): readonly DatedEntity[] {
+    const inMemory = this.#entities.findEntities(by, value)
     const inTable = this.#table?.by(by, value) ?? []
-    const found = [...inMemory, ...inTable.filter(({ entity }) => !this.#entities.entity(entity.id))]
+    if (inTable.length === 0 && inMemory.length < 2) return inMemory
+    const older = inTable.filter(({ entity }) => this.#entities.entity(entity.id) === undefined)
+    const found = [...inMemory.toReversed(), ...older]
     return found.toSorted((one, other) => other.date - one.date)
   }
 

@@ -101,8 +101,8 @@ function text(value: unknown): string | undefined {
 }
 
 function displayName(fields: Fields): string | null {
-  const names = [text(fields['firstName']), text(fields['lastName'])].filter((name) => name !== undefined)
-  return names.join(' ') || null
+  const [first, last] = [text(fields['firstName']), text(fields['lastName'])]
+  return first !== undefined && last !== undefined ? `${first} ${last}` : (first ?? last ?? null)
 }
 
 function phoneOf(value: unknown): bigint | null {

@@ -115,18 +115,28 @@ function integerAt(source: Buffer, type: number, at: number): bigint {
 /** What `Row.hash` gives for this value. */
 export function hashOf(value: string | bigint): number {
   if (typeof value === 'bigint') return hashInteger(value)
-  const bytes = Buffer.from(value)
-  return hashBytes(bytes, 0, bytes.length)
+  let hash = SEED
+  for (let k = 0; k < value.length; k++) {
+    const unit = value.charCodeAt(k)
+    if (unit >= 128) return hashBytes(Buffer.from(value))
+    hash = mix(hash, unit)
+  }
+  return hash || 1
 }
 
-/** FNV-1a; 32 bits, never 0. */
-function hashBytes(bytes: Uint8Array, from: number, to: number): number {
-  let hash = 0x811c9dc5
-  for (let k = from; k < to; k++) hash = Math.imul(hash ^ (bytes[k] ?? 0), 0x01000193)
-  return hash === 0 ? 1 : hash
+/** FNV-1a of 32 bits. */
+const SEED = 0x811c9dc5
+
+function mix(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193)
+}
+
+function hashBytes(bytes: Uint8Array, from = 0, to = bytes.length): number {
+  let hash = SEED
+  for (let k = from; k < to; k++) hash = mix(hash, bytes[k] ?? 0)
+  return hash || 1
 }
 
 function hashInteger(value: bigint): number {
-  const hash = Math.imul(Number(BigInt.asIntN(32, value ^ (value >> 32n))), 0x9e3779b1)
-  return hash === 0 ? 1 : hash
+  return Math.imul(Number(BigInt.asIntN(32, value ^ (value >> 32n))), 0x9e3779b1) || 1
 }
