@@ -2,15 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { inflateSync } from 'node:zlib'
 import bigInt from 'big-integer'
 import { AuthKey } from 'telegram/crypto/AuthKey.js'
 import { StoreSession } from 'telegram/sessions/index.js'
 import { Api } from 'telegram/tl/index.js'
 import { AuthKey as ProtoAuthKey } from 'teleproto/crypto/AuthKey.js'
 import { StoreSession as ProtoStoreSession } from 'teleproto/sessions/index.js'
-import { convertToFile } from '../../../src/session/convert.ts'
+import { convertToFile, convertToString } from '../../../src/session/convert.ts'
 import { portable } from '../../../src/session/formats/portable-session.ts'
-import { encodeSessionString } from '../../../src/session/formats/session-string.ts'
+import { decodeSessionString, encodeSessionString } from '../../../src/session/formats/session-string.ts'
 import { readStoreSession } from '../../../src/session/formats/store-session.ts'
 import { inspectSession, verifySession } from '../../../src/session/inspect.ts'
 import { readAnySession } from '../../../src/session/read-session.ts'
@@ -19,6 +20,8 @@ import { makeMtcuteFile } from '../../fixtures/session/foreign/mtcute-file.ts'
 import { PYROGRAM } from '../../fixtures/session/foreign/pyrogram.ts'
 import { database, HASH, KEY, OTHER_KEY } from '../../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+
+const foreign = path.join(import.meta.dirname, '../../fixtures/session/foreign')
 
 async function opened(bytes: Uint8Array): Promise<SessionFile['core']> {
   const file = new SessionFile(undefined)
@@ -55,6 +58,26 @@ describe('Pyrogram and Kurigram files', () => {
       assert.deepEqual(core.updateState(5), { pts: 21, qts: 0, date: 1700000001, seq: 0 })
     })
   }
+
+  for (const [name, version] of [
+    ['pyrogram-2.0.106', 3],
+    ['kurigram-2.1.35', 6],
+  ] as const)
+    it(`reads what ${name} wrote, a file and a string, and writes the same string`, async () => {
+      const { string, deflatedFile } = JSON.parse(readFileSync(path.join(foreign, `${name}.json`), 'utf8'))
+      const file = inflateSync(Buffer.from(deflatedFile, 'base64'))
+      const { format, version: found, session } = await readAnySession(new Uint8Array(file))
+      assert.deepEqual([format, found], ['pyrogram-sqlite', version])
+      assert.deepEqual([session.dcId, session.apiId, session.userId, session.isBot], [4, 12345, 4242n, false])
+      assert.deepEqual(session.authKey, KEY)
+      const core = await opened(await convertToFile(file))
+      assert.deepEqual([core.findByText('durov')?.hash, core.findByText('+15551234')?.id], [HASH, 777n])
+      assert.deepEqual([core.findById(-1000000000005n)?.hash, core.findById(-99n)?.hash], [7n, 0n])
+      if (version === 6) assert.deepEqual(core.updateState(5), { pts: 21, qts: 0, date: 1700000001, seq: 0 })
+
+      assert.deepEqual(decodeSessionString(string).session.authKey, KEY)
+      assert.equal(await convertToString(file, 'pyrogram'), string)
+    })
 
   it('refuses newer and damaged ones', async () => {
     const { sql } = PYROGRAM['v7 of Kurigram, fresh']!
