@@ -103,6 +103,11 @@ export const COLUMNS: Record<TableName, readonly (readonly [name: string, type: 
     ],
   }
 
+/** What a column's values are, in the words of the database. */
+export function columnTypes(kind: SqlKind, table: TableName): Map<string, string> {
+  return new Map(COLUMNS[table].map(([name, type]) => [name, TYPES[kind][type]]))
+}
+
 export function createTable(kind: SqlKind, prefix: string, table: TableName): string {
   const quote = kind === 'mysql' ? '`' : '"'
   const quoted = (name: string): string => `${quote}${name}${quote}`

@@ -1,5 +1,6 @@
-import { type InsertObject, sql } from 'kysely'
+import { type InsertObject, type RawBuilder, sql } from 'kysely'
 import type { AuthState, SentFile, SentFileKey, UpdateState } from '../session/storage.ts'
+import { columnTypes } from './create-tables.ts'
 import type { Database, Db } from './database.ts'
 import type { KeySeal } from './key-seal.ts'
 import { type ContainerSchema, SESSION_TABLES } from './schema.ts'
@@ -177,9 +178,15 @@ export async function upsert<T extends Table>(
   ])
   const into: Db = db
   // oxlint-disable typescript/no-unsafe-type-assertion -- Kysely cannot follow a table that is a type parameter
-  const insert = into
-    .insertInto(table as 'entities')
-    .values(rows as unknown as InsertObject<ContainerSchema, 'entities'>[])
+  const insert =
+    database.kind === 'postgres'
+      ? into
+          .insertInto(table as 'entities')
+          .columns(columnsOf(rows) as 'id'[])
+          .expression(recordset(table, rows))
+      : into
+          .insertInto(table as 'entities')
+          .values(rows as unknown as InsertObject<ContainerSchema, 'entities'>[])
   const keys = key as readonly 'id'[]
   // oxlint-enable typescript/no-unsafe-type-assertion
   await (
@@ -187,6 +194,27 @@ export async function upsert<T extends Table>(
       ? insert.onDuplicateKeyUpdate(set)
       : insert.onConflict((on) => on.columns(keys).doUpdateSet(set))
   ).execute()
+}
+
+function columnsOf(rows: readonly object[]): string[] {
+  return Object.keys(rows[0] ?? {})
+}
+
+/**
+ * Rows as one parameter, which Postgres reads in a third of the time that it needs for thousands of them. Any driver
+ * takes a text; an array of numbers, not every one.
+ */
+function recordset(table: Table, rows: readonly object[]): RawBuilder<unknown> {
+  // A Buffer has made something else of itself by the time that it is given as the value.
+  const json = JSON.stringify(rows, function (this: Record<string, unknown>, name, value: unknown) {
+    const given = this[name]
+    return given instanceof Uint8Array ? String.raw`\x${Buffer.from(given).toString('hex')}` : value
+  })
+  const names = columnsOf(rows)
+  const types = columnTypes('postgres', table)
+  const typed = names.map((name) => sql`${sql.ref(name)} ${sql.raw(types.get(name) ?? '')}`)
+  return sql`select ${sql.join(names.map((name) => sql.ref(name)))}
+    from json_to_recordset(cast(cast(${json} as text) as json)) as given(${sql.join(typed)})`
 }
 
 function* parts<T>(rows: readonly T[]): Iterable<T[]> {

@@ -10,6 +10,12 @@ export class IdsByValue {
     return typeof found === 'bigint' ? [found] : [...found]
   }
 
+  /** The one that was added last. */
+  last(value: string | bigint): bigint | undefined {
+    const found = this.#ids.get(value)
+    return found === undefined || typeof found === 'bigint' ? found : [...found].at(-1)
+  }
+
   add(value: string | bigint, id: bigint): void {
     const found = this.#ids.get(value)
     if (found === undefined) this.#ids.set(value, id)

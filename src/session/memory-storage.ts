@@ -54,7 +54,8 @@ export class MemoryStorage implements SessionStorage {
   }
 
   findEntity(by: EntityColumn, value: string | bigint): Entity | undefined {
-    return this.findEntities(by, value).at(-1)?.entity
+    const id = this.#index[by].last(value)
+    return id === undefined ? undefined : this.#entities.get(id)?.entity
   }
 
   /** All that match, the one that was written last at the end. */

@@ -5,7 +5,9 @@ const USERNAME = /^(?:[a-z](?:(?!__)\w){1,30}[a-z\d]|gif|vid|pic|bing|wiki|imdb|
 
 /** The digits of a phone number, or undefined. Signs and spaces that people put between them are skipped. */
 export function parsePhone(text: string): bigint | undefined {
-  const digits = text.replaceAll(/[+()\s-]/g, '')
+  // Most texts are names: their first sign says so.
+  if (/[^\d+()\s-]/.test(text)) return undefined
+  const digits = text.replaceAll(/\D/g, '')
   return /^\d{1,18}$/.test(digits) ? BigInt(digits) : undefined
 }
 

@@ -2,7 +2,9 @@
 
     alchemy.py URL PREFIX make VERSION    the tables as that version made them, with one session in them
     alchemy.py URL PREFIX read ID         what an ORM program reads, as JSON
-    alchemy.py URL PREFIX upsert ROWS N   merges ROWS entities, N a transaction; prints rows per second
+    alchemy.py URL PREFIX upsert ROWS N HOW   upserts ROWS entities, N a transaction; prints rows per second. HOW:
+        merge (the ORM, as AlchemyCoreSession does), many (INSERT … ON CONFLICT by executemany, as its subclass for
+        Postgres does), values (one INSERT of N rows, as we do)
 """
 
 import json
@@ -11,7 +13,7 @@ import time
 
 import sqlalchemy as sql
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, orm
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 url, prefix, command = sys.argv[1:4]
 url = url.replace('postgres://', 'postgresql+psycopg2://').replace('mysql://', 'mysql+pymysql://')
@@ -96,10 +98,32 @@ if command == 'read':
     print(json.dumps(found, default=lambda value: bytes(value).hex()))
 
 if command == 'upsert':
-    rows, size = int(sys.argv[4]), int(sys.argv[5])
+    rows, size, how = int(sys.argv[4]), int(sys.argv[5]), sys.argv[6]
+    entities = Entity.__table__
+    insert = (mysql if engine.name == 'mysql' else postgresql if engine.name == 'postgresql' else sqlite).insert(entities)
+    if engine.name == 'mysql':
+        wanted = insert.inserted
+    else:
+        wanted = insert.excluded
+    changes = {column: wanted[column] for column in ('hash', 'username', 'name')}
+    if engine.name == 'mysql':
+        upsert = insert.on_duplicate_key_update(**changes)
+    else:
+        upsert = insert.on_conflict_do_update(index_elements=['session_id', 'id'], set_=changes)
     began = time.monotonic()
     for start in range(0, rows, size):
-        for number in range(start, min(start + size, rows)):
-            db.merge(Entity(session_id='bench', id=number, hash=number, username=f'user{number}', name=f'Name {number}'))
-        db.commit()
+        part = [
+            dict(session_id='bench', id=number, hash=number, username=f'user{number}', name=f'Name {number}')
+            for number in range(start, min(start + size, rows))
+        ]
+        if how == 'merge':
+            for row in part:
+                db.merge(Entity(**row))
+            db.commit()
+        else:
+            with engine.begin() as connection:
+                if how == 'many':
+                    connection.execute(upsert, part)
+                else:
+                    connection.execute(upsert.values(part))
     print(rows / (time.monotonic() - began))
