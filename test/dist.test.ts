@@ -48,6 +48,28 @@ describe('dist/', { skip }, () => {
     )
   })
 
+  for (const [entry, library, other] of [
+    ['index', 'telegram', 'teleproto'],
+    ['teleproto', 'teleproto', 'telegram'],
+  ] as const) {
+    it(`loads ${library} and not ${other} for ${entry}`, () => {
+      const program = `
+        await import(process.argv[1])
+        const { createRequire } = await import('node:module')
+        console.log(Object.keys(createRequire(import.meta.url).cache).join('\\n'))`
+      const file = path.join(dist, 'src', `${entry}.js`)
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program, file], {
+        encoding: 'utf8',
+      })
+      assert.ok(stdout.includes(`node_modules/${library}/`))
+      assert.ok(!stdout.includes(`node_modules/${other}/`))
+    })
+  }
+
+  it('asks in the types of the main entry for no teleproto, which is optional', () => {
+    assert.ok(!packagesOf([...declarations('src/index.d.ts')]).has('teleproto'))
+  })
+
   it('has types that ask for nothing else either', () => {
     const entries = ['index', 'container', 'teleproto', 'testing'].map((name) => `src/${name}.d.ts`)
     const files = [...new Set(entries.flatMap((entry) => [...declarations(entry)]))]

@@ -4,41 +4,41 @@ import { createInterface } from 'node:readline'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TelegramClient } from 'telegram'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Replica } from '../../src/replica/replica.ts'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
-import { clientOptions } from '../../src/telegram/client-options.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
 import { guardSends } from '../../src/telegram/send-guard.ts'
 import { API_HASH, API_ID, makeSession, startDc, temporaryFolder, until } from '../support/rig.ts'
+import { GRAMJS, LIBRARIES } from '../telegram/libraries.ts'
 
 describe('a client whose lease has run out', () => {
-  it('writes nothing more, on the connection that it has, and says nothing', async () => {
-    await using dc = await startDc()
-    const session = await SQLiteSession.fromBytes(await makeSession(dc))
-    const client = new TelegramClient(session, API_ID, API_HASH, clientOptions(session))
-    let mayStill = true
-    assert.equal(
-      guardSends(client, () => mayStill),
-      true,
-    )
-    await connectClient(client)
-    await client.getMe()
-    const requests = (): number => dc.stats().keys.reduce((sum, key) => sum + key.requests, 0)
-    const sent = requests()
-    mayStill = false
-    void client.getMe().catch(() => undefined)
-    await sleep(300)
-    assert.equal(requests(), sent)
-    await disconnectClient(client)
-  })
+  for (const library of LIBRARIES)
+    it(`writes nothing more with ${library.name}, on the connection that it has`, async () => {
+      await using dc = await startDc()
+      library.addServerKey(dc.publicKeyPem)
+      const session = await library.SQLiteSession.fromBytes(await makeSession(dc))
+      const client = new library.TelegramClient(session, API_ID, API_HASH, library.clientOptions(session))
+      let mayStill = true
+      assert.equal(
+        guardSends(client, () => mayStill),
+        true,
+      )
+      await connectClient(client)
+      await client.getMe()
+      const requests = (): number => dc.stats().keys.reduce((sum, key) => sum + key.requests, 0)
+      const sent = requests()
+      mayStill = false
+      void client.getMe().catch(() => undefined)
+      await sleep(300)
+      assert.equal(requests(), sent)
+      await disconnectClient(client)
+    })
 
   it('cannot be guarded where it was made without clientOptions', async () => {
-    const client = new TelegramClient(new SQLiteSession(), API_ID, API_HASH, {})
+    const client = new GRAMJS.TelegramClient(new GRAMJS.SQLiteSession(), API_ID, API_HASH, {})
     assert.equal(
       guardSends(client, () => true),
       false,
