@@ -98,9 +98,11 @@ Examples:
 
 Settings come from the environment or from .env: see \`tgsession config\`.`
 
-/** The environment wins over .env: a host's setting is never overruled by a file that was left behind. */
+/**
+ * The environment wins over .env: a host's setting is never overruled by a file that was left behind. What the file says
+ * goes into the process's own environment, where the SDKs of AWS and Google look for their credentials.
+ */
 function readEnvironment(): Environment {
-  const fromFile: Record<string, string> = {}
-  loadDotenv({ quiet: true, processEnv: fromFile })
-  return { ...fromFile, ...process.env }
+  loadDotenv({ quiet: true })
+  return { ...process.env }
 }

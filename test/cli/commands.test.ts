@@ -8,6 +8,7 @@ import { readSettings } from '../../src/config/settings.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { inspectSession } from '../../src/session/inspect.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli.ts'
+import { S3Server } from '../support/s3-server.ts'
 import { ACCOUNT, API_HASH, keyTexts, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
@@ -299,6 +300,28 @@ describe('tgsession', () => {
     writeFileSync(dotenv, '')
     assert.equal(lastJson(stdout)['name'], 'from-env')
     assert.equal(lastJson(stdout)['leaseTtl'], '9000 ms')
+  })
+
+  it('finds the credentials of a store in .env, where its SDK looks for them itself', async () => {
+    const server = await S3Server.start()
+    const { folder, remove } = await temporaryFolder()
+    try {
+      const settings = {
+        TGSESSION_STORE: `s3://${server.bucket}/in-env`,
+        TGSESSION_KEY: KEY,
+        AWS_ENDPOINT_URL_S3: server.endpoint,
+        AWS_ACCESS_KEY_ID: server.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: S3_SECRET,
+      }
+      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+      writeFileSync(path.join(folder, '.env'), lines.join(''))
+      const { code, stderr } = await new Cli(folder).run(['push', file])
+      assert.equal(code, 0, stderr)
+      assert.ok(server.peek('in-env/main/head.json'))
+    } finally {
+      await server.close()
+      await remove()
+    }
   })
 
   /** Begun at the start, since it takes its half minute of tries. */

@@ -216,8 +216,10 @@ describe('what the doctor asks a service', () => {
     assert.equal((await check({ status: 501 })).state, 'skipped')
   })
 
-  it('is counted from the TTL', () => {
-    assert.match(costCheck(90_000).detail, /86 000 writes a month for the lease \(TTL 90 s\)/)
-    assert.match(costCheck(2000).detail, /3 888 000 writes/)
+  it('is counted from the TTL and the time after which it saves', () => {
+    const usual = costCheck({ leaseTtlMs: 90_000, saveAfterMs: 30_000 })
+    assert.match(usual.detail, /86 000 writes a month for the lease \(TTL 90 s\), 35 000 requests/)
+    const dear = costCheck({ leaseTtlMs: 2000, saveAfterMs: 3000 })
+    assert.match(dear.detail, /3 888 000 writes.* 346 000 requests for saves/)
   })
 })

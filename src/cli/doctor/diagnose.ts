@@ -48,7 +48,7 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
     ...checks,
     await clockCheck(location.url, env),
     await versioningCheck(location),
-    costCheck(settings.leaseTtlMs),
+    costCheck(settings),
   ]
 }
 
