@@ -1,10 +1,22 @@
 // What `tgsession run` costs while nothing happens: CPU, memory, requests. Needs dist/ (npm run build). Linux only.
-// node bench/idle.ts [seconds]
+// Beside it what litestream says of itself, which is not measured here. node bench/idle.ts [seconds]
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../test/support/rig.ts'
 import { Stage } from './stage.ts'
+
+/** To reach: per cent, MB, and MB above the SDK alone. */
+const MOST = { cpu: 0.5, mb: 120, above: 30 }
+/**
+ * `litestream replicate -exec`, for the same job. Sources: litestream.io/reference/replicate and /config; its cmd/litestream
+ * and issues 224, 364 and 1301 on GitHub, read in August 2026.
+ */
+const LITESTREAM = [
+  'looks at the database every second; a write goes up within a second (sync-interval 1s); a snapshot a day',
+  'SIGTERM goes to the command once, and is waited for without limit; a command that fails then is not saved',
+  'no lease: two instances write at once, and what is then stored cannot be restored',
+]
 
 const SECONDS = Number(process.argv[2] ?? 30)
 /** A third of it between two renewals, as by default; shorter, so that there is something to count. */
@@ -45,7 +57,7 @@ for (const kind of ['file', 's3'] as const) {
   await sleep(SECONDS * 1000)
   const seen = stage.s3?.seen.slice(requests) ?? []
   rows[kind] = {
-    'CPU %': Math.round((cpuMs(pid) - cpu) / SECONDS) / 10,
+    'CPU %': Math.round((10 * (cpuMs(pid) - cpu)) / SECONDS) / 100,
     'resident MB': residentMb(pid),
     requests: seen.length,
     'expected renewals': Math.round(SECONDS / (TTL_S / 3)),
@@ -57,4 +69,15 @@ for (const kind of ['file', 's3'] as const) {
 }
 console.log(`idle for ${SECONDS} s with a session of about 1 MB, lease of ${TTL_S} s`)
 console.table(rows)
-console.log(`@aws-sdk/client-s3 imported alone: ${await sdkAloneMb()} MB resident`)
+const alone = await sdkAloneMb()
+const [cpu, mb] = [Number(rows['s3']?.['CPU %']), Number(rows['s3']?.['resident MB'])]
+const told = (is: boolean, what: string): void => console.log(`  ${is ? 'reached' : 'MISSED '}  ${what}`)
+console.log(`@aws-sdk/client-s3 imported alone: ${alone} MB resident`)
+told(cpu < MOST.cpu, `CPU under ${MOST.cpu} %: ${cpu}`)
+told(mb < MOST.mb, `under ${MOST.mb} MB resident: ${mb}`)
+told(mb - alone <= MOST.above, `at most ${MOST.above} MB above the SDK alone: ${mb - alone}`)
+told(
+  rows['s3']?.['kinds'] === 'PUT if-match' && rows['s3']['requests'] === rows['s3']['expected renewals'],
+  'one conditional put a renewal, and nothing else',
+)
+console.log(`litestream replicate -exec:\n${LITESTREAM.map((line) => `  - ${line}`).join('\n')}`)

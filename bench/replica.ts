@@ -30,10 +30,10 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { createTelethonFile } from '../src/session/telethon-file.ts'
 import { startS3 } from '../test/support/ceph/ceph-server.ts'
 import { missing, PYTHON } from '../test/support/requires.ts'
 import { S3Server } from '../test/support/s3-server.ts'
+import { makeSession } from './session-of-size.ts'
 import { median } from './stage.ts'
 
 /** `readyMs`: until the process says that its work is done; `endMs`: until it has ended. */
@@ -80,31 +80,6 @@ const { values: flags } = parseArgs({
 })
 const runs = Number(flags.runs)
 const folder = mkdtempSync(path.join(tmpdir(), 'tgsession-bench-'))
-
-/** A session with a key and as many people as make it this large; hashes and names are random, as real ones are. */
-async function makeFile(file: string, bytes: number): Promise<void> {
-  const { db } = await createTelethonFile()
-  writeFileSync(file, db.export())
-  db.close()
-  const filling = new DatabaseSync(file)
-  filling
-    .prepare(`update sessions set dc_id = 2, server_address = '149.154.167.51', port = 443, auth_key = ?`)
-    .run(randomBytes(256))
-  const put = filling.prepare('insert into entities values (?, ?, ?, ?, ?, ?)')
-  const pages = filling.prepare(
-    'select page_count * page_size as bytes from pragma_page_count, pragma_page_size',
-  )
-  filling.exec('begin')
-  for (let id = 1_000_000; Number(pages.get()?.['bytes']) < bytes;)
-    for (let k = 0; k < 200; k++, id += 7919) {
-      const random = randomBytes(20)
-      const name = random.toString('base64url', 8)
-      const phone = 10_000_000_000 + random.readUInt32LE(4)
-      put.run(id, random.readBigInt64LE(), `u_${name.slice(0, 9)}`, phone, name, 1_700_000_000 + k)
-    }
-  filling.exec('commit')
-  filling.close()
-}
 
 /** Another content of the same size, so that there is something to push. */
 function touch(file: string, run: number): void {
@@ -206,7 +181,7 @@ class Bench {
   async size(mb: number): Promise<SizeReport> {
     const name = `size-${mb}`.replace('.', '-')
     const file = path.join(folder, `${name}.session`)
-    await makeFile(file, mb * 1e6)
+    await makeSession(file, mb * 1e6)
     const found: Record<string, Run[]> = {}
     // The first round fills the caches of the disk and of the compiler, and does not count.
     for (let run = 0; run <= runs; run++) {

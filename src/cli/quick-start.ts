@@ -6,11 +6,18 @@ import path from 'node:path'
 export const COMPILE_CACHE = path.join(import.meta.dirname, '..', '..', 'compile-cache')
 
 /**
- * Before anything large is imported: takes compiled code from the cache, where there is one. Portable, since Heroku
- * builds in another folder than it runs in; Node 22 does not know that.
+ * Before anything large is imported: takes compiled code from the build's cache, or else from Node's own in the folder for
+ * temporary files. Portable, as Heroku builds in another folder than it runs in; Node 22 does not know that.
  */
 export function quickStart(): void {
-  if (!existsSync(COMPILE_CACHE)) return
-  if (process.versions.node.startsWith('22.')) enableCompileCache(COMPILE_CACHE)
+  if (!existsSync(COMPILE_CACHE)) enableCompileCache()
+  else if (process.versions.node.startsWith('22.')) enableCompileCache(COMPILE_CACHE)
   else enableCompileCache({ directory: COMPILE_CACHE, portable: true })
+}
+
+/** With these a program in Node starts faster, too, by what the build has compiled for it. */
+export function quickStartVariables(): Record<string, string> {
+  return existsSync(COMPILE_CACHE)
+    ? { NODE_COMPILE_CACHE: COMPILE_CACHE, NODE_COMPILE_CACHE_PORTABLE: '1' }
+    : {}
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { systemClock } from '../../clock.ts'
 import { SAVE_AFTER } from '../../config/duration.ts'
@@ -13,7 +12,7 @@ import { Standing } from '../../run/standing.ts'
 import { eventLog, sparingly } from '../log.ts'
 import { duration } from '../numbers.ts'
 import { withProgress } from '../progress.ts'
-import { COMPILE_CACHE } from '../quick-start.ts'
+import { quickStartVariables } from '../quick-start.ts'
 import {
   keptCommand,
   namesContainer,
@@ -65,8 +64,7 @@ export function runCommand(context: Context): Command {
       const { report, close } = openLog()
       const plan = (settings: Settings): RunOptions => ({
         argv,
-        // A bot in Node starts faster by what the build has compiled for it.
-        env: existsSync(COMPILE_CACHE) ? { NODE_COMPILE_CACHE: COMPILE_CACHE, ...context.env } : context.env,
+        env: { ...quickStartVariables(), ...context.env },
         file: flags.file ?? settings.file,
         passEnv: flags.passEnv,
         asString,
