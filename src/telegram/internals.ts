@@ -1,4 +1,4 @@
-/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are GramJS's */
+/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are the client libraries' */
 import type { Api, TelegramClient } from 'telegram'
 import { hangUp, park, rawSocket } from './sockets.ts'
 import type { RawConnection } from './sockets.ts'
@@ -6,8 +6,6 @@ import type { RawConnection } from './sockets.ts'
 /** What this room needs of a client; GramJS's and teleproto's have it. */
 export interface AnyClient {
   readonly session: { readonly serverAddress: string; readonly port: number }
-  readonly connected: boolean | undefined
-  floodSleepThreshold: number
   connect(): Promise<boolean>
   destroy(): Promise<void>
 }
@@ -61,7 +59,7 @@ interface RawClient {
   _switchDC(dcId: number): Promise<boolean>
   getMe(inputPeer: true): Promise<unknown>
   /** teleproto's. */
-  updateManager?: { start(): void; ensureState(): Promise<void> }
+  updateManager?: { start(): void; ensureState(): Promise<void>; recoverIfStale(): Promise<void> }
   invoke: Invoke
 }
 
@@ -71,7 +69,7 @@ type Invoke = (request: unknown, ...rest: unknown[]) => Promise<unknown>
 
 type ErrorHandler = (error: Error) => Promise<void>
 
-/** One connection to one data centre, with GramJS's machinery that keeps it up. */
+/** One connection to one data centre, with the client's machinery that keeps it up. */
 export class Sender {
   readonly #raw: RawSender
 
@@ -160,6 +158,11 @@ export class Internals {
   async beginUpdates(): Promise<void> {
     this.#raw.updateManager?.start()
     await this.#raw.updateManager?.ensureState()
+  }
+
+  /** What it does after each ping. */
+  async recoverUpdates(): Promise<void> {
+    await this.#raw.updateManager?.recoverIfStale()
   }
 
   /** Puts another handler of errors nobody awaits in place; returns what restores the former one. */

@@ -66,6 +66,7 @@ export async function keepAlive(
       if (!inner.isDestroyed()) sender.reconnect()
       continue
     }
+    await inner.recoverUpdates()
     lastRequest = Math.max(lastRequest, inner.lastRequest)
     if (Date.now() - lastRequest > times.requestEvery) {
       lastRequest = Date.now()

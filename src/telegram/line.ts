@@ -27,18 +27,21 @@ export class Line {
   readonly keyGone: Promise<never>
   readonly #tellKeyGone: (error: Error) => void
   readonly #connections = new Set<RawConnection>()
+  readonly #refuse: () => Promise<never>
   #closed = false
 
-  constructor() {
+  /** `refuse` is what `open` does once the line is closed. By default it never settles: GramJS would only try again. */
+  constructor(refuse: () => Promise<never> = park) {
+    this.#refuse = refuse
     const { promise, reject } = Promise.withResolvers<never>()
     promise.catch(() => undefined)
     this.keyGone = promise
     this.#tellKeyGone = reject
   }
 
-  /** Connects unless the line was closed; then it never settles, because a client would only try again. */
+  /** Connects unless the line was closed. */
   async open(connection: RawConnection, connect: () => Promise<void>): Promise<void> {
-    if (this.#isClosed()) return await park()
+    if (this.#isClosed()) return await this.#refuse()
     this.#connections.add(connection)
     try {
       await connect()
@@ -49,7 +52,7 @@ export class Line {
     rawSocket(connection)?.once('close', () => this.#connections.delete(connection))
     if (this.#isClosed()) {
       await hangUp(rawSocket(connection))
-      return await park()
+      return await this.#refuse()
     }
   }
 

@@ -5,7 +5,8 @@ import { Line, putOnLine, saysKeyUnknown } from '../line.ts'
 
 /** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
 export function connectionFor(session: Session): typeof ConnectionTCPFull {
-  const line = new Line()
+  // Where GramJS would wait for ever, teleproto waits ten seconds; and a disconnected client does not try again.
+  const line = new Line(() => Promise.reject(new Error('This client was disconnected for good.')))
 
   class SessionConnection extends ConnectionTCPFull {
     override async connect(): Promise<void> {
