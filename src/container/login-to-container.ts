@@ -89,7 +89,7 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
     const own = changes.entities.find(({ entity }) => entity.id === 0n)?.entity.hash
     const by = this.#access.label
     return await this.#access.database.commit(async (db): Promise<SaveOutcome> => {
-      await this.#lock(db, 1)
+      await this.#lock(db, 0)
       const before = await readCurrent(this.#of, db)
       if (this.#userId !== undefined && own !== undefined && String(own) !== this.#userId) {
         const reason = `it is of user ${own}, this name is for user ${this.#userId}`
@@ -102,6 +102,7 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
         throw new ConflictError('container.changed', 'somebody else stored another session in the meantime', {
           hint: 'Nothing was overwritten. Decide whose is to stay; `--replace` puts yours in its place.',
         })
+      await this.#lock(db, 1)
       const revision = await putInPlace(this.#of, db, changes, by)
       await this.#outcome(db, begun.id, 'done')
       return { outcome: 'saved', revision: { ...revisionOf(key, by, bytes), revision } }

@@ -198,8 +198,16 @@ for (const { name, skip, make } of SERVERS)
         const first = await place.beginLogin({})
         const bytes = await fileOf(5)
         assert.equal((await place.finishLogin(first, bytes)).revision.revision, 1)
-        // Its answer was lost, and it is made again.
+        const generation = async (): Promise<number> => {
+          const found = await database.run(
+            `SELECT generation FROM tgsession_leases WHERE session_id = 'login'`,
+          )
+          return Number(found[0]?.['generation'])
+        }
+        const taken = await generation()
+        // Its answer was lost, and it is made again: whoever has begun to use it keeps it.
         assert.equal((await place.finishLogin(first, bytes)).outcome, 'saved')
+        assert.equal(await generation(), taken)
         const { current } = await place.status()
         assert.deepEqual(
           [current?.keyFingerprint, current?.userId],

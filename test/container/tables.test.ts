@@ -120,6 +120,25 @@ for (const { name, kind, skip, make } of SERVERS)
       }
     })
 
+    it('of an earlier version are upgraded once where many start at once', async () => {
+      const options = { tablePrefix: 'up_' }
+      const first = container(database, options)
+      await first.listSessions()
+      await database.run(
+        'DROP TABLE up_tgsession_logins',
+        'DROP TABLE up_tgsession_aside',
+        'DELETE FROM up_tgsession_migrations WHERE number = 2',
+        `INSERT INTO up_entities (session_id, id, hash) VALUES ('kept', 1, 2)`,
+      )
+      await Promise.all(Array.from({ length: 4 }, () => container(database, options).listAside('kept')))
+      const migrations = await database.run('SELECT number FROM up_tgsession_migrations ORDER BY number')
+      assert.deepEqual(
+        migrations.map((row) => Number(row['number'])),
+        [1, 2],
+      )
+      assert.equal((await database.run('SELECT * FROM up_entities')).length, 1)
+    })
+
     it('are checked, and not made, where somebody else manages them', async () => {
       const options = { manageTables: false, tablePrefix: 'own_' }
       await assert.rejects(container(database, options).listSessions(), (error) => {
