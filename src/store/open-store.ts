@@ -36,7 +36,7 @@ export async function openStore(
     })
   if (isPlainObjectUrl(url))
     throw new UnsupportedError('store.plain_object', `${source} names one plain file, which is no store`, {
-      hint: 'A single session file can only be restored by `tgsession run`, without lease or write-back. For all else name a folder or a prefix in a store, and push the file into it.',
+      hint: 'A single session file can only be read, by `tgsession run`, `pull` and `doctor`, without lease or write-back. For all else name a folder or a prefix in a store, and push the file into it.',
     })
   switch (scheme) {
     case 'memory':
