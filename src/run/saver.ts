@@ -82,6 +82,7 @@ export class Saver {
         const { outcome } = await this.save()
         if (outcome === 'aside') return 'aside'
         busySince = undefined
+        failures = 0
       } catch (error) {
         if (error instanceof LeaseError) return 'lost'
         if (error instanceof ConflictError) return 'replaced'

@@ -116,31 +116,39 @@ describe('a store that takes no revision', () => {
       const key = randomKey()
       await setting.during(replica.push(await sessionBytes({ key })))
       const lease = await setting.during(replica.lease())
-      const changed = await sessionBytes({ key, peers: 1 })
+      const states = [await sessionBytes({ key, peers: 1 }), await sessionBytes({ key, peers: 2 })]
       const pauses: unknown[] = []
       const stop = new AbortController()
-      let mark = 'as restored'
+      let [mark, state] = [0, 0]
       const saver = new Saver({
         replica,
         lease,
         base: setting.head.current!,
-        source: { mark: async () => mark, capture: async () => changed },
+        // It never stands still.
+        source: { mark: async () => String(mark++), capture: async () => states[state]! },
         clock: setting.time.clock(),
         report: (event, fields) => event === 'save.failed' && pauses.push(fields?.['retryInMs']),
         random: () => jitter,
       })
-      setting.store.fault({ key: 'revisions/', answer: unreachable(), lands: false, times: 10 })
-      setting.store.requests = []
-      const ended = saver.watch(stop.signal).catch((error: unknown) => error)
-      await setting.time.run(setting.time.now + 1000)
-      mark = 'changed'
-      for (let steps = 0; setting.head.current?.revision === 1 && steps < 10_000; steps++) {
-        await setting.time.run(setting.time.now + 1000)
-        await delay(1)
+      const failing = (times: number): void =>
+        setting.store.fault({ key: 'revisions/', answer: unreachable(), lands: false, times })
+      const saved = async (revision: number): Promise<void> => {
+        for (let steps = 0; setting.head.current?.revision !== revision && steps < 5000; steps++) {
+          await setting.time.run(setting.time.now + 1000)
+          await delay(1)
+        }
       }
+      setting.store.requests = []
+      failing(10)
+      const ended = saver.watch(stop.signal).catch((error: unknown) => error)
+      await saved(2)
       const doubled = [1, 2, 4, 8, 16, 32, 64, 128, 150, 150].map((times) => times * firstMs)
       assert.deepEqual(pauses, doubled)
       assert.equal(setting.store.requests.filter((one) => one.startsWith('put main/revisions/')).length, 11)
+      state = 1
+      failing(1)
+      await saved(3)
+      assert.deepEqual(pauses, [...doubled, firstMs], 'after a good save it begins anew')
       stop.abort(new Error('enough'))
       await setting.during(ended)
       await setting.during(lease.release())
