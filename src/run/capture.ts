@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { safeCause, UnreachableError } from '../errors.ts'
+import { safeCause, SaveFailedError, UnreachableError } from '../errors.ts'
 
 const SIDECARS = ['-journal', '-wal', '-shm'] as const
 
@@ -25,7 +25,7 @@ export async function fileMark(path: string): Promise<string> {
 /**
  * A sound copy of a SQLite file that another process holds open and writes to. SQLite's own backup in one step:
  * a plain copy can be torn. Throws UnreachableError (`session.busy`) while a writer is in the middle of a large
- * transaction; try again later.
+ * transaction (try again later), SaveFailedError (`session.no_room`) where the disk has none for the copy.
  */
 export async function captureLive(path: string): Promise<Uint8Array> {
   const copy = `${path}.${randomUUID()}.capture`
@@ -34,6 +34,11 @@ export async function captureLive(path: string): Promise<Uint8Array> {
     await backup(source, copy, { rate: 1_000_000 })
     return withHeaderOf(await readHeader(path), await readFile(copy))
   } catch (error) {
+    if (isFull(error))
+      throw new SaveFailedError('session.no_room', `the disk has no room for a copy of ${path}`, {
+        hint: 'Free some space. It is tried again; the save after the command has ended needs no room.',
+        cause: safeCause(error),
+      })
     throw new UnreachableError(
       'session.busy',
       'the session file could not be copied while it is written to',
@@ -46,6 +51,12 @@ export async function captureLive(path: string): Promise<Uint8Array> {
     source.close()
     for (const name of [copy, ...SIDECARS.map((sidecar) => copy + sidecar)]) await rm(name, { force: true })
   }
+}
+
+/** SQLITE_FULL (https://sqlite.org/rescode.html#full), or the system's own word for it. */
+function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('errcode' in error && error.errcode === 13) || ('code' in error && error.code === 'ENOSPC')
 }
 
 const HEADER_BYTES = 100

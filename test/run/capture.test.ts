@@ -5,10 +5,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { UnreachableError } from '../../src/errors.ts'
+import { SaveFailedError, UnreachableError } from '../../src/errors.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { captureFinal, captureLive, fileMark } from '../../src/run/capture.ts'
 import { verifySession } from '../../src/session/inspect.ts'
+import { mayMount, SmallDisk } from '../support/chaos/disk.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { entityNames, makeSession, startDc, temporaryFolder, until } from '../support/rig.ts'
 
@@ -139,4 +140,26 @@ describe('capture', () => {
     await assert.rejects(captureFinal(gone))
     assert.equal(existsSync(gone), false)
   })
+
+  it(
+    'says so where the disk has no room for a copy, and needs none after the end',
+    {
+      skip: mayMount() ? false : 'this user may not mount a small disk',
+    },
+    async () => {
+      const disk = await SmallDisk.mount(path.join(scratch.folder, 'small'), 1)
+      try {
+        file = path.join(disk.folder, 'main.session')
+        await writeFile(file, session)
+        await disk.fill()
+        await assert.rejects(captureLive(file), (error) => {
+          return error instanceof SaveFailedError && error.code === 'session.no_room'
+        })
+        assert.deepEqual(readdirSync(disk.folder).toSorted(), ['filler', 'main.session'])
+        assert.deepEqual(Buffer.from(await captureFinal(file)), Buffer.from(session))
+      } finally {
+        await disk.unmount()
+      }
+    },
+  )
 })
