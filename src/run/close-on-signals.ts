@@ -4,11 +4,11 @@ import { describeError, type Report } from './report.ts'
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /**
- * Closes at the first signal that finds it open. The program's own listeners decide when to end; where there are none
+ * Closes at the first signal, or awaits the close that has begun. The program's own listeners decide when to end; where there are none
  * the signal ends it, after the close. Returns what takes our listeners away again.
  */
 export function closeOnSignals(
-  session: { close: () => Promise<void>; readonly isClosing: boolean },
+  session: { close: () => Promise<void> },
   report: Report,
 ): () => void {
   const close = async (signal: NodeJS.Signals, alone: boolean): Promise<void> => {
@@ -20,8 +20,10 @@ export function closeOnSignals(
       if (alone) process.exit(error instanceof LeaseError ? 75 : 79)
     }
   }
+  let isTold = false
   const listener = (signal: NodeJS.Signals): void => {
-    if (!session.isClosing) void close(signal, process.listenerCount(signal) === 1)
+    if (!isTold) void close(signal, process.listenerCount(signal) === 1)
+    isTold = true
   }
   // Ours comes first, to see them all, and stays until the end, since hosts signal more than once.
   for (const name of SIGNALS) process.prependListener(name, listener)

@@ -136,11 +136,6 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     await this.#closing
   }
 
-  /** Whether `close()` was called, by the program or at a signal. */
-  get isClosing(): boolean {
-    return this.#closing !== undefined
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
@@ -163,10 +158,11 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
         cause: error,
       })
     } finally {
-      this.#forgetSignals()
       await letGo(this.#lease, this.#report, this.#budget.release)
       this.#budget.close()
       await this.#onClosed()
+      // Not before: hosts signal more than once, and without a listener the second one would end the process.
+      this.#forgetSignals()
     }
   }
 

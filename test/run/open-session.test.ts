@@ -315,6 +315,13 @@ describe('openSession in a process of its own', () => {
       )
     })
 
+  it('ends by a signal that comes while the program closes it, after the release', async () => {
+    const one = start('signalled-while-closing')
+    assert.deepEqual(await one.ended, [null, 'SIGTERM'])
+    assert.ok(names(one).includes('lease.released'))
+    assert.equal((await replica.status()).holder, null)
+  })
+
   it('ends the process with 75 when the lease is lost and nothing is attached', async () => {
     const one = start()
     await one.saw('opened')

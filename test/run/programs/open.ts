@@ -15,6 +15,11 @@ if (host === 'close') {
   await opened.close()
   say('closed')
 }
+if (host === 'signalled-while-closing') {
+  const closing = opened.close()
+  for (let n = 0; n < 2; n++) process.kill(process.pid, 'SIGTERM')
+  await closing
+}
 // Nothing of the session's may keep a program alive that has closed it.
 if (host !== 'close') setInterval(() => undefined, 1000)
 
