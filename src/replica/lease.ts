@@ -154,6 +154,11 @@ export class Lease {
     return this.#lost.signal
   }
 
+  /** Milliseconds after its last renewal for which it lasts. */
+  get ttlMs(): number {
+    return this.#ttlMs
+  }
+
   /** Milliseconds for which the session may still be used; 0 once the signal has fired. */
   get remainingMs(): number {
     if (this.#lost.signal.aborted || this.#suspended) return 0

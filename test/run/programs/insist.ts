@@ -2,11 +2,14 @@
 import { TelegramClient } from 'telegram'
 import { openSession } from '../../../src/run/open-session.ts'
 import { clientOptions } from '../../../src/telegram/client-options.ts'
+import { hangUpWithin } from '../../../src/telegram/keepalive.ts'
 import { connectClient } from '../../../src/telegram/connect.ts'
 
 const opened = await openSession(process.env)
 const client = new TelegramClient(opened.session, 12345, 'hash', clientOptions(opened.session))
 opened.attach(client)
+// As with a client whose connection outlasts its lease.
+if (process.env['LONG_LINE']) hangUpWithin(client, 45_000)
 await connectClient(client)
 await client.getMe()
 process.stdout.write('connected\n')
