@@ -48,7 +48,7 @@ export class SimulatedDyno {
 
   static async start(options: SimulatedDynoOptions): Promise<SimulatedDyno> {
     await mkdir(path.join(options.folder, 'tmp'), { recursive: true })
-    for (const name of ['dist', 'node_modules', 'package.json', 'Procfile', 'test'])
+    for (const name of ['dist', 'examples', 'node_modules', 'package.json', 'Procfile', 'test'])
       await symlink(path.join(ROOT, name), path.join(options.folder, name))
     return new SimulatedDyno(options)
   }
@@ -105,10 +105,15 @@ export class SimulatedDyno {
     return code
   }
 
-  /** Ends all of it, and its disk with it. */
-  async remove(): Promise<void> {
+  /** Ends all of it. */
+  async kill(): Promise<void> {
     this.signal('SIGKILL')
     await this.#dyno.ended
+  }
+
+  /** Ends all of it, and its disk with it. */
+  async remove(): Promise<void> {
+    await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
   }
 }

@@ -1,11 +1,11 @@
 // `tgsession run` with its lease switched off, to show that the judge of the chaos run does catch what that does. The
 // lease is of this process alone: nobody else is seen, nobody waited for. No setting of tgsession can do this.
-import { systemClock } from '../../src/clock.ts'
-import { eventLog } from '../../src/cli/log.ts'
-import { readSettings } from '../../src/config/settings.ts'
-import { openReplica } from '../../src/config/open-replica.ts'
-import { type LeaseRecord, takeLease } from '../../src/replica/lease.ts'
-import { run, Stop } from '../../src/run/run.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { eventLog } from '../../../src/cli/log.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { openReplica } from '../../../src/config/open-replica.ts'
+import { type LeaseRecord, takeLease } from '../../../src/replica/lease.ts'
+import { run, Stop } from '../../../src/run/run.ts'
 
 const settings = await readSettings(process.env, { store: true })
 const replica = await openReplica(settings)

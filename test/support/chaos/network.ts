@@ -1,7 +1,7 @@
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NetworkMoment } from './chaos-plan.ts'
+import type { NetworkMoment } from './plan.ts'
 
 export interface NetworkOptions {
   upstream: string
@@ -31,6 +31,7 @@ export class Network {
     this.#serve(request, response).catch(() => response.destroy())
   })
   readonly #sockets = new Set<Socket>()
+  #isSilent = false
 
   private constructor(options: NetworkOptions) {
     this.#options = options
@@ -52,6 +53,11 @@ export class Network {
     return `http://127.0.0.1:${address.port}`
   }
 
+  /** Takes requests, and neither does nor answers anything. */
+  silence(on: boolean): void {
+    this.#isSilent = on
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
@@ -61,6 +67,7 @@ export class Network {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(Buffer.from(part))
+    if (this.#isSilent) return
     const work = (): Promise<Answer> => this.#forward(request, Buffer.concat(parts))
     const { random, rate, onFault, lateMs } = this.#options
     if (random() >= rate) return reply(response, await work())

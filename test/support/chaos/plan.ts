@@ -1,4 +1,5 @@
-import { type Step, STEPS } from '../../src/run/step.ts'
+import { type Step, STEPS } from '../../../src/run/step.ts'
+import { seededRandom } from '../sim-clock.ts'
 
 const FILE_MOMENTS = [
   'file.revision.before',
@@ -17,72 +18,126 @@ const NETWORK_MOMENTS = [
 export type Moment = Step | (typeof FILE_MOMENTS)[number]
 export type NetworkMoment = (typeof NETWORK_MOMENTS)[number]
 
+/** What runs in a dyno: programs of examples/, the first three as the command of `tgsession run`. */
+export const COMMANDS = ['gramjs', 'teleproto', 'telethon'] as const
+export const BOTS = [...COMMANDS, 'in process'] as const
+export type Bot = (typeof BOTS)[number]
+
 /** How the life of a dyno ends. */
 export type End =
-  /** The host's restart; `early`: before it serves, wherever it is by then. */
-  | { by: 'term'; early: boolean }
+  /** The host's restart. */
+  | { by: 'term' }
   /** kill -9 at any time, of everything, of `tgsession run`, or of the bot. */
   | { by: 'kill'; who: 'dyno' | 'wrapper' | 'child' }
   /** kill -9 at that moment; the `nth` time that it comes. */
   | { by: 'moment'; at: Moment | NetworkMoment; who: 'dyno' | 'wrapper'; nth: number }
 
+/** What else happens in a life; kills come alone. */
+const MISHAPS = [
+  'none',
+  /** The SIGTERM comes before it serves, wherever it is by then. */
+  'early stop',
+  /** Another instance, or four, with a TTL of their own, want the same session at the same time. */
+  'rival',
+  'rivals',
+  /** All of it stands still for less than the lease's TTL. */
+  'freeze',
+  /** CI stores a session while it runs, or while one dyno takes over from another. */
+  'upload',
+  'upload at the stop',
+  /** The wall clock jumps while a save is under way. */
+  'clock jump',
+  'two SIGTERMs',
+  /** The bot takes no notice of a SIGTERM. */
+  'deaf bot',
+  /** No room for the session: from the start, or later, for a time or until the end. */
+  'full work disk',
+  /** From the SIGTERM on the store does not answer. */
+  'store down at the stop',
+  'full store',
+] as const
+export type Mishap = (typeof MISHAPS)[number]
+
 export interface Life {
+  bot: Bot
   end: End
-  /** How many others want the same session at the same time. */
-  rivals: number
+  mishap: Mishap
+  /** 0 to 1: how long or how late the mishap is. */
+  part: number
   /** Milliseconds that it serves. */
   servesMs: number
   /** Milliseconds between the SIGTERM and the start of the next one. */
   overlapMs: number
-  /** Share of the lease's TTL for which all of it stands still; 0 for none. */
-  freeze: number
   /** Milliseconds by which its wall clock is wrong. */
   skewMs: number
-  /** CI stores a session while it runs. */
-  upload: boolean
 }
 
-const pick = <T>(random: () => number, from: readonly T[]): T => from[Math.floor(random() * from.length)]!
+export interface Plan {
+  lives: Life[]
+  /** Who stands still for longer than the TTL, after all that: in process, and as a command. */
+  frozen: Bot[]
+}
 
-/** Lives, the same for the same seed. A quarter of them end by a kill; the moments take turns, also from seed to seed. */
-export function planLives(
-  count: number,
-  options: { seed: number; random: () => number; store: 'file' | 'http' | 'other' },
-): Life[] {
-  const { seed, random } = options
+export interface PlanOptions {
+  seed: number
+  restarts: number
+  store: 'file' | 'http' | 'sql'
+  bots?: readonly Bot[] | undefined
+  /** Whether disks can be filled on this machine; true unless given. */
+  withDisks?: boolean | undefined
+}
+
+/**
+ * The same for the same seed. A quarter of the lives end by a kill, the others by a restart with a mishap; the moments
+ * and the mishaps take turns, so that thirty restarts meet every mishap, and a few seeds every moment.
+ */
+export function planLives({ seed, restarts, store, bots = BOTS, withDisks = true }: PlanOptions): Plan {
+  const random = seededRandom(seed)
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
   const kills = new Set<number>()
-  while (kills.size < Math.floor(count / 4)) kills.add(Math.floor(random() * count))
-  const ways = killsOf(options.store)
-  let turn = seed * 7
-  return Array.from({ length: count }, (_, n): Life => {
-    const isKill = kills.has(n)
-    const end = isKill ? ways[turn++ % ways.length]! : ({ by: 'term', early: random() < 0.12 } as const)
-    // Who dies at a moment of his own must be the one that gets there.
-    const crowded = n % 10 === 4 || n % 10 === 7
-    const rivals = end.by === 'moment' || !crowded ? 0 : n % 10 === 4 ? 1 : 4
+  while (kills.size < Math.floor(restarts / 4)) kills.add(Math.floor(random() * restarts))
+  const ends = killsOf(store)
+  const commands = bots.some((bot) => bot !== 'in process')
+    ? bots.filter((bot) => bot !== 'in process')
+    : COMMANDS
+  const mishaps = mishapsOf(store, withDisks)
+  let [killed, stopped] = [seed * 7, seed]
+  const lives = Array.from({ length: restarts }, (_, n): Life => {
+    const end: End = kills.has(n) ? ends[killed++ % ends.length]! : { by: 'term' }
+    const mishap = kills.has(n) ? 'none' : mishaps[stopped++ % mishaps.length]!
+    // Their steps, their file and their SIGTERM are those of a command.
+    const ofCommands = end.by === 'moment' || mishap === 'full work disk'
     return {
+      bot: mishap === 'deaf bot' ? 'gramjs' : pick(ofCommands ? commands : bots),
       end,
-      rivals,
-      servesMs: 100 + random() * 1500,
+      mishap,
+      part: random(),
+      servesMs: 100 + random() * 1200,
       overlapMs: random() * 700,
-      freeze: random() < 0.12 ? 0.2 + random() * 0.4 : 0,
-      skewMs: random() < 0.2 ? pick(random, [-600_000, 600_000]) : 0,
-      upload: random() < 0.08,
+      skewMs: random() < 0.2 ? pick([-600_000, 600_000]) : 0,
     }
+  })
+  return { lives, frozen: [...bots.filter((bot) => bot === 'in process'), pick(commands)] }
+}
+
+function mishapsOf(store: PlanOptions['store'], withDisks: boolean): readonly Mishap[] {
+  return MISHAPS.filter((mishap) => {
+    if (mishap === 'full store') return store === 'file' && withDisks
+    if (mishap === 'store down at the stop') return store !== 'file'
+    return mishap !== 'full work disk' || withDisks
   })
 }
 
-/** In a mixed order that is always the same; none of the lengths (22, 22, 18) is a multiple of 7. */
-function killsOf(store: 'file' | 'http' | 'other'): End[] {
+/** In a mixed order that is always the same; none of the lengths is a multiple of 7. */
+function killsOf(store: PlanOptions['store']): End[] {
   const moments = [
     ...STEPS,
     ...(store === 'file' ? FILE_MOMENTS : []),
     ...(store === 'http' ? NETWORK_MOMENTS : []),
   ]
-  const at = moments.flatMap((moment, n): End[] => {
+  const at = moments.map((moment, n): End => {
     const nth = /^(file|put)\.head/.test(moment) ? 1 + (n % 3) : 1
-    const who = n % 2 === 0 ? ('wrapper' as const) : ('dyno' as const)
-    return [{ by: 'moment', at: moment, who, nth }]
+    return { by: 'moment', at: moment, who: n % 2 === 0 ? 'wrapper' : 'dyno', nth }
   })
   const random = (['dyno', 'wrapper', 'child'] as const).map((who): End => ({ by: 'kill', who }))
   const all = [...at, ...random, ...random]

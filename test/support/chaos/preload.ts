@@ -1,14 +1,17 @@
 // Loaded into a dyno's processes before anything else (`node --import`), as the chaos run tells it by CHAOS_*:
-// kills the process or the whole dyno at a named moment, and gives it a wall clock that goes wrong.
+// kills the process or the whole dyno at a named moment, gives it a wall clock that is wrong or jumps, and makes a bot deaf.
 import { subscribe } from 'node:diagnostics_channel'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-const { CHAOS_DIE_AT: dieAt = '', CHAOS_WHO: who = '', CHAOS_SKEW_MS: skew = '0' } = process.env
+const { CHAOS_DIE_AT: dieAt = '', CHAOS_WHO: who = '', CHAOS_DEAF: deaf, TGSESSION_FILE: file } = process.env
+let skewMs = Number(process.env['CHAOS_SKEW_MS'] ?? 0)
+const jumpMs = Number(process.env['CHAOS_JUMP_MS'] ?? 0)
 const [moment, nth = '1'] = dieAt.split('#')
 let left = Number(nth)
 
 function reached(name: unknown): void {
+  if (name === 'save.captured') skewMs += jumpMs
   if (name !== moment || --left > 0) return
   // Zero is the whole process group, and so the dyno.
   process.kill(who === 'dyno' ? 0 : process.pid, 'SIGKILL')
@@ -32,12 +35,21 @@ if (moment?.startsWith('file.')) {
   syncBuiltinESMExports()
 }
 
-const skewMs = Number(skew)
-if (skewMs !== 0) {
+if (skewMs !== 0 || jumpMs !== 0) {
   const RealDate = Date
   const wrong = (): number => RealDate.now() + skewMs
   globalThis.Date = new Proxy(RealDate, {
     construct: (target, given) => Reflect.construct(target, given.length === 0 ? [wrong()] : given),
     get: (target, name) => (name === 'now' ? wrong : Reflect.get(target, name)),
+  })
+}
+
+// `tgsession run` has no TGSESSION_FILE; its command has.
+if (deaf && file) {
+  process.on('SIGTERM', () => undefined)
+  const once = process.once.bind(process)
+  Object.assign(process, {
+    once: (event: NodeJS.Signals, listener: () => void) =>
+      event === 'SIGTERM' ? process : once(event, listener),
   })
 }

@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import type { Environment } from '../../src/config/settings.ts'
-import { Network } from './chaos-network.ts'
-import type { NetworkMoment } from './chaos-plan.ts'
-import { S3Server } from './s3-server.ts'
-import { SqlProxy } from './sql-proxy.ts'
-import { testDatabase, withPort } from './sql-servers.ts'
+import type { Environment } from '../../../src/config/settings.ts'
+import { startS3 } from '../ceph/ceph-server.ts'
+import { SmallDisk } from './disk.ts'
+import { Network } from './network.ts'
+import type { NetworkMoment } from './plan.ts'
+import { S3Server } from '../s3-server.ts'
+import { SqlProxy } from '../sql-proxy.ts'
+import { testDatabase, withPort } from '../sql-servers.ts'
 
 /** How one dyno sees the store. */
 export interface WayToStore {
   env: Environment
+  /** From now on nothing answers, or everything does again. */
+  silence(on: boolean): void
   close(): Promise<void>
 }
 
 export interface ChaosStore {
-  kind: 'file' | 'http' | 'other'
+  kind: 'file' | 'http' | 'sql'
+  /** Where it lies, if it is a disk that can be filled. */
+  disk?: SmallDisk | undefined
   /** Past all faults, for the judge. */
   env: Environment
   way(onPut: (moment: NetworkMoment) => void): Promise<WayToStore>
@@ -22,18 +28,24 @@ export interface ChaosStore {
 }
 
 export interface ChaosStoreOptions {
-  /** `file`, `s3` (a server in this process), `postgres` (the one of the tests), or the URL of a store over S3 or SQL. */
+  /**
+   * `file`, `s3` (a server in this process), `ceph` (a real one, see ../ceph), `postgres` (the one of the tests), or the
+   * URL of a store over S3 or Postgres.
+   */
   which: string
   folder: string
   random: () => number
   lateMs: number
   onFault: (what: string) => void
+  withDisks: boolean
 }
+
+const STORE_DISK_MB = 16
 
 /** A fresh store, and bad ways to it: over HTTP and SQL everything that a network does. */
 export async function openChaosStore(options: ChaosStoreOptions): Promise<ChaosStore> {
   const { which } = options
-  if (which === 'file') return fileStore(`file:${path.join(options.folder, 'store')}`)
+  if (which === 'file') return await smallFileStore(path.join(options.folder, 'store'), options.withDisks)
   if (which.startsWith('file:')) return fileStore(`${which}/${randomUUID()}`)
   if (which === 's3') {
     const server = await S3Server.start()
@@ -42,20 +54,46 @@ export async function openChaosStore(options: ChaosStoreOptions): Promise<ChaosS
     Object.assign(process.env, keys)
     return httpStore(server.url('chaos'), keys, options, () => server.close())
   }
+  if (which === 'ceph') return await cephStore(options)
   if (which.startsWith('s3:')) {
     const url = new URL(which)
     url.pathname = path.posix.join(url.pathname, `chaos-${randomUUID()}`)
     return httpStore(url.href, {}, options)
   }
   if (which.startsWith('postgres')) return await postgresStore(which, options)
-  throw new Error(`no chaos on ${which}: give file, s3, postgres, or the URL of a store`)
+  throw new Error(`no chaos on ${which}: give file, s3, ceph, postgres, or the URL of a store`)
 }
 
 const nothing = (): Promise<void> => Promise.resolve()
 
 function fileStore(url: string): ChaosStore {
   const env = { TGSESSION_STORE: url }
-  return { kind: 'file', env, way: async () => ({ env, close: nothing }), close: nothing }
+  const way = { env, silence: () => undefined, close: nothing }
+  return { kind: 'file', env, way: async () => way, close: nothing }
+}
+
+async function smallFileStore(folder: string, withDisks: boolean): Promise<ChaosStore> {
+  if (!withDisks) return fileStore(`file:${folder}`)
+  const disk = await SmallDisk.mount(folder, STORE_DISK_MB)
+  // A folder of its own: the filler is none of the store's business.
+  return { ...fileStore(`file:${path.join(folder, 'objects')}`), disk, close: () => disk.unmount() }
+}
+
+async function cephStore(options: ChaosStoreOptions): Promise<ChaosStore> {
+  const server = await startS3()
+  const { endpoint, credentials, bucket = `chaos-${randomUUID()}` } = server
+  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3')
+  const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })
+  await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  client.destroy()
+  const keys = {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_REGION: 'us-east-1',
+  }
+  Object.assign(process.env, keys)
+  const url = `s3://${bucket}/${randomUUID()}?endpoint=${encodeURIComponent(endpoint)}`
+  return httpStore(url, keys, options, () => server.stop())
 }
 
 function httpStore(
@@ -73,7 +111,11 @@ function httpStore(
       const network = await Network.open({ upstream: endpoint, random, rate: 0.08, lateMs, onFault, onPut })
       const url = new URL(direct)
       url.searchParams.set('endpoint', network.endpoint)
-      return { env: { ...keys, TGSESSION_STORE: url.href }, close: () => network.close() }
+      return {
+        env: { ...keys, TGSESSION_STORE: url.href },
+        silence: (on) => network.silence(on),
+        close: () => network.close(),
+      }
     },
     close,
   }
@@ -82,7 +124,7 @@ function httpStore(
 async function postgresStore(which: string, { random, onFault }: ChaosStoreOptions): Promise<ChaosStore> {
   const database = await testDatabase('postgres', which === 'postgres' ? undefined : which)
   return {
-    kind: 'other',
+    kind: 'sql',
     env: { TGSESSION_STORE: database.url },
     way: async () => {
       const proxy = await SqlProxy.start(database.url)
@@ -98,6 +140,7 @@ async function postgresStore(which: string, { random, onFault }: ChaosStoreOptio
       }, 300)
       return {
         env: { TGSESSION_STORE: withPort(database.url, proxy.port) },
+        silence: (on) => proxy.silence(on),
         close: async () => {
           clearInterval(timer)
           await proxy.close()

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Cipher } from '../../src/replica/cipher.ts'
-import type { Head, Revision } from '../../src/replica/head.ts'
-import type { Replica } from '../../src/replica/replica.ts'
-import { Revisions } from '../../src/replica/revisions.ts'
-import { verifySession } from '../../src/session/inspect.ts'
+import { Cipher } from '../../../src/replica/cipher.ts'
+import type { Head, Revision } from '../../../src/replica/head.ts'
+import type { Replica } from '../../../src/replica/replica.ts'
+import { Revisions } from '../../../src/replica/revisions.ts'
+import { verifySession } from '../../../src/session/inspect.ts'
 
 /** What a saved session held: peers, and how far each update state had come. */
 interface Content {
@@ -37,9 +37,10 @@ export class Witness {
     void this.look()
   }
 
-  /** What was saved before is superseded. */
+  /** It is saved, and what was saved before is superseded. */
   uploaded(revision: number): void {
     this.#uploads.push(revision)
+    this.acknowledge(revision)
   }
 
   /** Opens every revision that the head names and that was not opened yet. */

@@ -1,0 +1,16 @@
+import { PYTHON } from '../requires.ts'
+import { procfileLine } from '../dyno.ts'
+import type { Bot } from './plan.ts'
+
+const WRAPPED = 'exec node dist/scripts/bootstrap.js'
+
+/** What the Procfile would say: for GramJS it is what the Procfile says. */
+export const LINES: Record<Bot, string> = {
+  gramjs: procfileLine(),
+  teleproto: `${WRAPPED} node dist/examples/teleproto-bot.js`,
+  telethon: `${WRAPPED} ${PYTHON} -u examples/telethon-bot.py`,
+  'in process': 'exec node dist/examples/in-process-bot.js',
+}
+
+/** With a lease that nobody else sees: see leaseless.ts. */
+export const LEASELESS_LINE = 'exec node test/support/chaos/leaseless.ts node dist/examples/ping-bot.js'
