@@ -6,8 +6,7 @@
  */
 import { TelegramClient } from 'teleproto'
 import { NewMessage, type NewMessageEvent } from 'teleproto/events/index.js'
-import { LogLevel, Logger } from 'teleproto/extensions/Logger.js'
-import { SQLiteSession } from 'tgsession/teleproto'
+import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession/teleproto'
 
 const { TGSESSION_FILE: file, TELEGRAM_API_ID: apiId, TELEGRAM_API_HASH: apiHash } = process.env
 if (!file || !apiId || !apiHash) {
@@ -18,9 +17,7 @@ if (!file || !apiId || !apiHash) {
 }
 
 const session = new SQLiteSession(file)
-const client = new TelegramClient(session, Number(apiId), apiHash, {
-  baseLogger: new Logger(LogLevel.ERROR),
-})
+const client = new TelegramClient(session, Number(apiId), apiHash, clientOptions(session))
 
 async function pong({ message }: NewMessageEvent): Promise<void> {
   await client.sendMessage('me', { message: `pong (asked ${message.id})` })
@@ -31,13 +28,12 @@ client.addEventHandler(
 )
 
 async function stop(): Promise<void> {
-  await client.destroy()
+  await disconnectClient(client)
   await session.close()
   process.exit(0)
 }
 process.once('SIGTERM', () => void stop())
 process.once('SIGINT', () => void stop())
 
-// Not client.start(): that would begin a new login wherever the key is refused.
-await client.connect()
+await connectClient(client)
 console.log('teleproto-bot: connected')

@@ -5,6 +5,7 @@ import type { Replica } from '../replica/replica.ts'
 import type { ChangeKind } from '../session/session-core.ts'
 import { disconnectClient } from '../telegram/disconnect.ts'
 import type { AnyClient } from '../telegram/internals.ts'
+import { hangUpWithin } from '../telegram/keepalive.ts'
 import type { TrackUpdatesOptions } from '../telegram/track-options.ts'
 import type { UpdateTracker } from '../telegram/update-tracker.ts'
 import { guardSends } from '../telegram/send-guard.ts'
@@ -112,6 +113,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     if (this.#clients.has(client)) return
     this.#clients.add(client)
     guardSends(client, () => this.#lease.remainingMs > 0)
+    hangUpWithin(client, this.#lease.ttlMs)
     if (this.signal.aborted) void this.#disconnect()
   }
 

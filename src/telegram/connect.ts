@@ -6,6 +6,7 @@ import { asTelegramError, rpcError } from './classify.ts'
 import { disconnectClient } from './disconnect.ts'
 import { Internals } from './internals.ts'
 import type { AnyClient } from './internals.ts'
+import { pingFirst } from './keepalive.ts'
 
 /**
  * Connects, or fails for good: a client's own `connect()` may resolve false or never settle, and later calls then hang.
@@ -45,6 +46,7 @@ async function connectBy(
 ): Promise<void> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, signal } = options
   let last: unknown
+  pingFirst(client)
   const restoreErrorHandler = new Internals(client).replaceErrorHandler((former) => async (error) => {
     last = error
     await former?.(error)

@@ -1,5 +1,6 @@
 import { ConnectionTCPFull } from 'telegram/network/connection/TCPFull.js'
 import type { Session } from 'telegram/sessions/Abstract.js'
+import { gramJs } from './gramjs.ts'
 import { Line, putOnLine, saysKeyUnknown } from './line.ts'
 
 /**
@@ -7,7 +8,7 @@ import { Line, putOnLine, saysKeyUnknown } from './line.ts'
  * dials the session's own port at the session's own address, and leaves every other data centre as it is.
  */
 export function connectionFor(session: Session): typeof ConnectionTCPFull {
-  const line = new Line()
+  const line = new Line(gramJs)
 
   class SessionConnection extends ConnectionTCPFull {
     readonly #own: boolean
@@ -20,6 +21,7 @@ export function connectionFor(session: Session): typeof ConnectionTCPFull {
 
     override async connect(): Promise<void> {
       await line.open(this, () => super.connect())
+      if (this.#own) line.onOpened()
     }
 
     override async recv(): Promise<unknown> {

@@ -15,15 +15,51 @@ export interface KeepAliveTimes {
   requestEvery: number
 }
 
-const TIMES: KeepAliveTimes = {
-  every: 9_000,
-  answerWithin: 10_000,
-  // A frozen process cannot hang up. With the usual TTL of 45 s nobody takes over sooner than 30 s after the freeze (the
-  // last renewal may be 15 s old): Telegram has closed the frozen one's connection by then, and sees no duplicate.
-  serverGivesUpAfter: 25_000,
-  requestEvery: 30 * 60_000,
-}
+const USUAL_TTL_MS = 45_000
 const PING_ATTEMPTS = 3
+
+/**
+ * A frozen process cannot hang up. Nobody takes over sooner than two thirds of the TTL after the freeze (the last
+ * renewal may be a third old), 30 s of 45: Telegram has closed the frozen one's connection by then, and sees no
+ * duplicate. A shorter TTL shortens both times with it.
+ */
+export function timesFor(ttlMs: number): KeepAliveTimes {
+  const share = Math.min(1, ttlMs / USUAL_TTL_MS)
+  return {
+    every: 9_000 * share,
+    answerWithin: 10_000,
+    serverGivesUpAfter: Math.max(1, Math.floor(25 * share)) * 1000,
+    requestEvery: 30 * 60_000,
+  }
+}
+
+const ttls = new WeakMap<AnyClient, number>()
+
+function timesOf(client: AnyClient): KeepAliveTimes {
+  return timesFor(ttls.get(client) ?? USUAL_TTL_MS)
+}
+
+/** Telegram hangs up on a frozen process of this client before a lease of `ttlMs` can be taken over. Call it before connecting. */
+export function hangUpWithin(client: AnyClient, ttlMs: number): void {
+  ttls.set(client, ttlMs)
+  pingFirst(client)
+}
+
+/** Every connection of a client of ours begins with a ping: from its first packet on Telegram would hang up. */
+export function pingFirst(client: AnyClient): void {
+  const line = lineOf(client)
+  if (!line) return
+  line.onOpened = () => {
+    new Internals(client).sender?.send(pingOf(line.library, timesOf(client))).catch(() => undefined)
+  }
+}
+
+function pingOf({ Api }: ClientLibrary, { serverGivesUpAfter }: KeepAliveTimes): object {
+  return new Api.PingDelayDisconnect({
+    pingId: bigInt(randomInt(2 ** 47)),
+    disconnectDelay: serverGivesUpAfter / 1000,
+  })
+}
 
 const served = new WeakSet<ClientLibrary>()
 
@@ -38,7 +74,7 @@ export function pingOurClients(library: ClientLibrary): void {
   replaceUpdateLoop(library, (original) => async (client: never) => {
     if (!lineOf(client)) return await original(client)
     await new Internals(client).beginUpdates()
-    await keepAlive(client, library, TIMES)
+    await keepAlive(client, library, timesOf(client))
   })
 }
 
@@ -76,14 +112,10 @@ export async function keepAlive(
   }
 }
 
-async function answers(sender: Sender, { Api }: ClientLibrary, times: KeepAliveTimes): Promise<boolean> {
+async function answers(sender: Sender, library: ClientLibrary, times: KeepAliveTimes): Promise<boolean> {
   for (let attempt = 0; attempt < PING_ATTEMPTS; attempt++) {
-    const ping = new Api.PingDelayDisconnect({
-      pingId: bigInt(randomInt(2 ** 47)),
-      disconnectDelay: times.serverGivesUpAfter / 1000,
-    })
     const enough = new AbortController()
-    const pong = sender.send(ping).then(
+    const pong = sender.send(pingOf(library, times)).then(
       () => true,
       () => false,
     )

@@ -1,5 +1,5 @@
 import { Internals } from './internals.ts'
-import type { AnyClient } from './internals.ts'
+import type { AnyClient, ClientLibrary } from './internals.ts'
 import { hangUp, park, rawSocket } from './sockets.ts'
 import type { RawConnection } from './sockets.ts'
 
@@ -25,13 +25,17 @@ export function saysKeyUnknown(packet: unknown): boolean {
 export class Line {
   /** Rejects with a TransportError once the server says that it does not know the session's auth key. */
   readonly keyGone: Promise<never>
+  readonly library: ClientLibrary
+  /** Called when a connection to the session's own data centre stands, before anything is sent over it. */
+  onOpened: () => void = () => undefined
   readonly #tellKeyGone: (error: Error) => void
   readonly #connections = new Set<RawConnection>()
   readonly #refuse: () => Promise<never>
   #closed = false
 
   /** `refuse` is what `open` does once the line is closed. By default it never settles: GramJS would only try again. */
-  constructor(refuse: () => Promise<never> = park) {
+  constructor(library: ClientLibrary, refuse: () => Promise<never> = park) {
+    this.library = library
     this.#refuse = refuse
     const { promise, reject } = Promise.withResolvers<never>()
     promise.catch(() => undefined)

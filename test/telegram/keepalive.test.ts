@@ -7,10 +7,21 @@ import { callWithDeadline } from '../../src/telegram/call.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
 import { gramJs } from '../../src/telegram/gramjs.ts'
-import { keepAlive } from '../../src/telegram/keepalive.ts'
+import { hangUpWithin, keepAlive, timesFor } from '../../src/telegram/keepalive.ts'
 import { authorisedSession, cleanUp, clientFor, proxyTo, TOKEN, until } from './clients.ts'
 
 const TIMES = { every: 20, answerWithin: 100, serverGivesUpAfter: 60_000, requestEvery: 60_000 }
+
+describe('timesFor', () => {
+  it('has Telegram hang up on a frozen client before another can take the lease over', () => {
+    for (const ttlMs of [2000, 4000, 15_000, 45_000, 300_000]) {
+      const { every, serverGivesUpAfter } = timesFor(ttlMs)
+      assert.ok(serverGivesUpAfter < (ttlMs * 2) / 3, `${ttlMs}`)
+      assert.ok(every < serverGivesUpAfter / 2, `${ttlMs}: two pings may be late`)
+    }
+    assert.equal(timesFor(300_000).serverGivesUpAfter, timesFor(45_000).serverGivesUpAfter)
+  })
+})
 
 describe('keepAlive', { timeout: 60_000 }, () => {
   let dc: FakeDc
@@ -32,6 +43,21 @@ describe('keepAlive', { timeout: 60_000 }, () => {
     assert.equal(proxy.taken, 1, 'answered pings must not reconnect')
     await disconnectClient(client)
     await ended
+  })
+
+  // Without that a connection that is dead is noticed after half a minute.
+  it('has told Telegram to hang up before anything else is sent', { timeout: 20_000 }, async () => {
+    const proxy = await proxyTo(dc)
+    const session = await authorisedSession(dc)
+    session.setDC(dc.dcId, '127.0.0.1', proxy.port)
+    const client = clientFor(session)
+    hangUpWithin(client, 2000)
+    await connectClient(client)
+    assert.equal(proxy.open.size, 2)
+    // Frozen in the very moment.
+    proxy.mode = 'mute'
+    await until(() => proxy.open.size === 0 || proxy.taken > 1)
+    await disconnectClient(client)
   })
 
   it('reconnects when pings are not answered', async () => {

@@ -2,22 +2,28 @@
 import { ConnectionTCPFull } from 'teleproto/network/index.js'
 import type { Session } from 'teleproto/sessions/index.js'
 import { Line, putOnLine, saysKeyUnknown } from '../line.ts'
+import { teleproto } from './library.ts'
 
 /** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
 export function connectionFor(session: Session): typeof ConnectionTCPFull {
   // Where GramJS would wait for ever, teleproto waits ten seconds; and a disconnected client does not try again.
-  const line = new Line(() => Promise.reject(new Error('This client was disconnected for good.')))
+  const gone = (): Promise<never> => Promise.reject(new Error('This client was disconnected for good.'))
+  const line = new Line(teleproto, gone)
 
   class SessionConnection extends ConnectionTCPFull {
     override async connect(): Promise<void> {
       await line.open(this, () => super.connect())
+      if (this.#isOwn) line.onOpened()
     }
 
     override async recv(): Promise<unknown> {
       const packet: unknown = await super.recv()
-      const isOwn = this._dcId === session.dcId
-      if (isOwn && saysKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
+      if (this.#isOwn && saysKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
       return packet
+    }
+
+    get #isOwn(): boolean {
+      return this._dcId === session.dcId
     }
   }
 
