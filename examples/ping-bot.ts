@@ -32,8 +32,9 @@ async function stop(): Promise<void> {
   await session.close()
   process.exit(0)
 }
-process.once('SIGTERM', () => void stop())
-process.once('SIGINT', () => void stop())
+// Hosts signal more than once: without a listener the second one would end the bot in the middle of it.
+let stopping: Promise<void> | undefined
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void (stopping ??= stop()))
 
 await connectClient(client)
 console.log('ping-bot: connected')

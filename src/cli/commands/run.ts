@@ -9,6 +9,7 @@ import { run, type RunOptions, Stop } from '../../run/run.ts'
 import { runPlain } from '../../run/run-plain.ts'
 import type { Report } from '../../run/report.ts'
 import { Standing } from '../../run/standing.ts'
+import { isForegroundJob } from '../foreground.ts'
 import { eventLog, sparingly } from '../log.ts'
 import { duration } from '../numbers.ts'
 import { withProgress } from '../progress.ts'
@@ -70,7 +71,7 @@ export function runCommand(context: Context): Command {
         asString,
         api: apiOf(settings),
         stop,
-        forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && process.stdin.isTTY),
+        forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && isForegroundJob()),
         shutdownMs: settings.shutdownMs,
         maxWaitMs: flags.maxWait,
         quietMs: flags.saveAfter ?? settings.saveAfterMs,
