@@ -173,7 +173,7 @@ describe('run, when it is stopped', () => {
   it('kills the children that are left when the command ended by itself and the stop comes then', async () => {
     const [node = '', script = ''] = SERVE
     const line = `"${node}" "${script}" & exit 4`
-    const running = start(['bash', '-c', line], { STUBBORN: '1' }, { shutdownMs: 1000 })
+    const running = start(['bash', '-c', line], { STUBBORN: '1' }, { shutdownMs: 3000 })
     const pid = await pidOf()
     running.stop()
     assert.equal(await running.ended, 4)
