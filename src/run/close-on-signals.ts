@@ -7,10 +7,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const
  * Closes at the first signal, or awaits the close that has begun. The program's own listeners decide when to end; where there are none
  * the signal ends it, after the close. Returns what takes our listeners away again.
  */
-export function closeOnSignals(
-  session: { close: () => Promise<void> },
-  report: Report,
-): () => void {
+export function closeOnSignals(session: { close: () => Promise<void> }, report: Report): () => void {
   const close = async (signal: NodeJS.Signals, alone: boolean): Promise<void> => {
     try {
       await session.close()
