@@ -6,9 +6,7 @@ import { teleproto } from './library.ts'
 
 /** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
 export function connectionFor(session: Session): typeof ConnectionTCPFull {
-  // Where GramJS would wait for ever, teleproto waits ten seconds; and a disconnected client does not try again.
-  const gone = (): Promise<never> => Promise.reject(new Error('This client was disconnected for good.'))
-  const line = new Line(teleproto, gone)
+  const line = new Line(teleproto, refuse)
 
   class SessionConnection extends ConnectionTCPFull {
     override async connect(): Promise<void> {
@@ -29,4 +27,9 @@ export function connectionFor(session: Session): typeof ConnectionTCPFull {
 
   putOnLine(SessionConnection, line)
   return SessionConnection
+}
+
+/** Where GramJS would wait for ever, teleproto waits ten seconds; and a disconnected client does not try again. */
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('This client was disconnected for good.'))
 }
