@@ -17,7 +17,7 @@ const installed = ['tgsession', ...Object.keys({ ...manifest.dependencies, ...ma
 
 const IMPORT =
   /^(?:(?:import|export)\b[^"']*?\bfrom|import)\s*["']([^"'.][^"']*)["']|\bimport\(\s*["']([^"'.][^"']*)["']/gm
-const EXACTLY = /^(?:@[^/]+\/)?[^/]+/
+const PACKAGE = /^(?:@[^/]+\/)?[^/]+/
 
 function packagesOf(files: string[]): Set<string> {
   const specifiers = files.flatMap((file) =>
@@ -25,7 +25,7 @@ function packagesOf(files: string[]): Set<string> {
       (match) => match[1] ?? match[2] ?? '',
     ),
   )
-  return new Set(specifiers.filter((name) => !isBuiltin(name)).map((name) => EXACTLY.exec(name)?.[0] ?? name))
+  return new Set(specifiers.filter((name) => !isBuiltin(name)).map((name) => PACKAGE.exec(name)?.[0] ?? name))
 }
 
 /** The declarations that a user's compiler reads: those of the entries and what they import. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { attempt, type SqlReader, type SqlRow, type SqlValue } from './sql.ts'
 
-/** node:sqlite since Node 24.16; that of Node 22 cannot open bytes, and warns of itself on being imported. */
+/** That of Node 22 cannot open bytes, and warns of itself on being imported. https://github.com/nodejs/node/pull/62579 */
 const isThere = !process.versions.node.startsWith('22.')
 
 /**
