@@ -1,6 +1,8 @@
 // How long a restart takes: from the SIGTERM to the old dyno, to the first request of the new one at the data centre.
-// Needs dist/ (npm run build). node bench/hand-over.ts [runs]
+// On a folder, and on a real S3 server (Ceph, see test/support/ceph). Needs dist/ (npm run build).
+// node bench/hand-over.ts [runs]
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freshBucket } from '../test/support/ceph/fresh-bucket.ts'
 import type { SimulatedDyno } from '../test/support/dyno.ts'
 import { ACCOUNT, until } from '../test/support/rig.ts'
 import { median, Stage } from './stage.ts'
@@ -21,8 +23,11 @@ const PARTS = {
 } as const
 
 const rows: Record<string, Record<string, number>> = {}
+const bucket = await freshBucket()
+Object.assign(process.env, bucket.keys)
 for (const kind of ['file', 's3'] as const) {
-  const stage = await Stage.open(kind)
+  const env = kind === 's3' ? { ...bucket.keys, TGSESSION_STORE: bucket.url } : {}
+  const stage = await Stage.open('file', { env })
   const seen: { at: number; line: string }[] = []
   const start = (): Promise<SimulatedDyno> =>
     stage.dyno(undefined, (line) => seen.push({ at: Date.now(), line }))
@@ -62,6 +67,39 @@ console.table(
     Object.keys(rows['s3'] ?? {}).map((name) => [
       name,
       { file: rows['file']?.[name], s3: rows['s3']?.[name] },
+    ]),
+  ),
+)
+await bucket.stop()
+
+/**
+ * Read in Litestream's documentation (https://litestream.io/reference/replicate/) and in its source of August 2026
+ * (cmd/litestream/replicate.go, leaser.go), not measured here: it has no hand-over that could be.
+ */
+const DOCUMENTED = {
+  'two instances at once': [
+    'the second waits for the lease',
+    'both run: replicate takes no lease (issue 1301)',
+  ],
+  'the old one is stopped': [
+    'disconnect, save, release',
+    'the command is signalled, and waited for without a limit',
+  ],
+  'last save after a stop': ['always', 'not when the command ends with another code than 0'],
+  'exit code': [
+    'of the command; 75 lease lost, 79 not saved',
+    '1 for every failure; 0 when the last sync failed',
+  ],
+  'stdin of the command': ['passed on', 'not passed on'],
+}
+console.log(
+  '\ntgsession run, beside what litestream replicate -exec does by its documentation and source (not measured)',
+)
+console.table(
+  Object.fromEntries(
+    Object.entries(DOCUMENTED).map(([what, [ours, theirs]]) => [
+      what,
+      { tgsession: ours, litestream: theirs },
     ]),
   ),
 )

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { Environment } from '../../../src/config/settings.ts'
-import { startS3 } from '../ceph/ceph-server.ts'
+import { freshBucket } from '../ceph/fresh-bucket.ts'
 import { SmallDisk } from './disk.ts'
 import { Network } from './network.ts'
 import type { NetworkMoment } from './plan.ts'
@@ -80,20 +80,9 @@ async function smallFileStore(folder: string, withDisks: boolean): Promise<Chaos
 }
 
 async function cephStore(options: ChaosStoreOptions): Promise<ChaosStore> {
-  const server = await startS3()
-  const { endpoint, credentials, bucket = `chaos-${randomUUID()}` } = server
-  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3')
-  const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })
-  await client.send(new CreateBucketCommand({ Bucket: bucket }))
-  client.destroy()
-  const keys = {
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_REGION: 'us-east-1',
-  }
+  const { url, keys, stop } = await freshBucket()
   Object.assign(process.env, keys)
-  const url = `s3://${bucket}/${randomUUID()}?endpoint=${encodeURIComponent(endpoint)}`
-  return httpStore(url, keys, options, () => server.stop())
+  return httpStore(url, keys, options, stop)
 }
 
 function httpStore(
