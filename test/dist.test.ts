@@ -86,7 +86,7 @@ describe('dist/', { skip }, () => {
     )
     const inside = new Set(
       chunks.flatMap((text) =>
-        [...text.matchAll(/^\/\/ (?:#region )?node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(
+        [...text.matchAll(/^\/\/ (?:#region )?\S*node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(
           (match) => match[1] ?? '',
         ),
       ),
