@@ -4,7 +4,7 @@
  * some rounds, each time in a process and on a file of their own. Of each time the best counts, since what else runs on the
  * machine only ever adds to it; of memory the median.
  *
- *     node bench/session.ts [--million] [--size 1000] [--runs 2000] [--rounds 3] [--cpu] [--json]
+ *     node bench/session.ts [--million] [--size 1000] [--peer ours] [--runs 2000] [--rounds 3] [--cpu] [--json]
  *
  * `--cpu` measures the processor's time instead of the clock's, for a machine that is not one's own: waiting for the disk
  * is not in it then, and what runs on another thread at the same time is.
@@ -41,6 +41,7 @@ const { values: flags } = parseArgs({
     million: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     size: { type: 'string', multiple: true },
+    peer: { type: 'string', multiple: true },
     runs: { type: 'string', default: '2000' },
     rounds: { type: 'string', default: '3' },
     cpu: { type: 'boolean', default: false },
@@ -126,10 +127,11 @@ function subjects(count: number): Record<string, (file: string) => Measures> {
       return child(process.execPath, ...flagsOfNode, ...args)
     }
   const names = PEER_NAMES.filter((name) => name !== 'GramJS StoreSession' || count <= STORE_SESSION_UP_TO)
-  return {
+  const all = {
     ...(hasTelethon() && { Telethon: telethon }),
     ...Object.fromEntries(names.map((name) => [name, node(name)])),
   }
+  return Object.fromEntries(Object.entries(all).filter(([name]) => flags.peer?.includes(name) ?? true))
 }
 
 function summed(rounds: Measures[]): Measures {

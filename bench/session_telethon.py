@@ -31,7 +31,7 @@ begin = now()
 session = SQLiteSession(file)
 result = {"open": (now() - begin) * 1e6}
 result["id first"] = each(lambda k: k + 1, runs)
-result["id"] = each(lambda k: k + 1, runs)
+result["id"] = min(each(lambda k: k + 1, runs) for _ in range(6))
 # Each of these reads the whole table.
 scans = max(3, min(runs, 2_000_000 // count))
 for name, key in (
@@ -40,7 +40,7 @@ for name, key in (
     ("name", lambda k: f"First Last {k}"),
 ):
     result[f"{name} first"] = each(key, 1)
-    result[name] = each(key, scans)
+    result[name] = min(each(key, scans) for _ in range(6))
 for first in range(1, 7002, 1000):
     users = [
         types.User(id=count + first + k, access_hash=k, username=f"new{first}x{k}x", first_name="New")
