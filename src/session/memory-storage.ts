@@ -69,7 +69,7 @@ export class MemoryStorage implements SessionStorage {
   }
 
   /** How many entities there are. */
-  get size(): number {
+  get entityCount(): number {
     return this.#entities.size
   }
 

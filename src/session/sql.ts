@@ -70,8 +70,8 @@ export function attempt<T>(work: () => T): T {
  * text: write `cast(? as integer)`, which is exact for both. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
 export class SqlDatabase implements SqlReader {
-  readonly #open: () => Database
-  readonly #bytes: Uint8Array | undefined
+  #open: () => Database
+  #bytes: Uint8Array | undefined
   #opened: Database | undefined
   readonly #statements = new Map<string, Prepared>()
 
@@ -143,6 +143,10 @@ export class SqlDatabase implements SqlReader {
     this.#statements.clear()
     this.#opened?.close()
     this.#opened = undefined
+    this.#bytes = undefined
+    this.#open = () => {
+      throw new TypeError('the database is closed')
+    }
   }
 
   get #db(): Database {

@@ -135,7 +135,7 @@ export class SqliteStorage implements SessionStorage {
       this.#newRows.clear()
     }
     const bytes = db.export()
-    if (this.#entities.size > this.#mostInMemory) this.#readAgain(bytes)
+    if (this.#entities.entityCount > this.#mostInMemory) this.#readAgain(bytes)
     return bytes
   }
 
