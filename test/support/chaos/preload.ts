@@ -47,9 +47,10 @@ if (skewMs !== 0 || jumpMs !== 0) {
 // `tgsession run` has no TGSESSION_FILE; its command has.
 if (deaf && file) {
   process.on('SIGTERM', () => undefined)
-  const once = process.once.bind(process)
+  // What `once` takes comes by here, too.
+  const on = process.on.bind(process)
   Object.assign(process, {
-    once: (event: NodeJS.Signals, listener: () => void) =>
-      event === 'SIGTERM' ? process : once(event, listener),
+    on: (event: NodeJS.Signals, listener: () => void) =>
+      event === 'SIGTERM' ? process : on(event, listener),
   })
 }
