@@ -3,8 +3,12 @@ import type { BadDataError } from '../errors.ts'
 import { type AnySession, type SessionFormat, withSession } from './read-session.ts'
 import { ownUserId, readSessionRow } from './session-row.ts'
 import { bad } from './sqlite-file.ts'
-import { readTelethonFile, type TelethonFile } from './telethon-file.ts'
-import type { SqlReader } from './sql.ts'
+import {
+  openTelethonFile,
+  plainTelethonTables,
+  type TelethonFile,
+  type TelethonTables,
+} from './telethon-file.ts'
 
 /** What a session holds, of whatever format, without a secret in it. */
 export interface SessionReport {
@@ -60,7 +64,7 @@ export async function inspectSession(bytes: Uint8Array): Promise<SessionReport> 
 export function reportOf(
   { format, version, session }: AnySession,
   bytes: number,
-  telethon?: TelethonFile<SqlReader>,
+  telethon?: TelethonFile,
 ): SessionReport {
   const { dcId, serverAddress, port, authKey, takeoutId, userId } = session
   return {
@@ -113,24 +117,33 @@ export function unsoundReport(failure: BadDataError): UnsoundReport {
 export async function verifySession(
   bytes: Uint8Array,
 ): Promise<{ keyFingerprint: string; userId: string | null; bytes: number }> {
-  const file = await readTelethonFile(bytes)
+  const plain = plainTelethonTables(bytes)
+  if (plain !== undefined) return verified(plain, bytes.length)
+  const file = await openTelethonFile(bytes)
   try {
-    const row = readSessionRow(file)
-    if (row.authKey === undefined)
-      throw bad('no_key', 'the session file holds no auth key: nobody has logged in with it', 'Log in first.')
-    const userId = ownUserId(file)
-    return {
-      keyFingerprint: keyFingerprint(row.authKey),
-      userId: userId === undefined ? null : String(userId),
-      bytes: bytes.length,
-    }
+    return verified(file, bytes.length)
   } finally {
     file.db.close()
   }
 }
 
+function verified(
+  tables: TelethonTables,
+  bytes: number,
+): { keyFingerprint: string; userId: string | null; bytes: number } {
+  const { authKey } = readSessionRow(tables)
+  if (authKey === undefined)
+    throw bad('no_key', 'the session file holds no auth key: nobody has logged in with it', 'Log in first.')
+  const userId = ownUserId(tables)
+  return {
+    keyFingerprint: keyFingerprint(authKey),
+    userId: userId === undefined ? null : String(userId),
+    bytes,
+  }
+}
+
 function countsOf(
-  file: TelethonFile<SqlReader>,
+  file: TelethonFile,
 ): Pick<SessionReport, 'entities' | 'updateStates' | 'sentFiles' | 'otherKeys' | 'withoutRowid'> {
   const count = (table: string, where = ''): number =>
     file.columns.has(table) ? Number(file.db.get(`select count(*) as n from ${table} ${where}`)?.['n']) : 0

@@ -4,8 +4,7 @@ import { readPyrogramFile } from './formats/pyrogram-file.ts'
 import { decodeSessionString } from './formats/session-string.ts'
 import { recognise } from './recognise.ts'
 import { ownUserId, readSessionRow } from './session-row.ts'
-import type { SqlReader } from './sql.ts'
-import { bad, readSqliteFile, recogniseSchema, type SqliteFile } from './sqlite-file.ts'
+import { bad, openSqliteFile, recogniseSchema, type SqliteFile } from './sqlite-file.ts'
 import { asTelethonFile, type TelethonFile } from './telethon-file.ts'
 
 export type SessionFormat =
@@ -41,14 +40,14 @@ export async function readAnySession(bytes: Uint8Array): Promise<AnySession> {
 /** The same, with the Telethon file, if it is one, open while `use` runs. */
 export async function withSession<T>(
   bytes: Uint8Array,
-  use: (found: AnySession, telethon?: TelethonFile<SqlReader>) => T | Promise<T>,
+  use: (found: AnySession, telethon?: TelethonFile) => T | Promise<T>,
 ): Promise<T> {
   const found = recognise(bytes)
   if (found.kind === 'string') {
     const { format, session } = decodeSessionString(found.text)
     return use({ format: `${format}-string`, version: undefined, session })
   }
-  const file = await readSqliteFile(bytes, ANY)
+  const file = await openSqliteFile(bytes, ANY)
   try {
     const { kind } = recogniseSchema(file.columns)
     if (kind === 'pyrogram') {
@@ -67,12 +66,12 @@ export async function withSession<T>(
   }
 }
 
-function fromTelethon(file: TelethonFile<SqlReader>): PortableSession {
+function fromTelethon(file: TelethonFile): PortableSession {
   const { temporaryKey: _, ...row } = readSessionRow(file)
   return portable({ ...row, userId: ownUserId(file) })
 }
 
-function refuseMissing(file: SqliteFile<SqlReader>, table: string): void {
+function refuseMissing(file: SqliteFile, table: string): void {
   if (!file.columns.has(table))
     throw bad('foreign', `the Pyrogram file has no table ${table}`, 'Use a copy that is whole.')
 }

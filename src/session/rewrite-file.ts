@@ -1,5 +1,5 @@
 import { readSessionRow, writeSessionRow } from './session-row.ts'
-import { SqlDatabase, type SqlReader, type SqlRow } from './sql.ts'
+import { SqlDatabase, type SqlRow } from './sql.ts'
 import { bad, columnsOf } from './sqlite-file.ts'
 import type { TelethonFile } from './telethon-file.ts'
 
@@ -10,7 +10,7 @@ import type { TelethonFile } from './telethon-file.ts'
  * Throws `BadDataError` as `readSessionRow` does, and `session.corrupt`.
  */
 export async function rewriteTelethonFile(
-  file: TelethonFile<SqlReader>,
+  file: TelethonFile,
   userId: bigint | undefined,
 ): Promise<Uint8Array> {
   const row = readSessionRow(file)
@@ -29,7 +29,7 @@ export async function rewriteTelethonFile(
   }
 }
 
-function tablesOf(db: SqlReader): string[] {
+function tablesOf(db: SqlDatabase): string[] {
   const rows = db.all(
     `select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' and
       sql not like 'create virtual%' order by rowid`,
@@ -37,7 +37,7 @@ function tablesOf(db: SqlReader): string[] {
   return rows.map((row) => String(row['name']))
 }
 
-function copyTable(from: SqlReader, to: SqlDatabase, table: string): void {
+function copyTable(from: SqlDatabase, to: SqlDatabase, table: string): void {
   const columns = from.all('select * from pragma_table_info(?)', table)
   to.run(`create table ${quoted(table)} (${definition(columns)})`)
   const names = columns.map((column) => quoted(String(column['name']))).join(', ')

@@ -1,7 +1,7 @@
-import type { SqlReader, SqlRow, SqlValue } from './sql.ts'
+import type { SqlRow, SqlValue } from './sql.ts'
 import type { AuthState } from './storage.ts'
 import { bad, type SqliteFile } from './sqlite-file.ts'
-import type { TelethonFile, TelethonTables } from './telethon-file.ts'
+import type { TelethonTables } from './telethon-file.ts'
 
 /** Telethon's `sessions` row, with the temporary key that version 8 may hold (kept, never used). */
 export interface SessionRow extends AuthState {
@@ -35,8 +35,8 @@ export function readSessionRow({ rows: all }: TelethonTables): SessionRow {
 }
 
 /** The account's own id, which Telethon keeps as the hash of entity 0. */
-export function ownUserId({ db }: TelethonFile<SqlReader>): bigint | undefined {
-  const id = db.get('select hash from entities where id = 0')?.['hash']
+export function ownUserId({ hashOf }: TelethonTables): bigint | undefined {
+  const id = hashOf(0n)
   return typeof id === 'bigint' ? id : undefined
 }
 

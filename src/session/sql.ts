@@ -4,15 +4,6 @@ import { BadDataError, safeCause } from '../errors.ts'
 export type SqlValue = bigint | number | string | Uint8Array | null
 export type SqlRow = Record<string, SqlValue>
 
-/** What reading a file needs of an SQLite, whichever it is. Integers come out as BigInt. */
-export interface SqlReader {
-  all(sql: string, ...values: SqlValue[]): SqlRow[]
-  get(sql: string, ...values: SqlValue[]): SqlRow | undefined
-  /** Row by row, for tables that are too large to hold twice. */
-  each(sql: string, values: SqlValue[], use: (row: SqlRow) => void): void
-  close(): void
-}
-
 /** What sql.js 1.16 can do and its type package does not know: 64-bit integers as BigInt. */
 interface Statement {
   bind(values: readonly SqlValue[]): boolean
@@ -69,7 +60,7 @@ export function attempt<T>(work: () => T): T {
  * One SQLite database in memory. Integers come out as BigInt. A BigInt goes in as a double where that is exact, else as
  * text: write `cast(? as integer)`, which is exact for both. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
-export class SqlDatabase implements SqlReader {
+export class SqlDatabase {
   #open: () => Database
   #bytes: Uint8Array | undefined
   #opened: Database | undefined
@@ -94,6 +85,7 @@ export class SqlDatabase implements SqlReader {
     return rows
   }
 
+  /** Row by row, for tables that are too large to hold twice. */
   each(sql: string, values: SqlValue[], use: (row: SqlRow) => void): void {
     const prepared = this.#bound(sql, values)
     try {

@@ -1,14 +1,13 @@
 import { BadDataError } from '../errors.ts'
 import { recognise } from './recognise.ts'
-import { NativeDatabase } from './native-sql.ts'
-import { SqlDatabase, type SqlReader, type SqlRow } from './sql.ts'
+import { SqlDatabase, type SqlRow } from './sql.ts'
 
 /** Lower-case column names by table, for the tables that there are. */
 export type Columns = ReadonlyMap<string, ReadonlySet<string>>
 
 /** A sound SQLite file, opened in memory, whose schema nobody has looked at yet. */
-export interface SqliteFile<Db extends SqlReader = SqlDatabase> {
-  db: Db
+export interface SqliteFile {
+  db: SqlDatabase
   columns: Columns
 }
 
@@ -23,22 +22,7 @@ export function bad(reason: string, message: string, hint: string): BadDataError
  */
 export async function openSqliteFile(bytes: Uint8Array, expected: string): Promise<SqliteFile> {
   refuseOtherFormats(bytes, `expected ${expected}`)
-  return checked(await SqlDatabase.open(withoutWal(bytes)))
-}
-
-/** The same to be looked at only, which costs less. */
-export async function readSqliteFile(bytes: Uint8Array, expected: string): Promise<SqliteFile<SqlReader>> {
-  refuseOtherFormats(bytes, `expected ${expected}`)
-  const file = withoutWal(bytes)
-  return checked((await NativeDatabase.open(file)) ?? (await SqlDatabase.open(file)))
-}
-
-/** Journal mode delete, also for a file that was last used in WAL mode: bytes 18 and 19 say which it is. */
-export function withoutWal(bytes: Uint8Array): Uint8Array {
-  return bytes[18] === 1 && bytes[19] === 1 ? bytes : new Uint8Array(bytes).fill(1, 18, 20)
-}
-
-function checked<Db extends SqlReader>(db: Db): SqliteFile<Db> {
+  const db = await SqlDatabase.open(withoutWal(bytes))
   try {
     const found = Object.values(db.get('pragma quick_check(1)') ?? {})[0]
     if (found !== 'ok')
@@ -54,7 +38,12 @@ function checked<Db extends SqlReader>(db: Db): SqliteFile<Db> {
   }
 }
 
-export function columnsOf(db: SqlReader): Map<string, Set<string>> {
+/** Journal mode delete, also for a file that was last used in WAL mode: bytes 18 and 19 say which it is. */
+export function withoutWal(bytes: Uint8Array): Uint8Array {
+  return bytes[18] === 1 && bytes[19] === 1 ? bytes : new Uint8Array(bytes).fill(1, 18, 20)
+}
+
+export function columnsOf(db: SqlDatabase): Map<string, Set<string>> {
   const tables = db.all(
     `select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'`,
   )

@@ -1,12 +1,11 @@
 import { EntityTable } from './entity-table.ts'
 import { plainTables, rowsOf } from './pages/tables.ts'
-import { SqlDatabase, type SqlReader, type SqlRow } from './sql.ts'
+import { SqlDatabase, type SqlRow, type SqlValue } from './sql.ts'
 import {
   bad,
   type Columns,
   columnsOf,
   openSqliteFile,
-  readSqliteFile,
   recogniseSchema,
   type SqliteFile,
   withoutWal,
@@ -17,7 +16,6 @@ import {
  * kept; new files are made as version 7 (Telethon 1.17 to 1.42). Source: telethon/sessions/sqlite.py.
  */
 export const NEWEST_VERSION = 8
-const EXPECTED = 'a Telethon .session file'
 
 /** What a Telethon file held when it was opened. */
 export interface TelethonTables {
@@ -25,11 +23,12 @@ export interface TelethonTables {
   columns: Columns
   /** All rows of a table that there is, by lower-case column name. */
   rows: (table: string) => SqlRow[]
+  hashOf: (entity: bigint) => SqlValue | undefined
   /** The entities, if the file is plain enough to be read without SQLite. */
   entities: EntityTable | undefined
 }
 
-export interface TelethonFile<Db extends SqlReader = SqlDatabase> extends SqliteFile<Db>, TelethonTables {}
+export interface TelethonFile extends SqliteFile, TelethonTables {}
 
 const CREATE = `
 create table version (version integer primary key);
@@ -82,19 +81,22 @@ export async function openTelethonFile(bytes: Uint8Array): Promise<TelethonFile>
   const plain = plainTelethonTables(bytes)
   // SQLite opens them when something is to be written.
   if (plain !== undefined) return { ...plain, db: await SqlDatabase.open(withoutWal(bytes)) }
-  return orClosed(await openSqliteFile(bytes, EXPECTED))
-}
-
-/** The same to be looked at only, which costs less. */
-export async function readTelethonFile(bytes: Uint8Array): Promise<TelethonFile<SqlReader>> {
-  return orClosed(await readSqliteFile(bytes, EXPECTED))
+  const file = await openSqliteFile(bytes, 'a Telethon .session file')
+  try {
+    return asTelethonFile(file)
+  } catch (error) {
+    file.db.close()
+    throw error
+  }
 }
 
 /** The same for a database that is open already. */
-export function asTelethonFile<Db extends SqlReader>({ db, columns }: SqliteFile<Db>): TelethonFile<Db> {
+export function asTelethonFile({ db, columns }: SqliteFile): TelethonFile {
   if (!isTelethon(columns)) refuseOtherSchemas(columns)
   const rows = (table: string): SqlRow[] => db.all(`select * from ${table}`).map(lowerCase)
-  return { db, columns, version: versionOf(rows('version')), rows, entities: undefined }
+  const hashOf = (id: bigint): SqlValue | undefined =>
+    db.get('select hash from entities where id = cast(? as integer)', id)?.['hash']
+  return { db, columns, version: versionOf(rows('version')), rows, hashOf, entities: undefined }
 }
 
 /** The tables without SQLite; undefined for what it has to read, or to refuse. */
@@ -108,16 +110,9 @@ export function plainTelethonTables(bytes: Uint8Array): TelethonTables | undefin
     const table = tables.get(name)
     return table === undefined ? [] : rowsOf(table)
   }
-  return { columns, version: versionOf(rows('version')), rows, entities: new EntityTable(entities) }
-}
-
-function orClosed<Db extends SqlReader>(file: SqliteFile<Db>): TelethonFile<Db> {
-  try {
-    return asTelethonFile(file)
-  } catch (error) {
-    file.db.close()
-    throw error
-  }
+  const table = new EntityTable(entities)
+  const hashOf = (id: bigint): SqlValue | undefined => table.byId(id)?.hash
+  return { columns, version: versionOf(rows('version')), rows, hashOf, entities: table }
 }
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {

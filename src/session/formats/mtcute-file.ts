@@ -1,5 +1,5 @@
 import { unmarkId } from '../marked-id.ts'
-import type { SqlReader, SqlRow } from '../sql.ts'
+import type { SqlRow } from '../sql.ts'
 import { bad, type SqliteFile } from '../sqlite-file.ts'
 import type { Entity, UpdateState } from '../storage.ts'
 import { parseDcBlob } from './mtcute-string.ts'
@@ -14,7 +14,7 @@ const CHANNEL_PTS = 'updates_channel:'
  * Sources: @mtcute/core storage/sqlite, storage/service/default-dcs, highlevel/storage/service/{current-user,updates}.
  * Throws `BadDataError`: `session.bad_row`, `session.no_dc`.
  */
-export function readMtcuteFile({ db, columns }: SqliteFile<SqlReader>): { session: PortableSession } {
+export function readMtcuteFile({ db, columns }: SqliteFile): { session: PortableSession } {
   const values = columns.has('key_value') ? valuesOf(db.all('select key, value from key_value')) : new Map()
   const keys = columns.has('auth_keys') ? keysOf(db.all('select dc, key from auth_keys')) : new Map()
   const main = homeOf(values.get('dc_main'))

@@ -1,5 +1,5 @@
 import { unmarkId } from '../marked-id.ts'
-import type { SqlReader, SqlRow } from '../sql.ts'
+import type { SqlRow } from '../sql.ts'
 import { bad, type SqliteFile } from '../sqlite-file.ts'
 import type { Entity, UpdateState } from '../storage.ts'
 import { knownAddress } from './data-centres.ts'
@@ -14,7 +14,7 @@ const NEWEST_VERSION = 7
  * than fresh ones. Sources: pyrogram/storage/sqlite_storage.py, kurigram's fork of it.
  * Throws `BadDataError`: `session.bad_row`, `.bad_version`, `.too_new`, `.ambiguous`.
  */
-export function readPyrogramFile(file: SqliteFile<SqlReader>): { version: number; session: PortableSession } {
+export function readPyrogramFile(file: SqliteFile): { version: number; session: PortableSession } {
   const version = versionOf(file)
   const rows = file.db.all('select * from sessions')
   if (rows.length > 1)
@@ -42,7 +42,7 @@ export function readPyrogramFile(file: SqliteFile<SqlReader>): { version: number
   }
 }
 
-function versionOf({ db }: SqliteFile<SqlReader>): number {
+function versionOf({ db }: SqliteFile): number {
   const version = db.get('select number from version')?.['number']
   if (typeof version !== 'bigint' || version < 1n)
     throw bad('bad_version', 'the file does not say its version', 'Restore a copy of it that is whole.')
@@ -56,7 +56,7 @@ function versionOf({ db }: SqliteFile<SqlReader>): number {
 }
 
 /** Pyrogram keeps no names. Since version 4 usernames have a table of their own, of which the first is the main one. */
-function peersOf({ db, columns }: SqliteFile<SqlReader>): Entity[] {
+function peersOf({ db, columns }: SqliteFile): Entity[] {
   const usernames = new Map<bigint, string>()
   if (columns.has('usernames'))
     for (const row of db.all('select id, username from usernames order by rowid desc')) {
@@ -81,7 +81,7 @@ function peerOf(row: SqlRow, usernames: ReadonlyMap<bigint, string>): Entity | u
   }
 }
 
-function statesOf({ db, columns }: SqliteFile<SqlReader>): Map<bigint, UpdateState> {
+function statesOf({ db, columns }: SqliteFile): Map<bigint, UpdateState> {
   const states = new Map<bigint, UpdateState>()
   if (!columns.has('update_state')) return states
   for (const row of db.all('select * from update_state')) {
