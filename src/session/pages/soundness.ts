@@ -13,6 +13,7 @@ import {
   varintSize,
 } from './layout.ts'
 import { sizeOf } from './record.ts'
+import { UsedSpace } from './used-space.ts'
 
 /**
  * Whether the trees of the file and its freelist make up the whole of it: every page is used exactly once, every byte of
@@ -30,6 +31,8 @@ class Check {
   readonly #layout: Layout
   readonly #used: Uint8Array
   #pagesUsed = 0
+  /** By depth, since a page is looked at while the one above it is. */
+  readonly #spaces: UsedSpace[] = []
   /** Of the table that is walked: the id before. */
   #last = -Infinity
 
@@ -69,16 +72,18 @@ class Check {
     const content = start + (u16(bytes, header + 5) || 65_536)
     const end = start + usable
     if (pointers + 2 * cells > content || content > end) return false
-    let taken = (bytes[header + 7] ?? 0) + this.#freeBlocks(start, u16(bytes, header + 1), content, end)
+    const space = (this.#spaces[depth] ??= new UsedSpace())
+    space.clear()
+    if (!this.#freeBlocks(start, u16(bytes, header + 1), content, end, space)) return false
     for (let k = 0; k < cells; k++) {
       const cell = start + u16(bytes, pointers + 2 * k)
       if (cell < content || cell > end - 4) return false
       if (!isLeaf && !this.#page(u32(bytes, cell), isTable, depth + 1)) return false
       const next = isTable && !isLeaf ? this.#key(cell) : this.#payload(cell, end, isTable, isLeaf)
       if (next === undefined || next > end) return false
-      taken += Math.max(4, next - cell)
+      space.add(cell - start, Math.max(4, next - cell))
     }
-    if (taken !== end - content) return false
+    if (!space.isExactly(end - content - (bytes[header + 7] ?? 0))) return false
     return isLeaf || this.#page(u32(bytes, header + 8), isTable, depth + 1)
   }
 
@@ -144,19 +149,19 @@ class Check {
     return page === 0
   }
 
-  /** The sum of a page's free blocks, which ascend; NaN if they do not. */
-  #freeBlocks(start: number, first: number, content: number, end: number): number {
+  /** A page's free blocks ascend. */
+  #freeBlocks(start: number, first: number, content: number, end: number, space: UsedSpace): boolean {
     const { bytes } = this.#layout
-    let total = 0
     let least = content
     for (let block = first; block !== 0; block = u16(bytes, start + block)) {
       const at = start + block
-      if (at < least || at > end - 4) return NaN
+      if (at < least || at > end - 4) return false
       const size = u16(bytes, at + 2)
-      total += size
-      least = at + Math.max(4, size)
+      if (size < 4) return false
+      space.add(block, size)
+      least = at + size
     }
-    return least > end ? NaN : total
+    return least <= end
   }
 
   #freelist(): boolean {
