@@ -116,7 +116,7 @@ try {
   writeFileSync(sealed, encrypt(readFileSync(session), publicOf(secret)))
   await compare('parts, as processes of their own', {
     'Node, which reads the file': program(''),
-    'checked by Node’s SQLite': program(
+    'checked by our reader of its pages': program(
       `await (await import(${source('session/inspect.js')})).verifySession(bytes)`,
     ),
     'checked by sql.js': program(

@@ -1,6 +1,7 @@
 // The first step of the build: everything that a start loads, in a few files instead of a thousand. What package.json
 // names under `dependencies` stays outside and is installed with us: `telegram` must be the user's own copy. What it
-// names under `devDependencies` goes in, as far as it is used. Not minified, so that a stack can be read.
+// names under `devDependencies` goes in, as far as it is used, and so do two dependencies that every start reads: they
+// are installed too, where audits look for what talks to the world. Not minified, so that a stack can be read.
 import { chmodSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
@@ -12,7 +13,9 @@ const entries = globSync(
   { cwd: root, exclude: ['scripts/{bundle,chaos}.ts'] },
 )
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-const outside = ['tgsession', ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })]
+const inside = new Set(['@aws-sdk/client-s3', 'dotenv'])
+const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+const outside = ['tgsession', ...installed.filter((name) => !inside.has(name))]
 
 rmSync(dist, { recursive: true, force: true })
 const bundle = await rolldown({
