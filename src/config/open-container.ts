@@ -6,8 +6,10 @@ export function openContainer(settings: Settings): BareContainer {
   const { container, identities, encryption, label, leaseTtlMs: ttlMs } = settings
   if (!container) throw new TypeError('settings read without { container: true }')
   const { url, tablePrefix } = container
+  const [key, ...previousKeys] = identities
   return new BareContainer(url, {
-    key: identities[0],
+    key,
+    previousKeys,
     plainKeys: encryption === 'none',
     tablePrefix,
     label,

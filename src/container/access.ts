@@ -31,7 +31,7 @@ export class Access {
 
   /** Nothing is asked of the database yet. Throws `ConfigurationError`, see `SessionContainer`. */
   constructor(where: string | { db: AnyKysely }, options: ContainerOptions) {
-    this.#seal = new KeySeal(options.key, options.plainKeys ?? false)
+    this.#seal = new KeySeal(options.key, options.plainKeys ?? false, options.previousKeys)
     const tablePrefix = checkPrefix(options.tablePrefix ?? '')
     const clock = options.clock ?? systemClock
     this.label = options.label ?? os.hostname()

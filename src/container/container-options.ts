@@ -5,6 +5,8 @@ import type { QueueOptions } from './queued-session.ts'
 export interface ContainerOptions extends QueueOptions {
   /** TGSESSION_KEY in either of its forms, or its 32 bytes: encrypts auth keys. */
   key?: string | Uint8Array | undefined
+  /** Former keys, which may still decrypt. */
+  previousKeys?: readonly (string | Uint8Array)[] | undefined
   /** Writes auth keys as Python reads them, for tables that are shared with it. Default: false. */
   plainKeys?: boolean | undefined
   /** Before the name of every table. Default: none. */

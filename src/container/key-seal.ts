@@ -15,28 +15,34 @@ const SEALED_BYTES = HEADER.length + NONCE_BYTES + TAG_BYTES + KEY_BYTES
  * Layout: "tgs1", 12 bytes nonce, 16 bytes tag, 256 bytes ciphertext.
  */
 export class KeySeal {
-  readonly #key: Uint8Array | undefined
+  /** The first one seals, any of them may open. */
+  readonly #keys: Uint8Array[]
   readonly #plain: boolean
 
   /**
    * `key`: TGSESSION_KEY in either of its forms, or its 32 bytes. `plainKeys`: write keys as Python reads them.
-   * Throws `ConfigurationError`: `container.no_key`, `container.bad_key`.
+   * `previous`: former keys, which still open what they sealed. Throws `ConfigurationError`: `container.no_key`, `container.bad_key`.
    */
-  constructor(key: string | Uint8Array | undefined, plainKeys: boolean) {
+  constructor(
+    key: string | Uint8Array | undefined,
+    plainKeys: boolean,
+    previous: readonly (string | Uint8Array)[] = [],
+  ) {
     if (key === undefined && !plainKeys)
       throw new ConfigurationError('container.no_key', 'the container has no key to encrypt auth keys with', {
         hint: 'Pass the TGSESSION_KEY as key, or { plainKeys: true } to keep them readable for Python.',
       })
-    this.#key =
-      key === undefined ? undefined : new Uint8Array(hkdfSync('sha256', secretOf(key), '', INFO, 32))
+    const all = key === undefined ? previous : [key, ...previous]
+    this.#keys = all.map((one) => new Uint8Array(hkdfSync('sha256', secretOf(one), '', INFO, 32)))
     this.#plain = plainKeys
   }
 
   /** `purpose` is `home`, or the number of another data centre. */
   seal(authKey: Uint8Array, id: string, purpose: string): Uint8Array {
-    if (this.#plain || this.#key === undefined) return authKey
+    const [key] = this.#keys
+    if (this.#plain || key === undefined) return authKey
     const nonce = randomBytes(NONCE_BYTES)
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(context(id, purpose))
+    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(context(id, purpose))
     const body = Buffer.concat([cipher.update(authKey), cipher.final()])
     return Buffer.concat([HEADER, nonce, cipher.getAuthTag(), body])
   }
@@ -57,22 +63,31 @@ export class KeySeal {
           hint: 'Restore the row from a backup, or log in again.',
         },
       )
-    if (this.#key === undefined)
+    if (this.#keys.length === 0)
       throw new ConfigurationError('container.no_key', `the auth key of ${id} is encrypted`, {
         hint: 'Pass the TGSESSION_KEY with which it was stored.',
       })
-    const tagAt = HEADER.length + NONCE_BYTES
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(HEADER.length, tagAt))
-    decipher.setAAD(context(id, purpose)).setAuthTag(bytes.subarray(tagAt, tagAt + TAG_BYTES))
-    try {
-      const opened = decipher.update(bytes.subarray(tagAt + TAG_BYTES))
-      decipher.final()
-      return Uint8Array.from(opened)
-    } catch {
-      throw new BadDataError('container.wrong_key', `the auth key of ${id} cannot be decrypted`, {
-        hint: 'TGSESSION_KEY is another one than the one it was stored with, or the row was changed or moved.',
-      })
+    for (const key of this.#keys) {
+      const opened = unseal(bytes, key, context(id, purpose))
+      if (opened !== undefined) return opened
     }
+    throw new BadDataError('container.wrong_key', `the auth key of ${id} cannot be decrypted`, {
+      hint: 'TGSESSION_KEY is another one than the one it was stored with (which TGSESSION_KEY_PREVIOUS may name), or the row was changed or moved.',
+    })
+  }
+}
+
+/** Undefined where it was sealed with another key, or is not what was sealed. */
+function unseal(sealed: Buffer, key: Uint8Array, associated: Uint8Array): Uint8Array | undefined {
+  const tagAt = HEADER.length + NONCE_BYTES
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(HEADER.length, tagAt))
+  decipher.setAAD(associated).setAuthTag(sealed.subarray(tagAt, tagAt + TAG_BYTES))
+  try {
+    const opened = decipher.update(sealed.subarray(tagAt + TAG_BYTES))
+    decipher.final()
+    return Uint8Array.from(opened)
+  } catch {
+    return undefined
   }
 }
 

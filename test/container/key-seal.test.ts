@@ -46,6 +46,15 @@ describe('an auth key at rest', () => {
     assert.throws(() => new KeySeal(undefined, true).open(sealed, 'alice', 'home'), code('container.no_key'))
   })
 
+  it('opens with a former key too, and is sealed with the first one', () => {
+    const [NEW, OTHER] = ['cd'.repeat(32), 'ef'.repeat(32)]
+    const rotated = new KeySeal(NEW, false, [OTHER, KEY])
+    assert.deepEqual(rotated.open(seal.seal(AUTH_KEY, 'alice', 'home'), 'alice', 'home'), AUTH_KEY)
+    const sealed = rotated.seal(AUTH_KEY, 'alice', 'home')
+    assert.deepEqual(new KeySeal(NEW, false).open(sealed, 'alice', 'home'), AUTH_KEY)
+    assert.throws(() => seal.open(sealed, 'alice', 'home'), code('container.wrong_key'))
+  })
+
   it('is read plain, and written so only on request', () => {
     assert.deepEqual(seal.open(AUTH_KEY, 'alice', 'home'), AUTH_KEY)
     assert.deepEqual(new KeySeal(undefined, true).seal(AUTH_KEY, 'alice', 'home'), AUTH_KEY)
