@@ -21,6 +21,13 @@ export interface Troubled {
   close: () => Promise<void>
 }
 
+/** A folder or a file has no network, and lets everybody in whom the system does. */
+interface TroubleOptions {
+  skip?: string | false
+  network?: boolean
+  refuses?: boolean
+}
+
 /** Tries as often as ever, without the pauses. */
 const HASTY: RetryPolicy = { ...DEFAULT_RETRY, sleep: async () => {} }
 const ONCE: RetryPolicy = { ...HASTY, attempts: 1 }
@@ -31,7 +38,7 @@ const body = (text: string): Uint8Array => new TextEncoder().encode(text)
 export function troubleContract(
   name: string,
   make: () => Promise<Troubled>,
-  { skip = false, network = true }: { skip?: string | false; network?: boolean } = {},
+  { skip = false, network = true, refuses = true }: TroubleOptions = {},
 ): void {
   describe(`store in trouble: ${name}`, { skip, timeout: 120_000 }, () => {
     let troubled: Troubled
@@ -54,19 +61,24 @@ export function troubleContract(
         await assert.rejects(attempt, isNotFound)
     })
 
-    it('says that it is not let in, in every operation, and not with what it tried', async (t) => {
-      if (troubled.refused === undefined) return t.skip('nobody is refused here')
-      const { open, secrets } = troubled.refused
-      for (const attempt of everything(await keep(open())))
-        await assert.rejects(attempt, (error) => {
-          assert.ok(error instanceof ForbiddenError && error.code === 'store.forbidden', inspect(error))
-          const all = `${inspect(error, { depth: 9, showHidden: true })} ${error.hint} ${JSON.stringify(error)}`
-          for (const secret of secrets) assert.ok(!all.includes(secret), all)
-          return true
-        })
-    })
-
+    if (refuses) refusal(() => troubled.refused!, keep)
     if (network) networkTrouble(() => troubled.network!, keep)
+  })
+}
+
+function refusal(
+  service: () => NonNullable<Troubled['refused']>,
+  keep: (store: Promise<ObjectStore>) => Promise<ObjectStore>,
+): void {
+  it('says that it is not let in, in every operation, and not with what it tried', async () => {
+    const { open, secrets } = service()
+    for (const attempt of everything(await keep(open())))
+      await assert.rejects(attempt, (error) => {
+        assert.ok(error instanceof ForbiddenError && error.code === 'store.forbidden', inspect(error))
+        const all = `${inspect(error, { depth: 9, showHidden: true })} ${error.hint} ${JSON.stringify(error)}`
+        for (const secret of secrets) assert.ok(!all.includes(secret), all)
+        return true
+      })
   })
 }
 

@@ -39,7 +39,7 @@ troubleContract(
     }
     return { missing, close: async () => {} }
   },
-  { network: false },
+  { network: false, refuses: false },
 )
 
 describe('FileStore', () => {

@@ -40,7 +40,7 @@ troubleContract(
       close: async () => rm(folder, { recursive: true }),
     }
   },
-  { network: false },
+  { network: false, refuses: false },
 )
 
 describe('SqlStore on SQLite', { timeout: 120_000 }, () => {
