@@ -45,7 +45,7 @@ export async function loadSqlite(): Promise<void> {
 }
 
 /** SQLite's own words may quote what stands in the file, so only the fact is passed on. */
-export function attempt<T>(work: () => T): T {
+function attempt<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
