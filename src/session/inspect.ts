@@ -4,7 +4,7 @@ import { type AnySession, type SessionFormat, withSession } from './read-session
 import { ownUserId, readSessionRow } from './session-row.ts'
 import { bad } from './sqlite-file.ts'
 import {
-  openTelethonFile,
+  openWithSqlite,
   plainTelethonTables,
   type TelethonFile,
   type TelethonTables,
@@ -119,7 +119,7 @@ export async function verifySession(
 ): Promise<{ keyFingerprint: string; userId: string | null; bytes: number }> {
   const plain = plainTelethonTables(bytes)
   if (plain !== undefined) return verified(plain, bytes.length)
-  const file = await openTelethonFile(bytes)
+  const file = await openWithSqlite(bytes)
   try {
     return verified(file, bytes.length)
   } finally {

@@ -81,6 +81,11 @@ export async function openTelethonFile(bytes: Uint8Array): Promise<TelethonFile>
   const plain = plainTelethonTables(bytes)
   // SQLite opens them when something is to be written.
   if (plain !== undefined) return { ...plain, db: await SqlDatabase.open(withoutWal(bytes)) }
+  return await openWithSqlite(bytes)
+}
+
+/** The same for what `plainTelethonTables` leaves to SQLite. */
+export async function openWithSqlite(bytes: Uint8Array): Promise<TelethonFile> {
   const file = await openSqliteFile(bytes, 'a Telethon .session file')
   try {
     return asTelethonFile(file)
