@@ -10,7 +10,7 @@ import type { Changes } from './sql-storage.ts'
  * how to get one of these.
  */
 export type SessionSource = Given | (() => Promise<Given>)
-type Given = { toBytes(): Uint8Array } | Uint8Array | string
+type Given = { toBytes(): Promise<Uint8Array> } | Uint8Array | string
 
 /**
  * All that a session holds, as what is to be written. Throws `BadDataError` as `inspectSession` does, and
@@ -18,7 +18,7 @@ type Given = { toBytes(): Uint8Array } | Uint8Array | string
  */
 export async function readSource(source: SessionSource): Promise<Changes> {
   const given = typeof source === 'function' ? await source() : source
-  const file = await openTelethonFile(await convertToFile(bytesOf(given)))
+  const file = await openTelethonFile(await convertToFile(await bytesOf(given)))
   try {
     const rows = new SqliteStorage(file)
     const auth = rows.auth()
@@ -50,9 +50,9 @@ export async function readSource(source: SessionSource): Promise<Changes> {
   }
 }
 
-function bytesOf(given: Given): Uint8Array {
+async function bytesOf(given: Given): Promise<Uint8Array> {
   if (typeof given === 'string') return Buffer.from(given)
-  return given instanceof Uint8Array ? given : given.toBytes()
+  return given instanceof Uint8Array ? given : await given.toBytes()
 }
 
 function idsOf({ db, columns }: TelethonFile, table: string, column: string): bigint[] {

@@ -16,7 +16,7 @@ export async function telethonFile(rows: LoadedRows): Promise<Uint8Array> {
       for (const [id, state] of rows.states) storage.setUpdateState(id, state)
       for (const [key, file] of rows.files) storage.putSentFile(key, file)
     })
-    return storage.export()
+    return await storage.export()
   } finally {
     storage.close()
   }

@@ -108,7 +108,7 @@ async function whoAmI(talk: Conversation): Promise<LoggedInUser> {
 }
 
 async function seal(session: SQLiteSession, user: LoggedInUser): Promise<LoggedIn> {
-  const bytes = session.toBytes()
+  const bytes = await session.toBytes()
   const { keyFingerprint, userId } = await verifySession(bytes)
   if (userId !== user.id) throw incomplete('the session does not hold the id of its account')
   return { session: bytes, keyFingerprint, user }

@@ -33,7 +33,7 @@ export interface OpenSessionOptions {
 
 /** A session class of ours, for either client library. */
 export interface LiveSession {
-  toBytes(): Uint8Array
+  toBytes(): Promise<Uint8Array>
   onChange(listener: (kind: ChangeKind) => void): () => void
 }
 
@@ -82,7 +82,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
     const source = {
       mark: async () => String(this.#changes),
-      capture: async () => session.toBytes(),
+      capture: () => session.toBytes(),
     }
     const clock = options.clock ?? systemClock
     this.#budget = new Budget(this.#stopping.signal, options.shutdownMs ?? 25_000, clock)

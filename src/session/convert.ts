@@ -73,7 +73,7 @@ async function newFile(session: PortableSession, options: ConvertOptions): Promi
     })
     const userId = options.userId ?? session.userId
     if (userId !== undefined) core.userId = userId
-    return storage.export()
+    return await storage.export()
   } finally {
     storage.close()
   }

@@ -6,9 +6,8 @@ import { writerOf } from './held-open.ts'
 import { placeFile } from './place-file.ts'
 import { type FileStamp, pendingSidecar, readStamped, stampOf } from './read-file.ts'
 import { type ChangeKind, type CoreOptions, SessionCore } from './session-core.ts'
-import { loadSqlite } from './sql.ts'
 import { SqliteStorage } from './sqlite-storage.ts'
-import { createTelethonFile, openTelethonFile } from './telethon-file.ts'
+import { createTelethonFile, readTelethonFile } from './telethon-file.ts'
 
 export interface SQLiteSessionOptions extends CoreOptions {
   /** How long a change of the cache may wait for its save, in milliseconds. Default: 2000. */
@@ -69,9 +68,9 @@ export class SessionFile {
    * The session as a file, as the client sees it. So after a lost key (`core.isKeyLost`) these bytes hold none, or one
    * without a login: not to be put over bytes with a good one. The file on disk keeps the last good key.
    */
-  toBytes(): Uint8Array {
+  async toBytes(): Promise<Uint8Array> {
     if (this.#storage !== undefined)
-      return this.core.isKeyLost ? this.#storage.exportWith(this.core.auth) : this.#storage.export()
+      return await this.#storage.export(this.core.isKeyLost ? this.core.auth : undefined)
     throw new UsageError('session.not_loaded', 'the session is not loaded', { hint: 'Await load() first.' })
   }
 
@@ -102,9 +101,8 @@ export class SessionFile {
   }
 
   async #open(given: Uint8Array | undefined): Promise<void> {
-    // SQLite is made ready while the disk is read.
-    const [found] = await Promise.all([given ? Uint8Array.from(given) : this.#read(), loadSqlite()])
-    const file = found === undefined ? await createTelethonFile() : await openTelethonFile(found)
+    const found = given ? Uint8Array.from(given) : await this.#read()
+    const file = found === undefined ? await createTelethonFile() : await readTelethonFile(found)
     try {
       this.#storage = new SqliteStorage(file)
     } catch (error) {
@@ -141,7 +139,7 @@ export class SessionFile {
     this.#stopTimer()
     this.#dirty = false
     try {
-      const bytes = this.#storage.export()
+      const bytes = await this.#storage.export()
       await this.#refuseForeignChange(this.path)
       await placeFile(this.path, bytes)
       this.#onDisk = await stampOf(this.path)

@@ -39,11 +39,6 @@ function sqlJs(): Promise<SqlJsStatic> {
   return loading
 }
 
-/** Has SQLite at hand, for what must not wait for it later. */
-export async function loadSqlite(): Promise<void> {
-  await sqlJs()
-}
-
 /** SQLite's own words may quote what stands in the file, so only the fact is passed on. */
 function attempt<T>(work: () => T): T {
   try {
@@ -61,22 +56,36 @@ function attempt<T>(work: () => T): T {
  * text: write `cast(? as integer)`, which is exact for both. What SQLite refuses is a `BadDataError` (`session.corrupt`).
  */
 export class SqlDatabase {
-  #open: () => Database
   #bytes: Uint8Array | undefined
+  #sqlite: SqlJsStatic | undefined
   #opened: Database | undefined
+  #isClosed = false
   readonly #statements = new Map<string, Prepared>()
 
-  private constructor(open: () => Database, bytes: Uint8Array | undefined) {
-    this.#open = open
-    this.#bytes = bytes
+  private constructor(bytes: Uint8Array | undefined) {
+    // sql.js copies an array, and writes into a Buffer.
+    this.#bytes = bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** Of these bytes, or empty. They are copied at the first query; whether they are a database shows there. */
   static async open(bytes?: Uint8Array): Promise<SqlDatabase> {
-    const { Database } = await sqlJs()
-    // sql.js copies an array, and writes into a Buffer.
-    const array = bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    return new SqlDatabase(() => new Database(array), array)
+    const database = new SqlDatabase(bytes)
+    await database.start()
+    return database
+  }
+
+  /** The same before `start()`: until then it takes no query, and `export()` gives these bytes. */
+  static notStarted(bytes: Uint8Array): SqlDatabase {
+    return new SqlDatabase(bytes)
+  }
+
+  /** SQLite's WebAssembly takes some 20 ms, once in a process. */
+  async start(): Promise<void> {
+    this.#sqlite ??= await sqlJs()
+  }
+
+  get isStarted(): boolean {
+    return this.#sqlite !== undefined
   }
 
   all(sql: string, ...values: SqlValue[]): SqlRow[] {
@@ -136,14 +145,14 @@ export class SqlDatabase {
     this.#opened?.close()
     this.#opened = undefined
     this.#bytes = undefined
-    this.#open = () => {
-      throw new TypeError('the database is closed')
-    }
+    this.#isClosed = true
   }
 
   get #db(): Database {
     if (this.#opened !== undefined) return this.#opened
-    const db = this.#open()
+    if (this.#sqlite === undefined || this.#isClosed)
+      throw new TypeError(`the database is ${this.#isClosed ? 'closed' : 'not started'}`)
+    const db = new this.#sqlite.Database(this.#bytes)
     this.#opened = db
     attempt(() => db.exec(PRAGMAS))
     return db

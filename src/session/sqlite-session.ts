@@ -61,11 +61,11 @@ export class SQLiteSession extends GramSession {
 
   /** A copy in memory, from now on apart from this one. Never connect with both: Telegram kills the key. */
   async clone(): Promise<SQLiteSession> {
-    return await SQLiteSession.fromBytes(this.toBytes(), { saveEntities: this.saveEntities })
+    return await SQLiteSession.fromBytes(await this.toBytes(), { saveEntities: this.saveEntities })
   }
 
   /** The session as a Telethon file, as the client sees it (see `authKeyLost`); a secret. */
-  toBytes(): Uint8Array {
+  toBytes(): Promise<Uint8Array> {
     return this.#file.toBytes()
   }
 }

@@ -80,8 +80,7 @@ export class SqliteStorage implements SessionStorage {
   putEntity(entity: Entity, date: number): void {
     this.#entities.putEntity(entity, date)
     this.#newEntities.add(entity.id)
-    // A session that is never saved does not have to grow without end.
-    if (this.#newEntities.size > this.#mostInMemory) this.export()
+    if (this.#newEntities.size > this.#mostInMemory) this.#makeRoom()
   }
 
   evictUsername(username: string, newOwner: bigint): void {
@@ -126,25 +125,17 @@ export class SqliteStorage implements SessionStorage {
     work()
   }
 
-  /** The file's bytes. The same rows in the same order of writing give the same bytes. */
-  export(): Uint8Array {
-    const { db } = this.#file
-    if (this.#newEntities.size + this.#newRows.size > 0) {
-      db.transaction(() => this.#write())
-      this.#newEntities.clear()
-      this.#newRows.clear()
-    }
-    const bytes = db.export()
-    if (this.#entities.entityCount > this.#mostInMemory) this.#readAgain(bytes)
-    return bytes
-  }
-
-  /** The same with this home and key in the place of its own, which it keeps. */
-  exportWith(auth: AuthState): Uint8Array {
+  /**
+   * The file's bytes. The same rows in the same order of writing give the same bytes. With `auth` in the place of its own
+   * home and key, which it keeps.
+   */
+  async export(auth?: AuthState): Promise<Uint8Array> {
+    if (auth !== undefined || this.#isChanged) await this.#file.db.start()
+    if (auth === undefined) return this.#export()
     const own = this.#auth
     this.setAuth(auth)
     try {
-      return this.export()
+      return this.#export()
     } finally {
       this.#keepAuth(own)
     }
@@ -152,6 +143,30 @@ export class SqliteStorage implements SessionStorage {
 
   close(): void {
     this.#file.db.close()
+  }
+
+  get #isChanged(): boolean {
+    return this.#newEntities.size + this.#newRows.size > 0
+  }
+
+  /** A session that is never saved does not have to grow without end. */
+  #makeRoom(): void {
+    const { db } = this.#file
+    if (db.isStarted) this.#export()
+    // A failure shows when the file is asked for.
+    else void db.start().catch(() => undefined)
+  }
+
+  #export(): Uint8Array {
+    const { db } = this.#file
+    if (this.#isChanged) {
+      db.transaction(() => this.#write())
+      this.#newEntities.clear()
+      this.#newRows.clear()
+    }
+    const bytes = db.export()
+    if (this.#entities.entityCount > this.#mostInMemory) this.#readAgain(bytes)
+    return bytes
   }
 
   #has(table: string, column: string): boolean {

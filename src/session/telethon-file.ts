@@ -78,10 +78,16 @@ export async function createTelethonFile(): Promise<TelethonFile> {
  * each way in which they can be wrong.
  */
 export async function openTelethonFile(bytes: Uint8Array): Promise<TelethonFile> {
+  const file = await readTelethonFile(bytes)
+  await file.db.start()
+  return file
+}
+
+/** The same, but SQLite is not started for a file that can be read without: `db.start()` does it. */
+export async function readTelethonFile(bytes: Uint8Array): Promise<TelethonFile> {
   const plain = plainTelethonTables(bytes)
-  // SQLite opens them when something is to be written.
-  if (plain !== undefined) return { ...plain, db: await SqlDatabase.open(withoutWal(bytes)) }
-  return await openWithSqlite(bytes)
+  if (plain === undefined) return await openWithSqlite(bytes)
+  return { ...plain, db: SqlDatabase.notStarted(withoutWal(bytes)) }
 }
 
 /** The same for what `plainTelethonTables` leaves to SQLite. */

@@ -87,7 +87,7 @@ for (const { name, skip, make } of SERVERS)
 
     it('go in and out by the dozen, and say how far it is', async () => {
       const own = container(database, { tablePrefix: 'many_' })
-      const bytes = (await madeSession()).toBytes()
+      const bytes = await (await madeSession()).toBytes()
       const sources: [string, Uint8Array | string][] = Array.from({ length: 12 }, (_, i) => [`s${i}`, bytes])
       sources[3] = ['s3', 'no session']
       sources[4] = ['s4', await convertToString(bytes, 'telethon')]

@@ -157,7 +157,7 @@ describe('promoting what was set aside', () => {
     const { SQLiteSession } = await import('../../src/session/sqlite-session.ts')
     const empty = new SQLiteSession()
     await empty.load()
-    const saved = await setting.during(replica.save(lease, setting.head.current!, empty.toBytes()))
+    const saved = await setting.during(replica.save(lease, setting.head.current!, await empty.toBytes()))
     assert.equal(saved.outcome, 'aside')
     await assert.rejects(setting.during(replica.recovery.promote(4)), { code: 'session.no_key' })
     assert.equal(setting.head.current?.revision, 3)

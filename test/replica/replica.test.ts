@@ -233,7 +233,7 @@ describe('a push', () => {
     const { SQLiteSession } = await import('../../src/session/sqlite-session.ts')
     const empty = new SQLiteSession()
     await empty.load()
-    for (const bytes of [new Uint8Array(), new TextEncoder().encode('1BVtsO…'), empty.toBytes()])
+    for (const bytes of [new Uint8Array(), new TextEncoder().encode('1BVtsO…'), await empty.toBytes()])
       await assert.rejects(setting.during(setting.replica().push(bytes)), BadDataError)
     assert.deepEqual(setting.store.keys(), [])
   })

@@ -121,7 +121,7 @@ const tryBytes = (bytes: Uint8Array, format: (typeof FORMATS)[number]): Promise<
         opened.getUpdateStates()
         opened.processEntities([{ className: 'User', id: 5n, accessHash: 6n, username: 'some_one' }])
         opened.getInputEntity('some_one')
-        opened.toBytes()
+        await opened.toBytes()
       } finally {
         await opened.delete()
       }

@@ -184,7 +184,7 @@ describe('a session file whose key was dropped', () => {
     session.setAuthKey(undefined)
     await session.save()
     assert.equal(session.authKeyLost, true)
-    assert.equal((await inspectSession(session.toBytes())).loggedIn, false)
+    assert.equal((await inspectSession(await session.toBytes())).loggedIn, false)
     assert.equal((await onDisk(session)).keyFingerprint, keyFingerprint(KEY))
     await session.close()
     assert.equal((await onDisk(session)).keyFingerprint, keyFingerprint(KEY))
@@ -228,7 +228,7 @@ describe('a session file whose key was dropped', () => {
     await Promise.all([renewed.promise, lost])
     await session.save()
     assert.deepEqual(await onDisk(session), before)
-    assert.equal((await inspectSession(session.toBytes())).keyFingerprint, keys[1])
+    assert.equal((await inspectSession(await session.toBytes())).keyFingerprint, keys[1])
 
     await client.invoke(new ProtoApi.auth.ImportBotAuthorization(botLogin))
     await session.save()

@@ -98,7 +98,7 @@ describe(
         if (/without rowid/.test(sql)) return
         const session = await SQLiteSession.fromBytes(readFileSync(old))
         session.setUpdateState(0, { pts: 30, qts: 0, date: 0, seq: 0 })
-        writeFileSync(old, session.toBytes())
+        writeFileSync(old, await session.toBytes())
         assert.deepEqual(read(old, 'pragma integrity_check; select pts from update_state;'), ['ok', '30'])
       })
     it('opens what the command made of one that it called malformed', async () => {

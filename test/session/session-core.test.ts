@@ -5,7 +5,7 @@ import { MemoryStorage } from '../../src/session/memory-storage.ts'
 import { SessionCore, type ChangeKind } from '../../src/session/session-core.ts'
 import { SqliteStorage } from '../../src/session/sqlite-storage.ts'
 import type { Entity, SessionStorage } from '../../src/session/storage.ts'
-import { createTelethonFile, openTelethonFile } from '../../src/session/telethon-file.ts'
+import { createTelethonFile, openTelethonFile, readTelethonFile } from '../../src/session/telethon-file.ts'
 import { HASH, KEY, OTHER_KEY } from '../fixtures/session/schemas.ts'
 
 const user = (id: bigint, more: Partial<Entity> = {}): Entity => ({
@@ -21,6 +21,8 @@ const storages: Record<string, () => Promise<SessionStorage>> = {
   'plain maps': async () => new MemoryStorage(),
   'an SQLite file': async () => new SqliteStorage(await createTelethonFile()),
   'an SQLite file that is written all the time': async () => new SqliteStorage(await createTelethonFile(), 3),
+  'a file that SQLite is started for in the middle': async () =>
+    new SqliteStorage(await readTelethonFile((await createTelethonFile()).db.export()), 3),
 }
 
 const nullable = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { nil: null })
@@ -207,7 +209,7 @@ describe('an SQLite storage with many entities', () => {
     const core = new SessionCore()
     core.attach(storage)
     core.upsert(users(1, 30_000))
-    storage.export()
+    await storage.export()
     core.upsert(users(30_001, 40_000))
     core.upsert([user(7n, { username: 'other' })])
     for (const k of [8, 30_000, 50_002, 70_000]) {
@@ -216,11 +218,22 @@ describe('an SQLite storage with many entities', () => {
     }
     assert.deepEqual([core.findByText('other')?.id, core.findByText('user7')], [7n, undefined])
 
-    const again = await openTelethonFile(storage.export())
+    const again = await openTelethonFile(await storage.export())
     assert.equal(again.rows('entities').length, 70_000)
     assert.equal(again.entities?.byId(7n)?.username, 'other')
     const indexes = again.db.all(`select name from sqlite_master where type = 'index' and sql is not null`)
     assert.deepEqual(indexes, [], 'an index would double the file')
+  })
+
+  it('starts SQLite once there is something to write', async () => {
+    const bytes = (await createTelethonFile()).db.export()
+    const file = await readTelethonFile(bytes)
+    const storage = new SqliteStorage(file)
+    assert.deepEqual(await storage.export(), bytes)
+    assert.equal(file.db.isStarted, false)
+    storage.putEntity(user(1n, { username: 'one' }), 0)
+    assert.equal((await readTelethonFile(await storage.export())).entities?.byId(1n)?.username, 'one')
+    assert.equal(file.db.isStarted, true)
   })
 })
 

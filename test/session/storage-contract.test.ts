@@ -18,7 +18,7 @@ let number = 0
 
 async function reopenedFile(storage: SessionStorage): Promise<SessionStorage> {
   assert.ok(storage instanceof SqliteStorage)
-  return new SqliteStorage(await openTelethonFile(storage.export()))
+  return new SqliteStorage(await openTelethonFile(await storage.export()))
 }
 
 sessionStorageContract('MemoryStorage', () => new MemoryStorage())

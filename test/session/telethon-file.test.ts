@@ -39,7 +39,7 @@ describe('Telethon files of every version', () => {
       core.setAuthKey(OTHER_KEY)
       core.upsert([{ id: 778n, hash: -HASH, username: 'durov', phone: null, name: null }])
       core.setUpdateState(0, { pts: 21, qts: 0, date: 0, seq: 0 })
-      const again = await load(file.toBytes())
+      const again = await load(await file.toBytes())
       assert.deepEqual([again.core.dcId, again.core.serverAddress], [4, '149.154.167.91'])
       assert.deepEqual(again.core.authKey(), OTHER_KEY)
       assert.equal(again.core.takeoutId, version >= 5 ? 99n : undefined)
@@ -47,7 +47,7 @@ describe('Telethon files of every version', () => {
       assert.equal(again.core.findById(777n)?.name, 'Pavel')
       assert.equal(again.core.updateState(0)?.pts, version >= 4 ? 21 : undefined)
 
-      const { db, ...found } = await openTelethonFile(file.toBytes())
+      const { db, ...found } = await openTelethonFile(await file.toBytes())
       const before = await openTelethonFile(await database(sql))
       assert.deepEqual([found.version, found.columns], [version, before.columns])
       assert.equal(db.all('select * from sessions').length, 1)
@@ -66,7 +66,9 @@ describe('Telethon files of every version', () => {
     const sql = SCHEMAS['v8 (1.43), takeout before the temporary key']!.sql
     const file = await load(await database(`${sql} update sessions set tmp_auth_key = x'${hex(OTHER_KEY)}';`))
     const temporary = async (): Promise<unknown> =>
-      (await openTelethonFile(file.toBytes())).db.get('select tmp_auth_key from sessions')?.['tmp_auth_key']
+      (await openTelethonFile(await file.toBytes())).db.get('select tmp_auth_key from sessions')?.[
+        'tmp_auth_key'
+      ]
     file.core.takeoutId = 5n
     assert.deepEqual(await temporary(), OTHER_KEY)
     file.core.setAuthKey(undefined)
@@ -76,14 +78,14 @@ describe('Telethon files of every version', () => {
   it('does not leave a replaced key in the file', async () => {
     const file = await load(await database(V7))
     file.core.setAuthKey(OTHER_KEY)
-    assert.equal(Buffer.from(file.toBytes()).indexOf(KEY.subarray(0, 32)), -1)
+    assert.equal(Buffer.from(await file.toBytes()).indexOf(KEY.subarray(0, 32)), -1)
   })
 
   it('keeps tables and columns that it does not know', async () => {
     const sql = `${V7} create table mine (x); insert into mine values ('kept'); alter table sessions add column more text;`
     const file = await load(await database(sql))
     file.core.setAuthKey(OTHER_KEY)
-    const { db } = await openTelethonFile(file.toBytes())
+    const { db } = await openTelethonFile(await file.toBytes())
     assert.deepEqual(db.all('select x from mine'), [{ x: 'kept' }])
   })
 
@@ -92,7 +94,7 @@ describe('Telethon files of every version', () => {
     bytes.fill(2, 18, 20)
     const file = await load(bytes)
     file.core.setAuthKey(OTHER_KEY)
-    assert.deepEqual([...file.toBytes().subarray(18, 20)], [1, 1])
+    assert.deepEqual([...(await file.toBytes()).subarray(18, 20)], [1, 1])
     assert.deepEqual([...bytes.subarray(18, 20)], [2, 2], 'the bytes given stay as they are')
   })
 
@@ -100,7 +102,7 @@ describe('Telethon files of every version', () => {
     const file = new SessionFile(undefined)
     await file.load()
     file.core.setAuthKey(KEY, 4)
-    const { db } = await openTelethonFile(file.toBytes())
+    const { db } = await openTelethonFile(await file.toBytes())
     const sql = db.all('select sql from sqlite_master').map((row) => String(row['sql']))
     assert.equal(sql.length, 7)
     for (const statement of sql) assert.doesNotMatch(statement, /without rowid|strict|generated|where|\(\(/i)

@@ -57,7 +57,7 @@ for (const library of LIBRARIES)
       dc = await FakeDc.start({ bots: [{ token: TOKEN }], channels: [CHANNEL] })
       folder = await mkdtemp(path.join(tmpdir(), 'tgsession-catch-up-'))
       file = path.join(folder, 'bot.session')
-      await writeFile(file, (await authorisedSession(dc, library)).toBytes())
+      await writeFile(file, await (await authorisedSession(dc, library)).toBytes())
     })
     afterEach(async () => {
       await Promise.all(bots.splice(0).map((each) => each.kill()))

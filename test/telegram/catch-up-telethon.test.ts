@@ -24,7 +24,7 @@ describe(
       dc = await FakeDc.start({ bots: [{ token: TOKEN }], channels: [CHANNEL] })
       folder = await mkdtemp(path.join(tmpdir(), 'tgsession-telethon-'))
       file = path.join(folder, 'bot.session')
-      await writeFile(file, (await authorisedSession(dc)).toBytes())
+      await writeFile(file, await (await authorisedSession(dc)).toBytes())
     })
     afterEach(cleanUp)
     after(async () => {

@@ -46,7 +46,7 @@ for (const library of LIBRARIES)
     const others = library.name === 'GramJS' ? ['media', 'unreachable'] : []
     for (const busyWith of ['nothing', 'a long stay', 'pings', ...others])
       it(`lets a process end by itself that was busy with ${busyWith}`, async () => {
-        const session = Buffer.from((await authorisedSession(dc, library)).toBytes()).toString('base64')
+        const session = Buffer.from(await (await authorisedSession(dc, library)).toBytes()).toString('base64')
         const pem = Buffer.from(dc.publicKeyPem).toString('base64')
         const connectedBefore = dc.stats().connections
         const child = spawn(process.execPath, [CHILD, session, pem, busyWith, library.name], {

@@ -97,7 +97,7 @@ describe('askKeyState', { timeout: 60_000 }, () => {
     const session = await authorisedSession(dc)
     const first = clientFor(session)
     await connectClient(first)
-    const copy = await SQLiteSession.fromBytes(session.toBytes())
+    const copy = await SQLiteSession.fromBytes(await session.toBytes())
     const second = clientFor(copy)
     await connectClient(second).catch(() => undefined)
     assert.equal(dc.stats().duplicates, 1)

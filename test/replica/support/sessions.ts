@@ -19,7 +19,7 @@ export async function sessionBytes(
   session.setAuthKey(key)
   if (options.userId !== undefined) session.processEntities([user(options.userId, { self: true })])
   for (let peer = 0; peer < (options.peers ?? 0); peer++) session.processEntities([user(9000 + peer, {})])
-  const bytes = session.toBytes()
+  const bytes = await session.toBytes()
   await session.close()
   return bytes
 }
