@@ -18,7 +18,9 @@ export interface CommandOptions {
   clock: Clock
 }
 
-const LOOK_MS = 50
+const LOOK_MS = 30
+/** Who starts a program has no environment for a moment, and who starts another while we look is not on our list. */
+const LOOKS = 2
 
 /** The user's program, and whatever it starts: running until none of it is alive. */
 export class Command {
@@ -28,6 +30,8 @@ export class Command {
   readonly #child: ChildProcess
   readonly #marker: string
   readonly #clock: Clock
+  #passedOn: NodeJS.Signals | undefined
+  #mustDie = false
 
   constructor({ argv, session, env, passEnv, clock }: CommandOptions) {
     const [named] = argv
@@ -49,6 +53,7 @@ export class Command {
   }
 
   signal(name: NodeJS.Signals): void {
+    this.#passedOn = name
     this.#child.kill(name)
   }
 
@@ -68,25 +73,39 @@ export class Command {
   }
 
   #killAll(): void {
+    this.#mustDie = true
     this.#child.kill('SIGKILL')
-    for (const pid of survivors(this.#marker)) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-      }
-    }
+    signalAll(survivors(this.#marker), 'SIGKILL')
   }
 
   async #awaitEnd(program: string): Promise<number> {
-    const code = await new Promise<number>((resolve, reject) => {
+    const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       this.#child.once('error', (error) => reject(cannotStart(program, describeError(error).code)))
-      this.#child.once('exit', (status, signal) =>
-        resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)),
-      )
+      this.#child.once('exit', (...how) => resolve(how))
     })
-    while (survivors(this.#marker).length > 0) await this.#clock.sleep(LOOK_MS)
-    return code
+    // A shell, and so `npm start`, dies of it without a word to what it has started.
+    if (signal !== null && signal === this.#passedOn) signalAll(survivors(this.#marker), signal)
+    await this.#untilNothingLives()
+    return status ?? 128 + (signal ? constants.signals[signal] : 0)
+  }
+
+  async #untilNothingLives(): Promise<void> {
+    for (let empty = 0; empty < LOOKS;) {
+      const left = survivors(this.#marker)
+      if (this.#mustDie) signalAll(left, 'SIGKILL')
+      empty = left.length > 0 ? 0 : empty + 1
+      if (empty < LOOKS) await this.#clock.sleep(LOOK_MS)
+    }
+  }
+}
+
+function signalAll(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
 }
 

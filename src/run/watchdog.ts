@@ -5,20 +5,20 @@ const SHELL = '/bin/sh'
 
 /**
  * A shell that waits for the end of this process, seen as the end of its input, and then kills whatever carries the
- * marker in its environment, until nothing does. It ignores what hosts send to every process. Of a session of its
- * own, so that a kill of our process group spares it.
+ * marker in its environment, until three looks have found nothing: a program that is just being started is not seen.
+ * It ignores what hosts send to every process. Of a session of its own, so that a kill of our process group spares it.
  */
 const SCRIPT = `
 trap '' TERM INT HUP
 cat > /dev/null
-while :; do
-  found=
+empty=0
+while [ "$empty" -lt 3 ]; do
+  empty=$((empty + 1))
   for folder in /proc/[0-9]*; do
     if grep -qs "TGSESSION_RUN=$1" "$folder/environ"; then
-      kill -9 "\${folder#/proc/}" && found=1
+      kill -9 "\${folder#/proc/}" && empty=0
     fi
   done
-  [ -n "$found" ] || exit 0
   sleep 0.05
 done
 `

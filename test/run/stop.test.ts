@@ -143,6 +143,16 @@ describe('run, when it is stopped', () => {
     assert.deepEqual(await saved(), ['Rig', 'written on TERM'])
   })
 
+  it('passes the signal on to what is left where the parent has died of it, as npm and a shell do', async () => {
+    const [node = '', script = ''] = SERVE
+    const running = start(['bash', '-c', `"${node}" "${script}" & wait`])
+    await pidOf()
+    running.stop()
+    assert.equal(await running.ended, 143, 'the code of the command itself')
+    assert.deepEqual(events(), ['start', 'SIGTERM', 'end'])
+    assert.deepEqual(await saved(), ['Rig', 'written on TERM'])
+  })
+
   it('kills the children that are left, before the last save and the release', async () => {
     const [node = '', script = ''] = SERVE
     const line = `trap 'exit 0' TERM; "${node}" "${script}" & wait`

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { Command } from '../../src/run/command.ts'
+import { missing, PYTHON } from '../support/requires.ts'
+import { isAlive, temporaryFolder, until } from '../support/rig.ts'
+
+const HIDE = path.join(import.meta.dirname, 'programs', 'hide.py')
+const GRACE_MS = 1
+
+/** What a command has started cannot be seen in the moment in which the system starts it. */
+describe('a command of which a part is just being started', { skip: missing.telethon() }, () => {
+  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  let [tests, pid, isOver] = [0, 0, false]
+  let files: { LOG: string; SHOW: string; SHOWN: string }
+
+  before(async () => {
+    scratch = await temporaryFolder()
+  })
+  after(async () => {
+    await scratch.remove()
+  })
+  beforeEach(() => {
+    const file = (name: string): string => path.join(scratch.folder, `${tests}.${name}`)
+    ;[tests, isOver] = [tests + 1, false]
+    files = { LOG: file('log'), SHOW: file('show'), SHOWN: file('shown') }
+  })
+
+  afterEach(() => {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+  })
+
+  /** The part is there to be seen once it was waited for. */
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async (ms, signal) => {
+      if (ms === GRACE_MS) return
+      writeFileSync(files.SHOW, '')
+      await until('the program to show itself', () => existsSync(files.SHOWN))
+      await systemClock.sleep(ms, signal)
+    },
+  }
+  const start = async (rest: string): Promise<Command> => {
+    const line = `"${PYTHON}" "${HIDE}" & until [ -s "$LOG" ]; do :; done; ${rest}`
+    const env = { ...process.env, ...files }
+    const command = new Command({ argv: ['bash', '-c', line], session: {}, env, passEnv: false, clock })
+    void command.ended.then(() => (isOver = true))
+    pid = await until('the program', () => existsSync(files.LOG) && Number(readFileSync(files.LOG, 'utf8')))
+    return command
+  }
+
+  it('has not ended', async () => {
+    const command = await start('exit 4')
+    await until('a second look', () => isOver || existsSync(files.SHOWN))
+    assert.equal(isOver, false)
+    process.kill(pid, 'SIGKILL')
+    assert.equal(await command.ended, 4)
+  })
+
+  it('is killed with all of it', async () => {
+    const command = await start('wait')
+    assert.equal(await command.stop(GRACE_MS), 137)
+    assert.equal(isAlive(pid), false)
+  })
+})
