@@ -1,7 +1,7 @@
 import { BadDataError } from '../errors.ts'
 import type { SessionCore } from './session-core.ts'
 import type { Entity } from './storage.ts'
-import { entityOf, integer, peerMarkedId } from './tl-entities.ts'
+import { entityOf, integer, markedIdOf } from './tl-entities.ts'
 
 /** InputPeer, InputUser, InputChannel: they say already what is to be found. */
 const INPUT_TYPES = new Set([0xc91c90b6, 0xe669bf46, 0x40f202fd])
@@ -31,7 +31,7 @@ export function findPeer(core: SessionCore, key: unknown): Entity {
 
 function find(core: SessionCore, key: unknown): Entity | undefined {
   if (typeof key === 'string') return core.findByText(key)
-  const marked = peerMarkedId(key)
+  const marked = markedIdOf(key)
   if (marked !== undefined) return core.findById(marked, true)
   const id = integer(key)
   return id === undefined ? undefined : core.findById(id)

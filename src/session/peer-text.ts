@@ -28,9 +28,13 @@ export function parseUsername(text: string): { username?: string; invite?: strin
   return USERNAME.test(name) ? { username: name.toLowerCase() } : {}
 }
 
-/** The bare id of the group that an old invite link leads to; new links do not tell. */
+/** 12 or 16 bytes, as base64 or in hex. */
+const INVITE = /^(?:[\w-]{16}|[\w-]{22}(?:==)?|[a-f\d]{24}|[a-f\d]{32})$/i
+
+/** The bare id of the group or channel that an old invite link's hash leads to; new links do not tell. */
 export function inviteGroupId(hash: string): bigint | undefined {
-  const payload = Buffer.from(hash, 'base64url')
-  if (payload.length === 12) return BigInt(payload.readUInt32BE(0))
-  return payload.length === 16 ? BigInt(payload.readUInt32BE(4)) : undefined
+  if (!INVITE.test(hash)) return undefined
+  const isHex = hash.length === 32 || (hash.length === 24 && !hash.endsWith('='))
+  const payload = Buffer.from(hash, isHex ? 'hex' : 'base64url')
+  return BigInt(payload.readUInt32BE(payload.length === 12 ? 0 : 4))
 }

@@ -163,22 +163,23 @@ export class SessionCore {
       for (const entity of entities) {
         const known = rows.entity(entity.id)
         const merged = mergeEntity(known, entity)
-        if (merged === undefined) continue
-        if (merged.username !== null && merged.username !== known?.username)
-          rows.evictUsername(merged.username, merged.id)
-        rows.putEntity(merged, seconds)
-        changes++
+        const { id, username } = entity
+        // Telethon leaves a username with those who had it before, so that even one who is known to have it may not be found.
+        const isNewOwner = username !== null && rows.findEntity('username', username)?.id !== id
+        if (isNewOwner) rows.evictUsername(username, id)
+        if (merged !== undefined) rows.putEntity(merged, seconds)
+        if (isNewOwner || merged !== undefined) changes++
       }
     })
     if (changes > 0) this.#changed('cache')
   }
 
-  /** By id: a negative one is marked; one from 0 up may be the bare id of a user, a basic group or a channel. */
+  /** By id: a negative one is marked; a positive one may be the bare id of a user, a basic group or a channel. */
   findById(id: bigint, exact = id < 0n): Entity | undefined {
     const rows = this.#rows()
-    if (exact || id === 0n) return rows.entity(id)
-    const { user, chat, channel } = { user: id, chat: -id, channel: markedId({ kind: 'channel', id }) }
-    return rows.entity(user) ?? rows.entity(chat) ?? rows.entity(channel)
+    if (id === 0n) return undefined
+    if (exact) return rows.entity(id)
+    return rows.entity(id) ?? rows.entity(-id) ?? rows.entity(markedId({ kind: 'channel', id }))
   }
 
   /**
@@ -190,14 +191,7 @@ export class SessionCore {
     const id = parseId(text)
     const byId = id === undefined ? undefined : this.findById(id)
     if (byId !== undefined || text.startsWith('-')) return byId ?? rows.findEntity('name', text)
-    const phone = parsePhone(text)
-    const { username, invite } = phone === undefined ? parseUsername(text) : {}
-    const group = invite === undefined ? undefined : inviteGroupId(invite)
-    const found =
-      (phone !== undefined && rows.findEntity('phone', phone)) ||
-      (username !== undefined && rows.findEntity('username', username)) ||
-      (group !== undefined && this.findById(group))
-    return found || rows.findEntity('name', text)
+    return this.#findByPhoneOrLink(text) ?? rows.findEntity('name', text)
   }
 
   /** `id` is 0 for the account, or the bare positive id of a channel. */
@@ -254,6 +248,17 @@ export class SessionCore {
   #kept(): KeptHome {
     if (this.#home !== undefined) return this.#home
     throw notLoaded()
+  }
+
+  #findByPhoneOrLink(text: string): Entity | undefined {
+    const rows = this.#rows()
+    const phone = parsePhone(text)
+    if (phone !== undefined) return rows.findEntity('phone', phone)
+    const { username, invite = text } = parseUsername(text)
+    if (username !== undefined) return rows.findEntity('username', username)
+    const id = inviteGroupId(invite)
+    if (id === undefined) return undefined
+    return rows.entity(markedId({ kind: 'channel', id })) ?? rows.entity(-id)
   }
 
   #key(otherDc: number | undefined): Uint8Array | undefined {

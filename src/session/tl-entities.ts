@@ -1,4 +1,4 @@
-import { markedId, type PeerKind } from './marked-id.ts'
+import { markedId, type PeerId, type PeerKind } from './marked-id.ts'
 import type { Entity } from './storage.ts'
 
 /**
@@ -15,14 +15,20 @@ type Fields = Readonly<Record<string, unknown>>
 
 const KINDS: Readonly<Record<string, PeerKind>> = {
   User: 'user',
+  UserFull: 'user',
+  PeerUser: 'user',
   InputPeerUser: 'user',
   InputUser: 'user',
   Chat: 'chat',
   ChatForbidden: 'chat',
   ChatEmpty: 'chat',
+  ChatFull: 'chat',
+  PeerChat: 'chat',
   InputPeerChat: 'chat',
   Channel: 'channel',
   ChannelForbidden: 'channel',
+  ChannelFull: 'channel',
+  PeerChannel: 'channel',
   InputPeerChannel: 'channel',
   InputChannel: 'channel',
 }
@@ -44,16 +50,14 @@ export function findEntities(value: unknown): FoundEntities {
 
 /** The row of one object, or undefined if it is no entity, or none that can be reached by its hash (`min`, no hash). */
 export function entityOf(value: unknown): Entity | undefined {
-  const fields = fieldsOf(value)
-  const kind = KINDS[text(fields?.['className']) ?? '']
-  if (fields === undefined || kind === undefined || fields['min'] === true) return undefined
-  const id = integer(fields['id'] ?? fields[`${kind}Id`])
-  const hash = kind === 'chat' ? 0n : integer(fields['accessHash'])
-  if (id === undefined || id <= 0n || hash === undefined) return undefined
+  const fields = fieldsOf(value) ?? {}
+  const peer = peerOf(fields)
+  if (peer === undefined || fields['min'] === true) return undefined
+  const hash = peer.kind === 'chat' ? 0n : integer(fields['accessHash'])
   // Clients write 0 for "I have no hash"; it must not replace one that works.
-  if (kind !== 'chat' && hash === 0n) return undefined
+  if (hash === undefined || (hash === 0n && peer.kind !== 'chat')) return undefined
   return {
-    id: markedId({ kind, id }),
+    id: markedId(peer),
     hash,
     username: text(fields['username'])?.toLowerCase() ?? null,
     phone: phoneOf(fields['phone']),
@@ -61,14 +65,16 @@ export function entityOf(value: unknown): Entity | undefined {
   }
 }
 
-/** The marked id of a Peer object (PeerUser, PeerChat, PeerChannel). */
-export function peerMarkedId(value: unknown): bigint | undefined {
-  const fields = fieldsOf(value)
-  const kind = ({ PeerUser: 'user', PeerChat: 'chat', PeerChannel: 'channel' } as const)[
-    String(fields?.['className'])
-  ]
-  const id = kind && integer(fields?.[`${kind}Id`])
-  return kind === undefined || id === undefined ? undefined : markedId({ kind, id })
+/** The marked id of any object that stands for a peer, also of one that cannot be reached by it. */
+export function markedIdOf(value: unknown): bigint | undefined {
+  const peer = peerOf(fieldsOf(value) ?? {})
+  return peer && markedId(peer)
+}
+
+function peerOf(fields: Fields): PeerId | undefined {
+  const kind = KINDS[text(fields['className']) ?? '']
+  const id = kind && integer(fields['id'] ?? fields[`${kind}Id`])
+  return kind === undefined || id === undefined || id <= 0n ? undefined : { kind, id }
 }
 
 /** A whole 64-bit number, however the library spells it: number, bigint or a big-integer object. */

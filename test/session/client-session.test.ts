@@ -163,6 +163,18 @@ for (const { name, kind, home, make, Api, AuthKey, TelegramClient } of makers) {
         assert.equal(session.getInputEntity(peer), peer)
     })
 
+    it('finds by what cannot be reached by itself, as Telethon does', async () => {
+      const session = await open(make)
+      session.processEntities([user(777)])
+      const { accessHash: _, ...withoutHash } = user(777)
+      for (const key of [user(777, { min: true }), new Api.User(withoutHash)])
+        assert.equal(Object(session.getInputEntity(key)).accessHash.toString(), String(HASH))
+      assert.throws(() => session.getInputEntity(user(778, { min: true })), { code: 'session.unknown_peer' })
+      // A basic group needs no hash.
+      const group = session.getInputEntity(new Api.PeerChat({ chatId: bigInt(9) }))
+      assert.deepEqual(plain(group), plain(new Api.InputPeerChat({ chatId: bigInt(9) })))
+    })
+
     it('keeps no peers with saveEntities off, but knows itself', async () => {
       const session = make({ saveEntities: false })
       await session.load()

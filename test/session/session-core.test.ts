@@ -105,9 +105,15 @@ for (const [name, make] of Object.entries(storages)) {
       ])
         assert.deepEqual(core.findByText(text), pavel, text)
       for (const text of ['12345', '-99', '99']) assert.deepEqual(core.findByText(text), group, text)
-      assert.deepEqual(core.findByText('https://t.me/joinchat/' + inviteHash(99)), group)
+      for (const link of ['https://t.me/joinchat/', 'https://t.me/+', 'tg://join?invite='])
+        for (const encoding of ['base64url', 'hex'] as const)
+          assert.deepEqual(core.findByText(link + inviteHash(99).toString(encoding)), group, link)
+      // Without a link it may be read as a username, unless it cannot be one.
+      assert.deepEqual(core.findByText(inviteHash(5).toString('hex')), channel)
       assert.deepEqual(core.findById(5n), channel)
       assert.deepEqual(core.findById(-1000000000005n), channel)
+      // Nobody is invited to a user.
+      assert.equal(core.findByText(`https://t.me/joinchat/${inviteHash(777).toString('base64url')}`), undefined)
       for (const text of ['pavel d', 'tg://join?invite=durov', 'https://t.me/+durov', '-5', ''])
         assert.equal(core.findByText(text), undefined, text)
       assert.equal(core.findById(5n, true), undefined)
@@ -129,11 +135,25 @@ for (const [name, make] of Object.entries(storages)) {
       assert.equal(core.findById(2n)?.username, null)
     })
 
+    it('takes a username from whom another program left it with', async () => {
+      const rows = await make()
+      rows.putEntity(user(1n, { username: 'wanted' }), 1)
+      rows.putEntity(user(2n, { username: 'wanted' }), 2)
+      const { core, changes } = await open(() => Promise.resolve(rows))
+      core.upsert([user(1n, { username: 'wanted' })])
+      assert.equal(core.findByText('@wanted')?.id, 1n)
+      assert.equal(rows.entity(2n)?.username, null)
+      assert.deepEqual(changes, ['cache'])
+    })
+
     it('keeps the own id where Telethon does', async () => {
-      const { core } = await open(make)
+      const rows = await make()
+      const { core } = await open(() => Promise.resolve(rows))
       core.userId = 4242n
-      assert.deepEqual(core.findById(0n), user(0n, { hash: 4242n }))
+      assert.deepEqual(rows.entity(0n), user(0n, { hash: 4242n }))
       assert.equal(core.userId, 4242n)
+      // That row is no peer.
+      assert.deepEqual([core.findById(0n), core.findByText('0')], [undefined, undefined])
     })
 
     it('keeps update states by channel', async () => {
@@ -255,8 +275,8 @@ function show(model: Map<bigint, Entity>): string {
   )
 }
 
-function inviteHash(group: number): string {
+function inviteHash(group: number): Buffer {
   const payload = Buffer.alloc(16)
   payload.writeUInt32BE(group, 4)
-  return payload.toString('base64url')
+  return payload
 }
