@@ -113,7 +113,10 @@ for (const [name, make] of Object.entries(storages)) {
       assert.deepEqual(core.findById(5n), channel)
       assert.deepEqual(core.findById(-1000000000005n), channel)
       // Nobody is invited to a user.
-      assert.equal(core.findByText(`https://t.me/joinchat/${inviteHash(777).toString('base64url')}`), undefined)
+      assert.equal(
+        core.findByText(`https://t.me/joinchat/${inviteHash(777).toString('base64url')}`),
+        undefined,
+      )
       for (const text of ['pavel d', 'tg://join?invite=durov', 'https://t.me/+durov', '-5', ''])
         assert.equal(core.findByText(text), undefined, text)
       assert.equal(core.findById(5n, true), undefined)
