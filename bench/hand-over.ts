@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freshBucket } from '../test/support/ceph/fresh-bucket.ts'
 import type { SimulatedDyno } from '../test/support/dyno.ts'
-import { ACCOUNT, until } from '../test/support/rig.ts'
+import { ACCOUNT } from '../test/support/rig.ts'
+import { until } from '../test/support/until.ts'
 import { median, Stage } from './stage.ts'
 
 /** Heroku starts the new dyno about this long after it signals the old one. */
@@ -34,18 +35,18 @@ for (const kind of ['file', 's3'] as const) {
   const times: number[] = []
   const parts: Record<string, number[]> = {}
   let serving = await start()
-  await until('the first dyno to serve', () => seen.some(({ line }) => line.endsWith(': connected')))
+  await until(() => seen.some(({ line }) => line.endsWith(': connected')), 'the first dyno to serve')
   for (let run = 0; run < RUNS; run++) {
     // Somebody new writes, so that there is something to save.
     const before = stage.dc.messages(ACCOUNT.userId).length
     stage.dc.sendMessage(ACCOUNT.userId, '.ping', { userId: 5000n + BigInt(run), firstName: `Person ${run}` })
-    await until('the answer', () => stage.dc.messages(ACCOUNT.userId).length > before + 1)
+    await until(() => stage.dc.messages(ACCOUNT.userId).length > before + 1, 'the answer')
     seen.length = stage.events.length = 0
     const began = Date.now()
     serving.signal('SIGTERM')
     await sleep(OVERLAP_MS)
     serving = await start()
-    await until('the new dyno to serve', () => seen.some(({ line }) => line.endsWith(': connected')))
+    await until(() => seen.some(({ line }) => line.endsWith(': connected')), 'the new dyno to serve')
     const opened = stage.events.find(({ type }) => type === 'connect')?.connectionId
     const first = stage.events.find(({ type, connectionId }) => type === 'request' && connectionId === opened)
     times.push((first?.at ?? Number.NaN) - began)

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../test/support/rig.ts'
+import { until } from '../test/support/until.ts'
 import { Stage } from './stage.ts'
 
 /** To reach: per cent, MB, and MB above the SDK alone. */
@@ -50,7 +50,7 @@ const rows: Record<string, Record<string, number | string>> = {}
 for (const kind of ['file', 's3'] as const) {
   const stage = await Stage.open(kind, { people: 10_000, env: { TGSESSION_LEASE_TTL: `${TTL_S}s` } })
   const dyno = await stage.dyno('exec node dist/scripts/bootstrap.js sleep 1000')
-  await until('the start', () => dyno.commandPid)
+  await until(() => dyno.commandPid, 'the start')
   await sleep(3000)
   const pid = dyno.pid ?? 0
   const [cpu, requests] = [cpuMs(pid), stage.s3?.seen.length ?? 0]

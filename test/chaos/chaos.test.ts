@@ -48,7 +48,7 @@ describe('the plan of chaos', () => {
 })
 
 /** The promise itself, in small; `.ci/run` makes five runs of thirty restarts, and `npm run chaos` longer ones. */
-describe('chaos', { skip, timeout: 180_000 }, () => {
+describe('chaos', { skip }, () => {
   it('keeps the session through restarts and kills', async () => {
     const { result, broken, log } = await chaos({ seed: 1, restarts: 9 })
     assert.deepEqual(broken, [], log.join('\n'))

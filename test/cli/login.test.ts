@@ -8,7 +8,8 @@ import { Cli, lastJson, type Screen } from '../support/cli.ts'
 import { S3Server } from '../support/s3-server.ts'
 import { scan } from '../support/scan-qr.ts'
 import { missing } from '../support/requires.ts'
-import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc, temporaryFolder, until } from '../support/rig.ts'
+import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc, temporaryFolder } from '../support/rig.ts'
+import { until } from '../support/until.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
 const outcomes = (logins: Head['logins']): string[] => logins.map(({ outcome }) => outcome)
@@ -97,7 +98,7 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
 
   it('logs in by a QR code that another device scans from the screen', async () => {
     const screen = login('--qr')
-    const scanned = await until('a QR code on the screen', () => scan(screen.text))
+    const scanned = await until(() => scan(screen.text), 'a QR code on the screen')
     dc.acceptLoginToken(
       Buffer.from(new URL(scanned).searchParams.get('token') ?? '', 'base64url'),
       ACCOUNT.userId,

@@ -5,7 +5,8 @@ import { SqlSessionContainer } from '../../src/container.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { clientOptions, connectClient, disconnectClient } from '../../src/index.ts'
 import { ACCOUNT, API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
-import { KEY, type OwnDatabase, POSTGRES, until } from './databases.ts'
+import { KEY, type OwnDatabase, POSTGRES } from './databases.ts'
+import { until } from '../support/until.ts'
 
 const IDS = ['one', 'two', 'three']
 
@@ -19,7 +20,7 @@ async function use(container: SqlSessionContainer, id: string, onWaiting?: () =>
   assert.equal(String(me?.id), String(ACCOUNT.userId))
 }
 
-describe('clients on sessions of one container', { skip: POSTGRES.skip, timeout: 120_000 }, () => {
+describe('clients on sessions of one container', { skip: POSTGRES.skip }, () => {
   let dc: FakeDc
   let database: OwnDatabase
   before(async () => {
@@ -32,7 +33,7 @@ describe('clients on sessions of one container', { skip: POSTGRES.skip, timeout:
   })
 
   it('are handed from one instance to the next, all at once, without a duplicate', async () => {
-    const options = { key: KEY, ttlMs: 3000 }
+    const options = { key: KEY }
     const first = new SqlSessionContainer(database.url, { ...options, label: 'first' })
     for (const id of IDS) await first.copySession(await makeSession(dc), id)
     const { logins } = dc.stats()

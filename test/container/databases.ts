@@ -12,6 +12,7 @@ import type { SessionContainer } from '../../src/container/session-container.ts'
 import type { SqlKind } from '../../src/container/sql-kind.ts'
 import { missing } from '../support/requires.ts'
 import { testDatabase } from '../support/sql-servers.ts'
+import { steadyClock } from '../support/steady-clock.ts'
 
 export const KEY = 'ab'.repeat(32)
 export const AUTH_KEY = Uint8Array.from({ length: 256 }, (_, i) => (i * 7 + 3) % 256)
@@ -104,16 +105,8 @@ export function containers(): (
     await Promise.allSettled(made.map((container) => container.close()))
   })
   return (database, options = {}) => {
-    const container = new BareContainer(database.where, { key: KEY, ...options })
+    const container = new BareContainer(database.where, { key: KEY, clock: steadyClock, ...options })
     made.push(container)
     return container
-  }
-}
-
-/** What a test waits for in the background. */
-export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await what());) {
-    if (Date.now() > deadline) throw new Error(`it never came about: ${what.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 import { connect } from '../../src/container/connect.ts'
 import { Database } from '../../src/container/database.ts'
 import { leaseFence } from '../../src/container/fence.ts'
@@ -10,15 +10,17 @@ import { writeRows } from '../../src/container/write-rows.ts'
 import { LeaseError, UsageError } from '../../src/errors.ts'
 import { takeLease } from '../../src/replica/lease.ts'
 import { parseSqlUrl } from '../../src/store/sql-location.ts'
-import { AUTH_KEY, containers, KEY, KINDS, MARIADB, type OwnDatabase, POSTGRES, until } from './databases.ts'
+import { AUTH_KEY, containers, KEY, KINDS, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
+import { until } from '../support/until.ts'
+import { steadyClock } from '../support/steady-clock.ts'
 
 /** A machine that can be suspended: its timers do not come due, and it learns of nothing. */
 function pausable(): { clock: Clock; pause: () => void } {
   let paused = false
   const clock: Clock = {
-    ...systemClock,
+    ...steadyClock,
     sleep: async (ms, signal) => {
-      await systemClock.sleep(ms, signal)
+      await steadyClock.sleep(ms, signal)
       if (!paused) return
       await new Promise<void>((_, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -35,12 +37,12 @@ const entity = (id: bigint, username: string | null = null) => ({
   phone: null,
   name: null,
 })
-const MS = { ttlMs: 1000 }
+const MS = { ttlMs: 3000 }
 const refused = (error: unknown): boolean =>
   error instanceof LeaseError && error.code === 'lease.held' && error.message.includes('worker.1')
 
 for (const { name, skip, make } of KINDS)
-  describe(`the leases of a container on ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`the leases of a container on ${name}`, { skip }, () => {
     let database: OwnDatabase
     const container = containers()
     before(async () => {
@@ -93,7 +95,7 @@ for (const { name, skip, make } of KINDS)
     })
 
     it('are renewed, and tell their holder when they are lost', async () => {
-      const opened = await container(database, { ttlMs: 600 }).open('renewed')
+      const opened = await container(database, MS).open('renewed')
       const disconnected: string[] = []
       opened.attach(() => void disconnected.push('client'))
       const beat = async (): Promise<number> =>
@@ -117,7 +119,7 @@ for (const { name, skip, make } of KINDS)
 
     it('refuse what would take a session from a living holder, and wait out a dead one', async () => {
       const { clock, pause } = pausable()
-      const living = await container(database, { ttlMs: 600, clock, label: 'worker.1' }).open('taken')
+      const living = await container(database, { ...MS, clock, label: 'worker.1' }).open('taken')
       living.session.core.setDC(2, '149.154.167.51', 443)
       living.session.core.setAuthKey(AUTH_KEY)
       await living.session.flush()
@@ -160,7 +162,7 @@ for (const { name, skip, make } of KINDS)
   })
 
 for (const { name, skip, make } of [POSTGRES, MARIADB])
-  describe(`a transaction of the holder on ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`a transaction of the holder on ${name}`, { skip }, () => {
     it('ends before a takeover that came in between, which then reads what it wrote', async () => {
       const database = await make()
       const container = containers()
@@ -170,10 +172,10 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
       const own = new Database(connect(parseSqlUrl(database.url, '.')), {
         tablePrefix: '',
         label,
-        clock: systemClock,
+        clock: steadyClock,
       })
       const port = new LeaseRow(own, 'race')
-      const lease = await takeLease(port, { label, clock: systemClock, ttlMs: 300 })
+      const lease = await takeLease(port, { label, clock: steadyClock, ttlMs: 300 })
       await lease.abandon()
       const fence = leaseFence(own, 'race', lease)
       const order: string[] = []
@@ -187,7 +189,7 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
             return opened.session.core.updateState(0)?.pts
           })
         // Long past the time of the lease: the heir is held up by the row's lock alone.
-        await systemClock.sleep(1500)
+        await steadyClock.sleep(1500)
         const nothing = { auth: undefined, otherKeys: [], evicted: [], entities: [], files: [] }
         const states: [bigint, { pts: number; qts: number; date: number; seq: number }][] = [
           [0n, { pts: 41, qts: 0, date: 0, seq: 0 }],

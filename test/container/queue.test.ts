@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 import { SaveFailedError, TgsessionError } from '../../src/errors.ts'
 import { SqlProxy } from '../support/sql-proxy.ts'
 import { withPort } from '../support/sql-servers.ts'
-import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE, until } from './databases.ts'
+import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE } from './databases.ts'
+import { until } from '../support/until.ts'
+import { steadyClock } from '../support/steady-clock.ts'
 
 const entity = (id: number, username: string | null = null, name: string | null = null) => ({
   id: BigInt(id),
@@ -15,7 +17,7 @@ const entity = (id: number, username: string | null = null, name: string | null 
 })
 
 for (const { name, skip, make } of [POSTGRES, MARIADB])
-  describe(`a container on ${name} whose database fails`, { skip, timeout: 60_000 }, () => {
+  describe(`a container on ${name} whose database fails`, { skip }, () => {
     let database: OwnDatabase
     let proxy: SqlProxy
     const container = containers()
@@ -96,7 +98,7 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
     })
   })
 
-describe('the queue of a session', { timeout: 30_000 }, () => {
+describe('the queue of a session', () => {
   let database: OwnDatabase
   const container = containers()
   before(async () => {
@@ -125,10 +127,10 @@ describe('the queue of a session', { timeout: 30_000 }, () => {
   it('lets the process end once it is closed', async () => {
     let sleeping = 0
     const clock: Clock = {
-      ...systemClock,
+      ...steadyClock,
       sleep: async (ms, signal) => {
         sleeping += 1
-        await systemClock.sleep(ms, signal).finally(() => (sleeping -= 1))
+        await steadyClock.sleep(ms, signal).finally(() => (sleeping -= 1))
       },
     }
     const session = container(database, { clock, flushDelayMs: 60_000 }).newSession('ending')

@@ -4,7 +4,8 @@ import { type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { Pool } from 'pg'
 import { LeaseError } from '../../src/errors.ts'
-import { containers, MARIADB, type OwnDatabase, POSTGRES, until } from './databases.ts'
+import { containers, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
+import { until } from '../support/until.ts'
 
 const SESSIONS = 40
 
@@ -23,7 +24,7 @@ for (const [{ name, skip, make }, dialect] of [
     (url: string): Dialect => new MysqlDialect({ pool: createPool({ uri: url, connectionLimit: 4 }) }),
   ],
 ] as const)
-  describe(`the renewals of a container on ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`the renewals of a container on ${name}`, { skip }, () => {
     let database: OwnDatabase
     const container = containers()
     before(async () => {
@@ -38,7 +39,7 @@ for (const [{ name, skip, make }, dialect] of [
         dialect: dialect(database.url),
         log: ({ query }) => void statements.push(query.sql),
       })
-      const own = container({ where: { db } }, { ttlMs: 3000 })
+      const own = container({ where: { db } }, { ttlMs: 9000 })
       const opened = await Promise.all(Array.from({ length: SESSIONS }, (_, i) => own.open(`s${i}`)))
       const beats = async (): Promise<Map<string, number>> => {
         const rows = await database.run('SELECT session_id, beat FROM tgsession_leases')

@@ -26,75 +26,71 @@ const PAVEL = { id: 777n, hash: HASH, username: 'durov', phone: 15551234n, name:
 const PHOTO = { md5: Uint8Array.from({ length: 16 }, (_, i) => i), size: 5, kind: 'photo' } as const
 
 for (const { name, skip, make } of SERVERS)
-  describe(
-    `tables on ${name} that SQLAlchemy made`,
-    { skip: skip || missing.sqlalchemy(), timeout: 60_000 },
-    () => {
-      const container = containers()
+  describe(`tables on ${name} that SQLAlchemy made`, { skip: skip || missing.sqlalchemy() }, () => {
+    const container = containers()
 
-      for (const [version, unread] of [
-        ['1', ''],
-        ['2', ''],
-        ['2', 'unread_count'],
-        ['3', 'unread_count'],
-      ] as const)
-        it(`are read, and written so that Python reads them: version ${version} ${unread}`, async () => {
-          const database = await make()
-          alchemy(database.url, 'p_', 'make', version, unread)
-          const own = container(database, { tablePrefix: 'p_', plainKeys: true })
-          assert.deepEqual([await own.listSessions(), await own.hasSession('empty')], [['py'], false])
-          const opened = await own.open('py')
-          const { core, storage } = opened.session
-          assert.deepEqual(
-            [core.dcId, core.serverAddress, core.port, core.userId],
-            [2, '149.154.167.51', 443, 777n],
-          )
-          assert.deepEqual(core.authKey(), AUTH_KEY)
-          assert.deepEqual(storage.entity(777n), PAVEL)
-          assert.deepEqual(storage.sentFile(PHOTO), { id: 2n ** 63n - 1n, hash: -(2n ** 63n) })
-          const state = { pts: 3_000_000_000, qts: 1, date: 1_700_000_000, seq: 5 }
-          assert.deepEqual(storage.updateState(0n), version === '1' ? undefined : state)
-          core.upsert([{ ...PAVEL, id: 778n, username: 'durov' }])
-          core.setUpdateState(5n, state)
-          await opened.close()
-
-          const found = JSON.parse(alchemy(database.url, 'p_', 'read', 'py'))
-          const key = Buffer.from(AUTH_KEY).toString('hex')
-          assert.deepEqual(found.sessions, [
-            { dc_id: 2, server_address: '149.154.167.51', port: 443, auth_key: key },
-          ])
-          const usernames = found.entities.map(({ id, username }: { id: number; username: string }) => [
-            id,
-            username,
-          ])
-          assert.deepEqual(
-            usernames.toSorted((a: [number], b: [number]) => a[0] - b[0]),
-            [
-              [0, null],
-              [777, null],
-              [778, 'durov'],
-            ],
-          )
-          assert.deepEqual(found.update_state.at(-1), { entity_id: 5, ...state, unread_count: null })
-          assert.deepEqual(found.version, [version === '1' ? 2 : Number(version)])
-          await own.close()
-          await database.drop()
-        })
-
-      it('of a newer version are left alone', async () => {
+    for (const [version, unread] of [
+      ['1', ''],
+      ['2', ''],
+      ['2', 'unread_count'],
+      ['3', 'unread_count'],
+    ] as const)
+      it(`are read, and written so that Python reads them: version ${version} ${unread}`, async () => {
         const database = await make()
-        alchemy(database.url, '', 'make', '4', 'unread_count')
-        await assert.rejects(
-          container(database).listSessions(),
-          (error) => error instanceof BadDataError && error.code === 'container.too_new',
+        alchemy(database.url, 'p_', 'make', version, unread)
+        const own = container(database, { tablePrefix: 'p_', plainKeys: true })
+        assert.deepEqual([await own.listSessions(), await own.hasSession('empty')], [['py'], false])
+        const opened = await own.open('py')
+        const { core, storage } = opened.session
+        assert.deepEqual(
+          [core.dcId, core.serverAddress, core.port, core.userId],
+          [2, '149.154.167.51', 443, 777n],
         )
+        assert.deepEqual(core.authKey(), AUTH_KEY)
+        assert.deepEqual(storage.entity(777n), PAVEL)
+        assert.deepEqual(storage.sentFile(PHOTO), { id: 2n ** 63n - 1n, hash: -(2n ** 63n) })
+        const state = { pts: 3_000_000_000, qts: 1, date: 1_700_000_000, seq: 5 }
+        assert.deepEqual(storage.updateState(0n), version === '1' ? undefined : state)
+        core.upsert([{ ...PAVEL, id: 778n, username: 'durov' }])
+        core.setUpdateState(5n, state)
+        await opened.close()
+
+        const found = JSON.parse(alchemy(database.url, 'p_', 'read', 'py'))
+        const key = Buffer.from(AUTH_KEY).toString('hex')
+        assert.deepEqual(found.sessions, [
+          { dc_id: 2, server_address: '149.154.167.51', port: 443, auth_key: key },
+        ])
+        const usernames = found.entities.map(({ id, username }: { id: number; username: string }) => [
+          id,
+          username,
+        ])
+        assert.deepEqual(
+          usernames.toSorted((a: [number], b: [number]) => a[0] - b[0]),
+          [
+            [0, null],
+            [777, null],
+            [778, 'durov'],
+          ],
+        )
+        assert.deepEqual(found.update_state.at(-1), { entity_id: 5, ...state, unread_count: null })
+        assert.deepEqual(found.version, [version === '1' ? 2 : Number(version)])
+        await own.close()
         await database.drop()
       })
-    },
-  )
+
+    it('of a newer version are left alone', async () => {
+      const database = await make()
+      alchemy(database.url, '', 'make', '4', 'unread_count')
+      await assert.rejects(
+        container(database).listSessions(),
+        (error) => error instanceof BadDataError && error.code === 'container.too_new',
+      )
+      await database.drop()
+    })
+  })
 
 for (const { name, kind, skip, make } of SERVERS)
-  describe(`the tables of a container on ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`the tables of a container on ${name}`, { skip }, () => {
     let database: OwnDatabase
     const container = containers()
     before(async () => {
@@ -217,7 +213,7 @@ describe('ids', () => {
 
 describe('behind PgBouncer, which hands out connections by transaction,', () => {
   const skip = POSTGRES.skip || missing.command('pgbouncer')
-  it('a container works', { skip, timeout: 60_000 }, async () => {
+  it('a container works', { skip }, async () => {
     const database = await POSTGRES.make()
     const bouncer = await startPgBouncer()
     const container = containers()

@@ -42,7 +42,7 @@ async function madeSession(): Promise<SQLiteSession> {
 }
 
 for (const { name, skip, make } of SERVERS)
-  describe(`sessions into and out of a container on ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`sessions into and out of a container on ${name}`, { skip }, () => {
     let database: OwnDatabase
     const container = containers()
     before(async () => {

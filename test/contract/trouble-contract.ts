@@ -31,7 +31,7 @@ interface TroubleOptions {
 /** Tries as often as ever, without the pauses. */
 const HASTY: RetryPolicy = { ...DEFAULT_RETRY, sleep: async () => {} }
 const ONCE: RetryPolicy = { ...HASTY, attempts: 1 }
-const WAIT_MS = 1000
+const WAIT_MS = 4000
 const body = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** What every backend must say and do where it cannot do what it is asked; above all, never "not there". */
@@ -40,7 +40,7 @@ export function troubleContract(
   make: () => Promise<Troubled>,
   { skip = false, network = true, refuses = true }: TroubleOptions = {},
 ): void {
-  describe(`store in trouble: ${name}`, { skip, timeout: 120_000 }, () => {
+  describe(`store in trouble: ${name}`, { skip }, () => {
     let troubled: Troubled
     const opened: ObjectStore[] = []
     const keep = async (store: Promise<ObjectStore>): Promise<ObjectStore> => {

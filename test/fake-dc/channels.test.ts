@@ -12,7 +12,7 @@ const rpc = (code: number, errorMessage: string) => ({ code, errorMessage })
 const texts = (messages: Api.TypeMessage[]) =>
   messages.map((message) => (message instanceof Api.Message ? message.message : null))
 
-describe('a channel of the fake data centre', { timeout: 60_000 }, () => {
+describe('a channel of the fake data centre', () => {
   let dc: FakeDc
   let client: TelegramClient
   let hash: bigInt.BigInteger

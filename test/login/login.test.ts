@@ -5,10 +5,10 @@ import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { logIn } from '../../src/login/login.ts'
 import { inspectSession, verifySession } from '../../src/session/inspect.ts'
 import { SQLiteSession } from '../../src/session/sqlite-session.ts'
-import { until } from '../telegram/clients.ts'
 import { ANN, BOB, BOT, Notes, optionsFor, Person } from './people.ts'
+import { until } from '../support/until.ts'
 
-describe('logIn', { timeout: 60_000 }, () => {
+describe('logIn', () => {
   let dc: FakeDc
   let notes: Notes
   const open = new Set<number>()

@@ -15,8 +15,8 @@ import { logIn } from '../../src/login/login.ts'
 import type { LoggedIn } from '../../src/login/login.ts'
 import { SQLiteSession } from '../../src/session/sqlite-session.ts'
 import { missing, PYTHON } from '../support/requires.ts'
-import { until } from '../telegram/clients.ts'
 import { ANN, API_HASH, Notes, optionsFor, Person } from './people.ts'
+import { until } from '../support/until.ts'
 
 const TELETHON = `
 import asyncio, sys
@@ -31,7 +31,7 @@ async def main():
 asyncio.run(main())
 `
 
-describe('a session that we made, in other clients', { timeout: 60_000 }, () => {
+describe('a session that we made, in other clients', () => {
   let dc: FakeDc
   let made: LoggedIn
   let folder: string

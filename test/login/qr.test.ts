@@ -7,8 +7,8 @@ import type { QrAsker, QrCode } from '../../src/login/asker.ts'
 import { logIn } from '../../src/login/login.ts'
 import { inspectSession, verifySession } from '../../src/session/inspect.ts'
 import { addServerKey } from '../../src/telegram/server-key.ts'
-import { until } from '../telegram/clients.ts'
 import { ANN, BOB, Notes, optionsFor, Person } from './people.ts'
+import { until } from '../support/until.ts'
 
 const ANN_ID = 71n
 const BOB_ID = 72n
@@ -43,7 +43,7 @@ const impatient: Clock = {
 }
 const TIMEOUT_MS = 40_000
 
-describe('logIn by QR code', { timeout: 60_000 }, () => {
+describe('logIn by QR code', () => {
   let dc: FakeDc
   let notes: Notes
   const requests: string[] = []

@@ -5,7 +5,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { Command } from '../../src/run/command.ts'
 import { missing, PYTHON } from '../support/requires.ts'
-import { isAlive, temporaryFolder, until } from '../support/rig.ts'
+import { isAlive, temporaryFolder } from '../support/rig.ts'
+import { until } from '../support/until.ts'
 
 const HIDE = path.join(import.meta.dirname, 'programs', 'hide.py')
 const GRACE_MS = 1
@@ -38,7 +39,7 @@ describe('a command of which a part is just being started', { skip: missing.tele
     sleep: async (ms, signal) => {
       if (ms === GRACE_MS) return
       writeFileSync(files.SHOW, '')
-      await until('the program to show itself', () => existsSync(files.SHOWN))
+      await until(() => existsSync(files.SHOWN), 'the program to show itself')
       await systemClock.sleep(ms, signal)
     },
   }
@@ -47,13 +48,13 @@ describe('a command of which a part is just being started', { skip: missing.tele
     const env = { ...process.env, ...files }
     const command = new Command({ argv: ['bash', '-c', line], session: {}, env, passEnv: false, clock })
     void command.ended.then(() => (isOver = true))
-    pid = await until('the program', () => existsSync(files.LOG) && Number(readFileSync(files.LOG, 'utf8')))
+    pid = await until(() => existsSync(files.LOG) && Number(readFileSync(files.LOG, 'utf8')), 'the program')
     return command
   }
 
   it('has not ended', async () => {
     const command = await start('exit 4')
-    await until('a second look', () => isOver || existsSync(files.SHOWN))
+    await until(() => isOver || existsSync(files.SHOWN), 'a second look')
     assert.equal(isOver, false)
     process.kill(pid, 'SIGKILL')
     assert.equal(await command.ended, 4)

@@ -11,8 +11,9 @@ import type { Replica } from '../../src/replica/replica.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
 import { guardSends } from '../../src/telegram/send-guard.ts'
-import { API_HASH, API_ID, makeSession, startDc, temporaryFolder, until } from '../support/rig.ts'
+import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
 import { GRAMJS, LIBRARIES } from '../telegram/libraries.ts'
+import { until } from '../support/until.ts'
 
 describe('a client whose lease has run out', () => {
   for (const library of LIBRARIES)
@@ -68,7 +69,11 @@ describe('openSession in a process that is frozen', () => {
   let env: NodeJS.ProcessEnv
   let stores = 0
   beforeEach(async () => {
-    env = { ...process.env, TGSESSION_STORE: `file:${scratch.folder}/${++stores}`, TGSESSION_LEASE_TTL: '2s' }
+    env = {
+      ...process.env,
+      TGSESSION_STORE: `file:${scratch.folder}/${++stores}`,
+      TGSESSION_LEASE_TTL: '15s',
+    }
     replica = await openReplica(await readSettings(env, { store: true }))
     await replica.push(await makeSession(dc))
   })
@@ -81,7 +86,7 @@ describe('openSession in a process that is frozen', () => {
     children.push(child)
     let isConnected = false
     createInterface({ input: child.stdout }).on('line', () => (isConnected = true))
-    await until('the connection', () => isConnected)
+    await until(() => isConnected, 'the connection')
     return child
   }
   const requests = (): number => dc.stats().keys.reduce((sum, key) => sum + key.requests, 0)

@@ -27,8 +27,9 @@ import {
   SwitchedStore,
   temporaryFolder,
   TTL_MS,
-  until,
 } from '../support/rig.ts'
+import { until } from '../support/until.ts'
+import { steadyClock } from '../support/steady-clock.ts'
 
 async function connect(one: OpenSession): Promise<TelegramClient> {
   const client = new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))
@@ -68,6 +69,7 @@ describe('openSession', () => {
     reports.length = 0
     const one = await openSession(openTestReplica(store), {
       quietMs: 50,
+      clock: steadyClock,
       report: (event) => reports.push(event),
       ...options,
     })
@@ -110,11 +112,11 @@ describe('openSession', () => {
     const { userId } = ACCOUNT
     const first = await listen(false)
     dc.sendMessage(userId, 'while it runs')
-    await until('the first message', () => heard.length === 1)
+    await until(() => heard.length === 1, 'the first message')
     await first.close()
     dc.sendMessage(userId, 'while nothing runs')
     const second = await listen(true)
-    await until('the missed message', () => heard.length === 2)
+    await until(() => heard.length === 2, 'the missed message')
     await second.close()
     const third = await listen(true)
     await third.close()
@@ -138,7 +140,7 @@ describe('openSession', () => {
       }),
     )
     dc.sendMessage(ACCOUNT.userId, 'hello')
-    await until('a save while it is open', () => reports.includes('session.saved'))
+    await until(() => reports.includes('session.saved'), 'a save while it is open')
     await one.close()
     const { bytes } = await openTestReplica(store).restore()
     assert.equal((await inspectSession(bytes)).entities, (await inspectSession(session)).entities + 1)
@@ -155,10 +157,10 @@ describe('openSession', () => {
     const one = await open()
     await connect(one)
     store.broken = () => true
-    const goneAt = performance.now()
-    await until('the signal', () => one.signal.aborted)
-    await until('the client to be gone', () => sockets() === 0)
-    const tookMs = performance.now() - goneAt
+    const goneAt = steadyClock.now()
+    await until(() => one.signal.aborted, 'the signal')
+    await until(() => sockets() === 0, 'the client to be gone')
+    const tookMs = steadyClock.now() - goneAt
     assert.ok(tookMs < TTL_MS, `${tookMs} ms`)
     assert.ok(one.signal.reason instanceof LeaseError)
     store.broken = undefined
@@ -171,11 +173,11 @@ describe('openSession', () => {
     await connect(one)
     const other = { id: 'other', label: 'worker.2', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
     await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: other }))
-    await until('the signal', () => one.signal.aborted)
+    await until(() => one.signal.aborted, 'the signal')
     const late = new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))
     await connectClient(late)
     one.attach(late)
-    await until('the client to be gone', () => sockets() === 0)
+    await until(() => sockets() === 0, 'the client to be gone')
   })
 
   it('sets a changed key aside, and disconnects', async () => {
@@ -184,8 +186,8 @@ describe('openSession', () => {
     const changed = one.session.authKey!
     await changed.setKey(Buffer.alloc(256, 7))
     one.session.setAuthKey(changed)
-    await until('the signal', () => one.signal.aborted)
-    await until('the client to be gone', () => sockets() === 0)
+    await until(() => one.signal.aborted, 'the signal')
+    await until(() => sockets() === 0, 'the client to be gone')
     const { current, aside } = await openTestReplica(store).status()
     assert.equal(current?.keyFingerprint, (await verifySession(session)).keyFingerprint)
     assert.equal(aside.length, 1)
@@ -195,8 +197,8 @@ describe('openSession', () => {
     const one = await open()
     await connect(one)
     await openTestReplica(store, 'ci').push(await makeSession(dc))
-    await until('the signal', () => one.signal.aborted)
-    await until('the client to be gone', () => sockets() === 0)
+    await until(() => one.signal.aborted, 'the signal')
+    await until(() => sockets() === 0, 'the client to be gone')
     await assert.rejects(
       one.close(),
       (error) => error instanceof LeaseError && error.code === 'session.replaced',
@@ -239,7 +241,7 @@ describe('openSession in a process of its own', () => {
     await scratch.remove()
   })
   beforeEach(async () => {
-    env = { TGSESSION_STORE: `file:${scratch.folder}/${++stores}`, TGSESSION_LEASE_TTL: '2s' }
+    env = { TGSESSION_STORE: `file:${scratch.folder}/${++stores}`, TGSESSION_LEASE_TTL: '15s' }
     replica = await openReplica(await readSettings(env, { store: true }))
     await replica.push(session)
   })
@@ -263,7 +265,7 @@ describe('openSession in a process of its own', () => {
     createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line)))
     const ended = once(child, 'close').then(() => [child.exitCode, child.signalCode] as const)
     const saw = async (event: string): Promise<void> =>
-      void (await until(event, () => said.some((one) => one.event === event)))
+      void (await until(() => said.some((one) => one.event === event), event))
     return { child, said, ended, saw }
   }
   const names = ({ said }: Opening): string[] => said.map(({ event }) => event)

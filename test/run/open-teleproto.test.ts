@@ -13,10 +13,11 @@ import {
   openTestReplica,
   startDc,
   SwitchedStore,
-  until,
 } from '../support/rig.ts'
+import { until } from '../support/until.ts'
+import { steadyClock } from '../support/steady-clock.ts'
 
-describe('openSession for teleproto', { timeout: 60_000 }, () => {
+describe('openSession for teleproto', () => {
   let dc: FakeDc
   const store = new SwitchedStore()
   const opened: OpenSession[] = []
@@ -35,7 +36,7 @@ describe('openSession for teleproto', { timeout: 60_000 }, () => {
   const sockets = (): number => dc.stats().keys.reduce((sum, key) => sum + key.open, 0)
 
   async function listen(heard: string[]): Promise<OpenSession> {
-    const one = await openSession(openTestReplica(store), { quietMs: 50 })
+    const one = await openSession(openTestReplica(store), { quietMs: 50, clock: steadyClock })
     opened.push(one)
     const client = new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))
     const updates = one.track(client, { catchUp: true })
@@ -52,7 +53,7 @@ describe('openSession for teleproto', { timeout: 60_000 }, () => {
     const heard: string[] = []
     const first = await listen(heard)
     dc.sendMessage(ACCOUNT.userId, 'while it runs')
-    await until('the first message', () => heard.length === 1)
+    await until(() => heard.length === 1, 'the first message')
     let openAtRelease = -1
     store.broken = (_key, method) => {
       if (method === 'put') openAtRelease = sockets()
@@ -74,7 +75,7 @@ describe('openSession for teleproto', { timeout: 60_000 }, () => {
     })
     store.broken = () => true
     await lost
-    await until('the socket to close', () => sockets() === 0)
+    await until(() => sockets() === 0, 'the socket to close')
     await assert.rejects(one.close(), { exitCode: 75 })
   })
 })

@@ -13,8 +13,8 @@ import {
   startDc,
   SwitchedStore,
   temporaryFolder,
-  until,
 } from '../support/rig.ts'
+import { until } from '../support/until.ts'
 
 const program = (name: string): string => path.join(import.meta.dirname, 'programs', name)
 const NODE = process.execPath
@@ -138,21 +138,17 @@ describe('run', () => {
   })
 
   for (const missing of ['no-such-program-anywhere', './no/such/program', import.meta.dirname])
-    it(
-      `cannot start ${path.basename(missing)}: says so, and lets the lease go`,
-      { timeout: 10_000 },
-      async () => {
-        const running = new Running(openTestReplica(store), [missing])
-        await assert.rejects(running.ended, (error) => {
-          assert.ok(error instanceof UsageError)
-          assert.equal(error.code, 'run.cannot_start')
-          assert.match(error.message, new RegExp(path.basename(missing)))
-          return true
-        })
-        assert.equal((await openTestReplica(store).status()).holder, null)
-        assert.deepEqual(placedFolders(), foldersBefore)
-      },
-    )
+    it(`cannot start ${path.basename(missing)}: says so, and lets the lease go`, async () => {
+      const running = new Running(openTestReplica(store), [missing])
+      await assert.rejects(running.ended, (error) => {
+        assert.ok(error instanceof UsageError)
+        assert.equal(error.code, 'run.cannot_start')
+        assert.match(error.message, new RegExp(path.basename(missing)))
+        return true
+      })
+      assert.equal((await openTestReplica(store).status()).holder, null)
+      assert.deepEqual(placedFolders(), foldersBefore)
+    })
 
   it('saves what the command changed, whatever its exit code was', async () => {
     const running = new Running(openTestReplica(store), [NODE, program('hot.ts')], {
@@ -187,9 +183,9 @@ describe('run', () => {
       quietMs: 60_000,
       maxMs: 60_000,
     })
-    await until('the start', () => existsSync(log))
+    await until(() => existsSync(log), 'the start')
     running.stop()
-    await until('SIGTERM', () => readFileSync(log, 'utf8').includes('SIGTERM'))
+    await until(() => readFileSync(log, 'utf8').includes('SIGTERM'), 'SIGTERM')
     const other = { id: 'other', label: 'worker.2', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
     await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: other }))
     assert.equal(await running.ended, 75)

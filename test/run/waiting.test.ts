@@ -15,8 +15,9 @@ import {
   SwitchedStore,
   temporaryFolder,
   TTL_MS,
-  until,
 } from '../support/rig.ts'
+import { until } from '../support/until.ts'
+import { steadyClock } from '../support/steady-clock.ts'
 
 const program = (name: string): string => path.join(import.meta.dirname, 'programs', name)
 const SERVE = [process.execPath, program('serve.ts')]
@@ -76,7 +77,7 @@ describe('run, as it waits and starts again', () => {
     assert.equal(running.count('session.waiting'), 1)
     assert.equal((await openTestReplica(store).status()).holder, null)
     await push(session)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     running.stop()
     assert.equal(await running.ended, 7)
   })
@@ -91,17 +92,18 @@ describe('run, as it waits and starts again', () => {
 
   it('waits while another holds the lease, says whose and since when, and takes over at its release', async () => {
     await push(session)
+    const begun = Math.floor(steadyClock.wall())
     const holder = await openTestReplica(store, 'worker.9').lease()
     const running = start(SERVE)
     const { holder: label, since } = await running.saw('lease.waiting')
     assert.equal(label, 'worker.9')
-    assert.ok(Math.abs(Date.parse(String(since)) - Date.now()) < 10_000)
+    assert.ok(Date.parse(String(since)) >= begun && Date.parse(String(since)) <= steadyClock.wall())
     // Longer than the TTL: a holder that renews is never robbed.
-    await new Promise((resolve) => setTimeout(resolve, TTL_MS * 1.5))
+    await steadyClock.sleep(TTL_MS * 1.5)
     assert.equal(starts(), 0)
     assert.equal(running.count('lease.waiting'), 1)
     await holder.release()
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     running.stop()
     await running.ended
   })
@@ -131,12 +133,12 @@ describe('run, as it waits and starts again', () => {
     await push(session)
     const gone = await openTestReplica(store, 'worker.9').lease()
     await gone.abandon()
-    const at = performance.now()
+    const at = steadyClock.now()
     const running = start(SERVE)
     const { generation } = await running.saw('lease.taken')
-    assert.ok(performance.now() - at >= TTL_MS, `${performance.now() - at} ms`)
+    assert.ok(steadyClock.now() - at >= TTL_MS, `${steadyClock.now() - at} ms`)
     assert.equal(generation, gone.generation + 1)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     running.stop()
     await running.ended
   })
@@ -144,9 +146,9 @@ describe('run, as it waits and starts again', () => {
   it('stops the command without saving when a new session was pushed, and starts it again with that', async () => {
     await push(session)
     const running = start(SERVE)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     await push(newer)
-    await until('the second start', () => starts() === 2)
+    await until(() => starts() === 2, 'the second start')
     assert.equal((await running.saw('session.again'))['because'], 'replaced')
     const restored = await running.saw('session.restored', 2)
     assert.equal(restored['key'], (await verifySession(newer)).keyFingerprint)
@@ -170,7 +172,7 @@ describe('run, as it waits and starts again', () => {
     const running = start(SERVE)
     assert.match(String((await running.saw('session.waiting'))['for']), /duplicated/)
     await push(newer)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     running.stop()
     await running.ended
   })
@@ -178,17 +180,17 @@ describe('run, as it waits and starts again', () => {
   it('stops the command before the lease ends when the store is gone, and goes on when it is back', async () => {
     await push(session)
     const running = start(SERVE)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     store.broken = () => true
-    const goneAt = performance.now()
-    await new Promise((resolve) => setTimeout(resolve, TTL_MS / 3))
+    const goneAt = steadyClock.now()
+    await steadyClock.sleep(TTL_MS / 3)
     assert.equal(running.count('command.ended'), 0, 'a short outage disturbs nobody')
     await running.saw('command.ended')
-    const stoppedMs = performance.now() - goneAt
+    const stoppedMs = steadyClock.now() - goneAt
     assert.ok(stoppedMs < TTL_MS, `stopped after ${stoppedMs} ms`)
     store.broken = undefined
     assert.equal((await running.saw('session.again'))['because'], 'lost')
-    await until('the second start', () => starts() === 2)
+    await until(() => starts() === 2, 'the second start')
     running.stop()
     assert.equal(await running.ended, 7)
   })
@@ -196,11 +198,11 @@ describe('run, as it waits and starts again', () => {
   it('kills a command that does not end by itself before the lease does', async () => {
     await push(session)
     const running = start(SERVE, { env: { ...process.env, LOG: log, STUBBORN: '1' }, shutdownMs: 60_000 })
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     store.broken = () => true
-    const goneAt = performance.now()
+    const goneAt = steadyClock.now()
     assert.equal((await running.saw('command.ended'))['exitCode'], 137)
-    const stoppedMs = performance.now() - goneAt
+    const stoppedMs = steadyClock.now() - goneAt
     assert.ok(stoppedMs < TTL_MS, `stopped after ${stoppedMs} ms`)
     running.stop()
     store.broken = undefined
@@ -210,7 +212,7 @@ describe('run, as it waits and starts again', () => {
   it('starts nothing again when the stop comes while the lease is being lost', async () => {
     await push(session)
     const running = start(SERVE)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1, 'the start')
     store.broken = () => true
     await running.saw('command.ended')
     running.stop()

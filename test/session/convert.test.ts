@@ -125,7 +125,10 @@ import sys
 from telethon.sessions import SQLiteSession
 session = SQLiteSession(sys.argv[1])
 print(session.auth_key.key.hex(), session.get_input_entity('durov').user_id)`
-    const { stdout, stderr } = spawnSync(PYTHON, ['-c', program, file], { encoding: 'utf8', timeout: 60_000 })
+    const { stdout, stderr } = spawnSync(PYTHON, ['-c', program, file], {
+      encoding: 'utf8',
+      timeout: 120_000,
+    })
     assert.equal(stdout.trim(), `${hex(KEY)} 777`, stderr)
   })
 })

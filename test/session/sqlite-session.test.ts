@@ -15,12 +15,12 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { TgsessionError } from '../../src/errors.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { SessionFile, type SQLiteSessionOptions } from '../../src/session/session-file.ts'
 import { database, KEY, OTHER_KEY, V7 } from '../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { until } from '../support/until.ts'
 import { LIBRARIES } from './libraries.ts'
 
 const peer = { hash: 1n, username: null, phone: null, name: null }
@@ -30,11 +30,6 @@ const hasPath = (file: SessionFile): file is SessionFile & { path: string } => f
 
 const onDisk = async (file: { path: string }): Promise<Awaited<ReturnType<typeof inspectSession>>> =>
   inspectSession(readFileSync(file.path))
-
-/** For what happens in the background, on a machine that may be busy. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000 && !(await holds()); i++) await delay(5)
-}
 
 /** All saves that were asked for up to now. */
 const settled = async (file: SessionFile): Promise<void> => {
@@ -261,7 +256,7 @@ describe('a session file on disk', () => {
       await disk.load()
       disk.core.upsert([{ id: 1n, hash: 1n, username: null, phone: null, name: null }])`
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
-      timeout: 20_000,
+      timeout: 120_000,
     })
     assert.equal(status, 0, String(stderr))
   })

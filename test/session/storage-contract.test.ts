@@ -75,7 +75,7 @@ describe('the contract of a session storage', () => {
     const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
       encoding: 'utf8',
       env: { ...process.env, NODE_TEST_CONTEXT: '' },
-      timeout: 20_000,
+      timeout: 120_000,
     })
     assert.deepEqual([status, stdout], [0, 'false true\n'])
   })

@@ -22,7 +22,7 @@ ${program}
 session.close()`
   const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', source, file], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
   })
   assert.equal(status, 0, stderr)
   const said: unknown = JSON.parse(stdout || '{}')

@@ -11,7 +11,7 @@ const RACER = path.join(import.meta.dirname, 'file-store-racer.ts')
 const KEY = 'main/head.json'
 const DAY_MS = 24 * 60 * 60 * 1000
 
-describe('FileStore across processes', { timeout: 120_000 }, () => {
+describe('FileStore across processes', () => {
   let root: string
   let store: FileStore
 

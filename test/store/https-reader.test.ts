@@ -14,7 +14,7 @@ import { missing } from '../support/requires.ts'
 const KEY = 'main.session'
 const octets = { 'content-type': 'application/octet-stream' }
 
-describe('HttpsReader', { timeout: 60_000 }, () => {
+describe('HttpsReader', () => {
   let server: HttpServer
   let other: HttpServer
   let pauses: number[]
@@ -26,7 +26,7 @@ describe('HttpsReader', { timeout: 60_000 }, () => {
   }
   const open = (target = `/${KEY}`, options: HttpsReaderOptions = {}): HttpsReader => {
     const made = new HttpsReader(parseHttpsUrl(server.origin + target), {
-      timeouts: { connectMs: 1000, idleMs: 150 },
+      timeouts: { connectMs: 30_000, idleMs: 1500 },
       retry: {
         attempts: 4,
         firstMs: 200,

@@ -15,14 +15,11 @@ const skip = missing.s3()
 let server: S3Endpoint
 let bucket = ''
 
-before(
-  async () => {
-    if (skip !== false) return
-    server = await startS3()
-    bucket = server.bucket ?? (await makeBucket())
-  },
-  { timeout: 180_000 },
-)
+before(async () => {
+  if (skip !== false) return
+  server = await startS3()
+  bucket = server.bucket ?? (await makeBucket())
+})
 after(async () => {
   if (skip === false) await server.stop()
 })

@@ -29,7 +29,7 @@ function refused(error: unknown): boolean {
   return true
 }
 
-describe('Postgres with passwords and TLS', { skip: missing.postgresPrograms(), timeout: 60_000 }, () => {
+describe('Postgres with passwords and TLS', { skip: missing.postgresPrograms() }, () => {
   let server: Program
   before(async () => {
     server = await startPostgres(PASSWORD)
@@ -75,17 +75,20 @@ describe('Postgres with passwords and TLS', { skip: missing.postgresPrograms(), 
     for (const mode of ['disable', 'require']) {
       const script = `
         const { openSqlStore } = await import(${JSON.stringify(path.resolve('src/store/sql-open.ts'))})
-        const store = await openSqlStore(process.env.URL, '.')
+        const store = await openSqlStore(process.env.URL, '.', { limits: { idleMs: 24 * 60 * 60_000 } })
         await store.get('key')`
-      const started = Date.now()
       await new Promise<void>((resolve, reject) => {
         const env = { PATH: process.env['PATH'] ?? '', URL: url(`?sslmode=${mode}`) }
-        execFile(process.execPath, ['--input-type=module', '-e', script], { env }, (error) => {
-          if (error === null) resolve()
-          else reject(error)
-        })
+        execFile(
+          process.execPath,
+          ['--input-type=module', '-e', script],
+          { env, timeout: 120_000 },
+          (error) => {
+            if (error === null) resolve()
+            else reject(error)
+          },
+        )
       })
-      assert.ok(Date.now() - started < 10_000)
     }
   })
 })

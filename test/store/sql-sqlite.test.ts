@@ -43,7 +43,7 @@ troubleContract(
   { network: false, refuses: false },
 )
 
-describe('SqlStore on SQLite', { timeout: 120_000 }, () => {
+describe('SqlStore on SQLite', () => {
   let folder: string
   let url: string
   const opened: SqlStore[] = []
@@ -101,7 +101,7 @@ describe('SqlStore on SQLite', { timeout: 120_000 }, () => {
   })
 
   it('waits for a lock without blocking the process, and gives up in time', async () => {
-    const store = await open({ retry: ONCE, limits: { queryMs: 300 } })
+    const store = await open({ retry: ONCE, limits: { queryMs: 3000 } })
     await store.put(KEY, body('x'), 'absent')
     const other = new DatabaseSync(path.join(folder, 'store.db'))
     other.exec('BEGIN EXCLUSIVE')

@@ -28,7 +28,7 @@ export function askOldSqlite(program: string, file: string, sql: string): { rows
   const { stdout, stderr } = spawnSync(program, ['-batch', file], {
     input: sql,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
   })
   return { rows: stdout.split('\n').slice(0, -1), error: stderr.trim() }
 }

@@ -14,7 +14,13 @@ function unlessRequired(reason: string): string {
 }
 
 function succeeds(command: string, ...args: string[]): boolean {
-  return spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status === 0
+  return spawnSync(command, args, { stdio: 'ignore', timeout: 120_000 }).status === 0
+}
+
+/** Not by importing them, which takes Telethon a second. */
+function hasModules(...names: string[]): boolean {
+  const look = `import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))`
+  return succeeds(PYTHON, '-c', look, ...names)
 }
 
 /** The Python that has Telethon: Debian's package belongs to the system's interpreter. */
@@ -41,7 +47,7 @@ export const isPostgresThere = (): boolean => listens(POSTGRES_URL)
 
 export const missing = {
   telethon: (): string | false =>
-    succeeds(PYTHON, '-c', 'import telethon') ? false : unlessRequired('python3-telethon is not installed'),
+    hasModules('telethon') ? false : unlessRequired('python3-telethon is not installed'),
   command: (name: string, versionFlag = '--version'): string | false =>
     succeeds(name, versionFlag) ? false : unlessRequired(`${name} is not installed`),
   /** A real S3 server: one that the environment names, or Ceph's programs to start one. */
@@ -67,7 +73,7 @@ export const missing = {
       : unlessRequired('initdb and postgres (Debian: postgresql), and openssl, are not all installed'),
   /** SQLAlchemy 1.4 with its drivers, which makes the tables that Python programs have. */
   sqlalchemy: (): string | false =>
-    succeeds(PYTHON, '-c', 'import sqlalchemy, psycopg2, pymysql')
+    hasModules('sqlalchemy', 'psycopg2', 'pymysql')
       ? false
       : unlessRequired('python3-sqlalchemy, python3-psycopg2 and python3-pymysql are not all installed'),
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../src/clock.ts'
 import { UnreachableError } from '../../src/errors.ts'
 import { FakeDc, type FakeDcEvent } from '../../src/fake-dc/fake-dc.ts'
 import { logIn } from '../../src/login/login.ts'
@@ -16,6 +15,8 @@ import { run, type RunOptions, Stop } from '../../src/run/run.ts'
 import { verifySession } from '../../src/session/inspect.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
+import { until } from './until.ts'
+import { steadyClock } from './steady-clock.ts'
 
 export const API_ID = 12345
 export const API_HASH = '0123456789abcdef0123456789abcdef'
@@ -28,24 +29,7 @@ export const ACCOUNT = {
   username: 'rig_user',
 }
 export const BOT = { token: '4242:AAEexampleexampleexampleexampleexam', userId: 4242n, username: 'rig_bot' }
-export const TTL_MS = 2000
-
-type Maybe<T> = T | false | undefined | null
-
-/** Looks again until `done` gives something; a deadline instead of a hang. */
-export async function until<T>(
-  what: string,
-  done: () => Maybe<T> | Promise<Maybe<T>>,
-  ms = 15_000,
-): Promise<T> {
-  const giveUpAt = performance.now() + ms
-  for (;;) {
-    const found = await done()
-    if (found !== false && found !== undefined && found !== null) return found
-    if (performance.now() > giveUpAt) throw new Error(`waited ${ms} ms for ${what}`)
-    await sleep(20)
-  }
-}
+export const TTL_MS = 5000
 
 export async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-test-'))
@@ -82,6 +66,8 @@ export class SwitchedStore implements ObjectStore {
   broken: ((key: string, method: string) => boolean) | undefined
   /** Milliseconds that each request is on its way. */
   latencyMs = 0
+  /** Requests wait for it. */
+  silence: Promise<void> | undefined
 
   async get(...args: Parameters<ObjectStore['get']>): ReturnType<ObjectStore['get']> {
     await this.#check(args[0], 'get')
@@ -121,14 +107,23 @@ export class SwitchedStore implements ObjectStore {
 
   async #check(key: string, method: string): Promise<void> {
     await sleep(this.latencyMs)
+    await this.silence
     if (this.broken?.(key, method))
       throw new UnreachableError('store.unreachable', 'the store was switched off', { hint: 'Switch it on.' })
   }
 }
 
-export function openTestReplica(store: ObjectStore, label = 'worker.1'): Replica {
+export function openTestReplica(store: ObjectStore, label = 'worker.1', leaseTtlMs = TTL_MS): Replica {
   const cipher = new Cipher({ encryption: 'none', identities: [], recipient: undefined })
-  return new Replica({ store, name: 'main', cipher, verify: verifySession, label, leaseTtlMs: TTL_MS })
+  return new Replica({
+    store,
+    name: 'main',
+    cipher,
+    verify: verifySession,
+    label,
+    leaseTtlMs,
+    clock: steadyClock,
+  })
 }
 
 export interface Reported {
@@ -149,7 +144,7 @@ export class Running {
       stop: this.#stop.signal,
       forwards: () => true,
       shutdownMs: 10_000,
-      clock: systemClock,
+      clock: steadyClock,
       quietMs: 100,
       maxMs: 1000,
       report: (event, fields = {}) => this.events.push({ event, fields }),
@@ -171,9 +166,9 @@ export class Running {
   }
 
   /** The fields of the `nth` report of this event, once it is there. */
-  async saw(event: string, nth = 1, ms = 15_000): Promise<Reported['fields']> {
+  async saw(event: string, nth = 1): Promise<Reported['fields']> {
     const find = (): Reported | undefined => this.events.filter((one) => one.event === event)[nth - 1]
-    const found = await until(`${event} (${nth})`, find, ms).catch((error: unknown) => {
+    const found = await until(find, `${event} (${nth})`).catch((error: unknown) => {
       throw new Error(`${String(error)}; reported: ${this.names.join(', ')}`, { cause: error })
     })
     return found.fields

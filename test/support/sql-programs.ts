@@ -4,6 +4,7 @@ import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { freePort } from './free-port.ts'
 import { POSTGRES_PROGRAMS, POSTGRES_URL } from './requires.ts'
 
 export interface Program {
@@ -73,7 +74,7 @@ async function running(server: ChildProcess, folder: string, port: number, url: 
     await ended
     rmSync(folder, { recursive: true })
   }
-  for (const deadline = Date.now() + 20_000; !(await answers(port));) {
+  for (const deadline = Date.now() + 120_000; !(await answers(port));) {
     if (server.exitCode !== null || Date.now() > deadline) {
       await stop()
       throw new Error(`${server.spawnfile} does not start`)
@@ -106,14 +107,6 @@ function run(command: string, args: string[]): void {
 
 function start(command: string, args: string[]): ChildProcess {
   return spawn(command, args, { ...identity(), cwd: '/', stdio: 'ignore' })
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 async function answers(port: number): Promise<boolean> {

@@ -7,15 +7,16 @@ import type { FakeDcOptions } from '../../src/fake-dc/fake-dc.ts'
 import type { SQLiteSession } from '../../src/session/sqlite-session.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
-import { allClosed, authorisedSession, cleanUp, clientFor, TOKEN, until } from './clients.ts'
+import { allClosed, authorisedSession, cleanUp, clientFor, TOKEN } from './clients.ts'
 import { begin, BOT, CHANNEL, start, visit } from './followers.ts'
 import { LIBRARIES } from './libraries.ts'
+import { until } from '../support/until.ts'
 
 const numbers = (count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, index) => `m${index + from}`)
 
 for (const library of LIBRARIES)
-  describe(`${library.name}: what happened while no client ran`, { timeout: 60_000 }, () => {
+  describe(`${library.name}: what happened while no client ran`, () => {
     let dc: FakeDc
     let session: SQLiteSession
     const open = async (options: FakeDcOptions = {}): Promise<void> => {
@@ -270,7 +271,7 @@ for (const library of LIBRARIES)
   })
 
 for (const library of LIBRARIES)
-  describe(`${library.name}: while a client runs`, { timeout: 60_000 }, () => {
+  describe(`${library.name}: while a client runs`, () => {
     let dc: FakeDc
     let session: SQLiteSession
     let requests: string[]

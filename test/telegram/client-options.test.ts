@@ -3,7 +3,8 @@ import { afterEach, describe, it, mock } from 'node:test'
 import { PromisedNetSockets } from 'telegram/extensions/PromisedNetSockets.js'
 import { clientOptions } from '../../src/telegram/client-options.ts'
 import { QuietLogger } from '../../src/telegram/quiet-logger.ts'
-import { cleanUp, clientFor, closedPort, sessionFor } from './clients.ts'
+import { cleanUp, clientFor, sessionFor } from './clients.ts'
+import { CLOSED_PORT } from '../support/free-port.ts'
 
 describe('clientOptions', () => {
   afterEach(async () => {
@@ -44,7 +45,7 @@ describe('clientOptions', () => {
     for (const method of ['log', 'warn', 'error', 'info', 'debug'] as const)
       mock.method(console, method, (...args: unknown[]) => printed.push(args))
     const heard: string[] = []
-    const session = await sessionFor({ host: '127.0.0.1', port: await closedPort() })
+    const session = await sessionFor({ host: '127.0.0.1', port: CLOSED_PORT })
     const client = clientFor(session, { log: (level, message) => heard.push(`${level} ${message}`) })
     assert.equal(await client.connect(), false)
     await client.destroy()

@@ -8,6 +8,7 @@ import { callWithDeadline } from '../../src/telegram/call.ts'
 import type { ClientOptionOverrides } from '../../src/telegram/client-options.ts'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
+import { until } from '../support/until.ts'
 import { GRAMJS, libraryOf } from './libraries.ts'
 
 export const API = { apiId: 1, apiHash: '0123456789abcdef0123456789abcdef' }
@@ -53,23 +54,14 @@ export async function authorisedSession(dc: FakeDc, library = GRAMJS): Promise<S
   return session
 }
 
-/** Resolves once the server has seen every connection close; a test that waits in vain runs into its time-out. */
+/** Resolves once the server has seen every connection close. */
 export async function allClosed(dc: FakeDc): Promise<void> {
   await until(() => dc.stats().keys.every(({ open }) => open === 0))
 }
 
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
-/** A port on loopback where nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
+/** The timers and sockets for which this process would go on. */
+export function heldBy(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /^(Timeout|Immediate|TCP)/.test(name))
 }
 
 /** A server that takes connections and says nothing. */
@@ -105,6 +97,8 @@ export interface Proxy {
   /** Bytes from clients so far. */
   readonly received: number
   open: Set<Socket>
+  /** Who ended a connection first, of those that have ended. */
+  readonly hungUp: ('client' | 'server')[]
   /** `mute` swallows what clients say; `refuse` hangs up on every new connection. */
   mode: 'pass' | 'mute' | 'refuse'
 }
@@ -112,6 +106,7 @@ export interface Proxy {
 /** Something between client and server that a test can break. */
 export async function proxyTo(dc: FakeDc): Promise<Proxy> {
   const open = new Set<Socket>()
+  const hungUp: Proxy['hungUp'] = []
   let taken = 0
   let received = 0
   const server = createServer((socket) => {
@@ -121,13 +116,14 @@ export async function proxyTo(dc: FakeDc): Promise<Proxy> {
       return
     }
     const onward = connect(dc.port, dc.host)
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
+    for (const [who, one, other] of [
+      ['client', socket, onward],
+      ['server', onward, socket],
     ] as const) {
       open.add(one)
       one.on('error', () => undefined)
       one.on('close', () => {
+        if (open.has(other)) hungUp.push(who)
         open.delete(one)
         other.destroy()
       })
@@ -143,6 +139,7 @@ export async function proxyTo(dc: FakeDc): Promise<Proxy> {
   const proxy: Proxy = {
     port: portOf(server),
     open,
+    hungUp,
     mode: 'pass',
     get taken() {
       return taken

@@ -10,19 +10,19 @@ import {
   authorisedSession,
   cleanUp,
   clientFor,
-  closedPort,
   sessionFor,
   silentServer,
   TOKEN,
-  until,
 } from './clients.ts'
 import { GRAMJS, LIBRARIES } from './libraries.ts'
+import { until } from '../support/until.ts'
+import { CLOSED_PORT } from '../support/free-port.ts'
 
 const code = (expected: string) => (error: unknown) =>
   error instanceof UnreachableError || error instanceof RefusedError ? error.code === expected : false
 
 for (const library of LIBRARIES)
-  describe(`connectClient with ${library.name}`, { timeout: 60_000 }, () => {
+  describe(`connectClient with ${library.name}`, () => {
     let dc: FakeDc
     before(async () => {
       dc = await FakeDc.start({ bots: [{ token: TOKEN }] })
@@ -40,12 +40,11 @@ for (const library of LIBRARIES)
     })
 
     it('names where nobody listens, with the reason', async () => {
-      const port = await closedPort()
-      const client = clientFor(await sessionFor({ host: '127.0.0.1', port }, library))
+      const client = clientFor(await sessionFor({ host: '127.0.0.1', port: CLOSED_PORT }, library))
       await assert.rejects(connectClient(client), (error) => {
         assert.ok(error instanceof UnreachableError)
         assert.equal(error.code, 'telegram.unreachable')
-        assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*ECONNREFUSED`))
+        assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${CLOSED_PORT}.*ECONNREFUSED`))
         return true
       })
     })
@@ -82,9 +81,9 @@ for (const library of LIBRARIES)
       const keyId = dc.stats().keys.at(-1)?.keyId ?? ''
       dc.forgetKey(keyId)
       const client = clientFor(session)
-      const started = performance.now()
-      await assert.rejects(connectClient(client), code('telegram.key_revoked'))
-      assert.ok(performance.now() - started < 5_000, 'it waited for its deadline')
+      // Whoever waited for that deadline would not be done today.
+      const timeoutMs = 24 * 60 * 60_000
+      await assert.rejects(connectClient(client, { timeoutMs }), code('telegram.key_revoked'))
       await allClosed(dc)
       // teleproto wipes it in memory; the file keeps it then.
       assert.ok(session.authKeyBytes?.length === 256 || session.authKeyLost, 'the key must not be wiped')
@@ -100,11 +99,11 @@ for (const library of LIBRARIES)
     })
   })
 
-describe('callWithDeadline', { timeout: 60_000 }, () => {
+describe('callWithDeadline', () => {
   afterEach(cleanUp)
 
   it('ends a call that would wait for ever', async () => {
-    const client = clientFor(await sessionFor({ host: '127.0.0.1', port: await closedPort() }))
+    const client = clientFor(await sessionFor({ host: '127.0.0.1', port: CLOSED_PORT }))
     assert.equal(await client.connect(), false)
     await assert.rejects(
       callWithDeadline(client, new GRAMJS.Api.updates.GetState(), { timeoutMs: 100 }),

@@ -1,13 +1,14 @@
 /**
  * Child of catch-up-processes.test.ts: a bot that tells each message it gets, one a line. "hang" keeps its handler
- * busy for ever. Ends cleanly when its standard input does; with "leave" without stopping the tracker before.
+ * busy for ever. Ends cleanly when its standard input does; with "leave" without stopping the tracker before, and
+ * then tells what holds it.
  * Arguments: session file, public key as base64, how to end, and the library.
  */
 import { setInterval } from 'node:timers'
 import type { NewMessageEvent } from 'telegram/events/index.js'
 import { connectClient } from '../../src/telegram/connect.ts'
 import { disconnectClient } from '../../src/telegram/disconnect.ts'
-import { clientFor } from './clients.ts'
+import { clientFor, heldBy } from './clients.ts'
 import { GRAMJS, TELEPROTO } from './libraries.ts'
 
 const [file = '', pem64 = '', ending = '', name = ''] = process.argv.slice(2)
@@ -30,3 +31,4 @@ clearInterval(saving)
 if (ending !== 'leave') await updates.stop({ timeoutMs: 100 })
 await disconnectClient(client)
 await session.close()
+if (ending === 'leave') process.stdout.write(`held by ${heldBy().join() || 'nothing'}\n`)

@@ -10,7 +10,8 @@ import { disconnectClient } from '../../src/telegram/disconnect.ts'
 import { askKeyState } from '../../src/telegram/key-state.ts'
 import type { KeyState } from '../../src/telegram/key-state.ts'
 import { TransportError } from '../../src/telegram/line.ts'
-import { allClosed, authorisedSession, cleanUp, clientFor, closedPort, sessionFor, TOKEN } from './clients.ts'
+import { allClosed, authorisedSession, cleanUp, clientFor, sessionFor, TOKEN } from './clients.ts'
+import { CLOSED_PORT } from '../support/free-port.ts'
 
 /** As GramJS makes it from Telegram's answer. */
 function rpc(errorCode: number, errorMessage: string): unknown {
@@ -61,7 +62,7 @@ describe('classify', () => {
   })
 })
 
-describe('askKeyState', { timeout: 60_000 }, () => {
+describe('askKeyState', () => {
   let dc: FakeDc
   before(async () => {
     dc = await FakeDc.start({ bots: [{ token: TOKEN }] })
@@ -72,7 +73,7 @@ describe('askKeyState', { timeout: 60_000 }, () => {
   async function ask(session: SQLiteSession): Promise<KeyState> {
     const client = clientFor(session, { floodSleepThreshold: 0 })
     try {
-      return await askKeyState(client, { timeoutMs: 10_000 })
+      return await askKeyState(client, { timeoutMs: 120_000 })
     } finally {
       await disconnectClient(client)
       await allClosed(dc)
@@ -112,7 +113,7 @@ describe('askKeyState', { timeout: 60_000 }, () => {
     assert.deepEqual(await ask(session), { state: 'wait', seconds: 30, reason: 'FLOOD_WAIT_30' })
     dc.fail('updates.getState', { code: 400, message: 'SOMETHING_NEW' })
     assert.deepEqual(await ask(session), { state: 'unknown', why: 'other', reason: 'SOMETHING_NEW' })
-    const nowhere = await sessionFor({ host: '127.0.0.1', port: await closedPort() })
+    const nowhere = await sessionFor({ host: '127.0.0.1', port: CLOSED_PORT })
     assert.deepEqual(await ask(nowhere), {
       state: 'unknown',
       why: 'network',

@@ -1,5 +1,6 @@
 /**
- * Child of disconnect.test.ts: connects, opens what a busy bot has open, disconnects, and must end by itself.
+ * Child of disconnect.test.ts: connects, opens what a busy bot has open, disconnects, tells what holds it, and must end by
+ * itself.
  * Arguments: session file as base64, public key as base64, what to have open, the library.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,8 +10,9 @@ import { disconnectClient } from '../../src/telegram/disconnect.ts'
 import { gramJs } from '../../src/telegram/gramjs.ts'
 import { teleproto } from '../../src/telegram/teleproto/library.ts'
 import { keepAlive } from '../../src/telegram/keepalive.ts'
-import { clientFor, closedPort } from './clients.ts'
+import { clientFor, heldBy } from './clients.ts'
 import { GRAMJS, TELEPROTO } from './libraries.ts'
+import { CLOSED_PORT } from '../support/free-port.ts'
 
 /** The clients' own ping loop begins by sleeping nine seconds; here it takes no time to come to its first ping. */
 function hurryGramJs(): void {
@@ -43,11 +45,10 @@ if (busyWith === 'pings') {
 if (busyWith === 'media') await client.getSender(session.dcId)
 // Another data centre that cannot be reached: GramJS tries for ever.
 if (busyWith === 'unreachable') {
-  const port = await closedPort()
-  client.getDC = () => Promise.resolve({ id: 5, ipAddress: '127.0.0.1', port })
+  client.getDC = () => Promise.resolve({ id: 5, ipAddress: '127.0.0.1', port: CLOSED_PORT })
   void client.getSender(5)
   await delay(100)
 }
 
 await disconnectClient(client)
-process.stdout.write('disconnected\n')
+process.stdout.write(`${JSON.stringify(heldBy())}\n`)

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FakeDc, FakeDcEvent } from '../../fake-dc/fake-dc.ts'
 
+/** Ends what would hang, also on a machine that has much else to do. */
+const PATIENCE_MS = 120_000
+
 /** The steps that the audience sees, watched at the data centre. */
 export class Act {
   readonly #dc: FakeDc
@@ -51,9 +54,9 @@ export class Act {
   }
 
   async #until(what: string, done: () => boolean): Promise<void> {
-    const giveUpAt = Date.now() + 30_000
+    const giveUpAt = Date.now() + PATIENCE_MS
     while (!done()) {
-      if (Date.now() > giveUpAt) throw new Error(`waited 30 s for ${what}`)
+      if (Date.now() > giveUpAt) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
       await sleep(20)
     }
   }

@@ -155,7 +155,7 @@ describe('Telethon and our strings', () => {
       const { stdout, stderr } = spawnSync(PYTHON, [path.join(foreign, 'telethon_read.py')], {
         input,
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 120_000,
       })
       assert.deepEqual(JSON.parse(stdout || stderr), [2, address, 50_000, hex(KEY)])
     }

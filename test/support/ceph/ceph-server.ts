@@ -1,9 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../free-port.ts'
 
 const run = promisify(execFile)
 const SCRIPT = path.join(import.meta.dirname, 'ceph-s3')
@@ -38,7 +38,7 @@ export async function startS3(env: NodeJS.ProcessEnv = process.env): Promise<S3E
   // Daemons outlive a test that dies early, unless this ends them.
   const end = (): void => void spawnSync(SCRIPT, ['down'], { env: own })
   process.once('exit', end)
-  const { stdout } = await run(SCRIPT, ['up'], { env: own, timeout: 150_000 })
+  const { stdout } = await run(SCRIPT, ['up'], { env: own, timeout: 500_000 })
   return {
     ...printed(stdout),
     stop: async () => {
@@ -71,13 +71,4 @@ async function answers(url: string): Promise<boolean> {
     async (response) => (await response.text()) !== '',
     () => false,
   )
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
 }
