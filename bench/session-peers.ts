@@ -1,5 +1,6 @@
 /** One session implementation, in a process of its own: `node session-peers.ts PEER FILE COUNT RUNS CLOCK`; prints JSON. */
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import bigInt from 'big-integer'
 
 /** Microseconds, unless the name says MB. */
@@ -193,11 +194,20 @@ function fillYoungGeneration(): void {
   }
 }
 
+/** Resident, without garbage: V8 gives pages back in steps. */
+async function residentMb(): Promise<number> {
+  for (let k = 0; k < 5; k++) {
+    globalThis.gc?.()
+    await setTimeout(50)
+  }
+  return process.memoryUsage().rss / MB
+}
+
 async function measure(peer: string, file: string, count: number, runs: number): Promise<Measures> {
   const opener = PEERS[peer] ?? fail(peer)
   const open = await opener(file, count)
   fillYoungGeneration()
-  const ownMb = process.memoryUsage().rss / MB
+  const ownMb = await residentMb()
   const begin = now()
   const subject = await open()
   const result: Measures = { open: now() - begin }
@@ -218,6 +228,7 @@ async function measure(peer: string, file: string, count: number, runs: number):
     each(subject, (k) => key(count - 1 - k), count, many)
     result[name] = await best(() => each(subject, key, count, many))
   }
+  result['used to read MB'] = (await residentMb()) - ownMb
   result['1000 upserts first'] = await timed(() => subject.upsert(0))
   const { save = async () => undefined } = subject
   await save()
@@ -228,8 +239,7 @@ async function measure(peer: string, file: string, count: number, runs: number):
   }
   result['1000 upserts'] = Math.min(...upserts)
   result['1000 upserts, saved'] = Math.min(...saved)
-  globalThis.gc?.()
-  result['used MB'] = process.memoryUsage().rss / MB - ownMb
+  result['used MB'] = (await residentMb()) - ownMb
   result['peak MB'] = process.resourceUsage().maxRSS / 1024 - ownMb
   return result
 }

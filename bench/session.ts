@@ -19,6 +19,8 @@ import { createTelethonFile } from '../src/session/telethon-file.ts'
 import { type Measures, microseconds, nameOf, PEER_NAMES, phoneOf, usernameOf } from './session-peers.ts'
 
 const PYTHON = '/usr/bin/python3'
+/** What V8 needs to compile hot code, 20 to 40 MB, it needs for any program. */
+const UNCOMPILED = ['--no-opt', '--no-maglev']
 /** It keeps one file per peer. */
 const STORE_SESSION_UP_TO = 1000
 
@@ -57,7 +59,8 @@ async function makeFile(file: string, count: number): Promise<void> {
   const filling = new DatabaseSync(file)
   const put = filling.prepare('insert into entities values (?, ?, ?, ?, ?, ?)')
   filling.exec(`begin; update sessions set dc_id = 2, server_address = '149.154.167.51', port = 443`)
-  for (let k = 0; k < count; k++)
+  // Peers do not come in by their ids; 7919 has no factor in common with the powers of ten.
+  for (let row = 0, k = 0; row < count; row++, k = (k + 7919) % count)
     put.run(k + 1, BigInt(k) * 9_000_000_000_000n, usernameOf(k), phoneOf(k), nameOf(k), 1_700_000_000)
   filling.exec('commit')
   filling.close()
@@ -124,7 +127,11 @@ function subjects(count: number): Record<string, (file: string) => Measures> {
     (name: string) =>
     (file: string): Measures => {
       const args = [path.join(folder, 'session-peers.ts'), name, file, String(count), flags.runs, clock]
-      return child(process.execPath, ...flagsOfNode, ...args)
+      const measures = child(process.execPath, ...flagsOfNode, ...args)
+      if (name !== 'ours') return measures
+      copyFileSync(path.join(path.dirname(file), `${count}.session`), file)
+      const uncompiled = child(process.execPath, ...flagsOfNode, ...UNCOMPILED, ...args)
+      return { ...measures, 'used uncompiled MB': uncompiled['used MB'] ?? NaN }
     }
   const names = PEER_NAMES.filter((name) => name !== 'GramJS StoreSession' || count <= STORE_SESSION_UP_TO)
   const all = {
@@ -163,7 +170,9 @@ function targetsOf({ entities, indexedMb, readUs, peers }: SizeReport): Target[]
   const upserts = '1000 upserts no slower than Telethon with its commit'
   expect(upserts, '1000 upserts', theirs?.['1000 upserts, saved'], time)
   expect(`${upserts}, saved to disk`, '1000 upserts, saved', theirs?.['1000 upserts, saved'], time)
-  expect('memory at most 3 times the indexed file', 'used MB', 3 * indexedMb, mb)
+  const memory = 'memory at most 3 times the indexed file'
+  expect(memory, 'used MB', 3 * indexedMb, mb)
+  expect(`${memory}, V8's compilers aside`, 'used uncompiled MB', 3 * indexedMb, mb)
   expect('opening at most twice reading + 25 ms, first in its process', 'open', 2 * readUs + 25_000, time)
   expect('opening at most twice reading + 25 ms, later', 'open again', 2 * readUs + 25_000, time)
   return targets

@@ -115,13 +115,18 @@ describe('an SQLite file that is read in place', () => {
     const rows = Array.from({ length: 300 }, (_, k) => `(${k % 3 ? k : -k}, ${k}, 'u${k}', null, 'n', 5)`)
     const big = `pragma page_size = 512; vacuum; ${V7} insert into entities values ${rows.join()};
       create index tgsession_username on entities (username); delete from entities where id % 5 = 0;`
+    // As peers come in: in no order, and with names that change.
+    const shuffled = Array.from({ length: 300 }, (_, k) => rows[(k * 77) % 300])
+    const lived = `pragma page_size = 1024; vacuum; ${V7} insert into entities values ${shuffled.join()};
+      update entities set username = username || 'x' where id % 7 = 0; delete from entities where id % 11 = 0;`
     const sources = await Promise.all(
       [
         ...Object.values(SCHEMAS)
           .slice(4)
           .map(({ sql }) => sql),
         big,
-        big,
+        lived,
+        lived,
       ].map(database),
     )
     const change = fc.record({

@@ -12,6 +12,7 @@ import {
   varint,
   varintSize,
 } from './layout.ts'
+import { LeafCheck } from './leaf-check.ts'
 import { sizeOf } from './record.ts'
 import { UsedSpace } from './used-space.ts'
 
@@ -31,6 +32,7 @@ class Check {
   readonly #layout: Layout
   readonly #used: Uint8Array
   #pagesUsed = 0
+  readonly #leaves: LeafCheck
   /** By depth, since a page is looked at while the one above it is. */
   readonly #spaces: UsedSpace[] = []
   /** Of the table that is walked: the id before. */
@@ -38,6 +40,7 @@ class Check {
 
   constructor(layout: Layout) {
     this.#layout = layout
+    this.#leaves = new LeafCheck(layout)
     this.#used = new Uint8Array(layout.pageCount + 1)
   }
 
@@ -68,6 +71,13 @@ class Check {
     const isLeaf = type === (isTable ? TABLE_LEAF : INDEX_LEAF)
     if (!isLeaf && type !== (isTable ? TABLE_INTERIOR : INDEX_INTERIOR)) return false
     const cells = u16(bytes, header + 3)
+    if (isTable && isLeaf) {
+      const last = this.#leaves.lastId(page, this.#last)
+      if (last !== undefined) {
+        this.#last = last
+        return true
+      }
+    }
     const pointers = header + (isLeaf ? 8 : 12)
     const content = start + (u16(bytes, header + 5) || 65_536)
     const end = start + usable
