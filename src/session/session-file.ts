@@ -17,6 +17,8 @@ export interface SQLiteSessionOptions extends CoreOptions {
 }
 
 const EXTENSION = '.session'
+/** After a save that failed, unless something else saves before. */
+const RETRY_MS = 30_000
 
 /**
  * A session core whose rows lie in a Telethon file, on disk or only in memory. Saved in one step: at once after
@@ -36,6 +38,7 @@ export class SessionFile {
   #cancelTimer: (() => void) | undefined
   #dirty = false
   #deleted = false
+  #deleting: Promise<void> = Promise.resolve()
   #onDisk: FileStamp | undefined
 
   /** `name` as Telethon takes it: a path, to which '.session' is added if it does not end so. */
@@ -47,8 +50,9 @@ export class SessionFile {
     this.core.onChange((kind) => this.#schedule(kind))
   }
 
-  /** Opens the file, or makes it. Again after that: nothing, since clients load at every connect. */
+  /** Opens the file, or makes it. Again after that: nothing, since clients load at every connect. After `delete()` it begins anew. */
   load(bytes?: Uint8Array): Promise<void> {
+    if (this.#deleted && this.path !== undefined) this.#free()
     this.#loading ??= this.#open(bytes).catch((error: unknown) => {
       this.#free()
       throw error
@@ -86,21 +90,17 @@ export class SessionFile {
   }
 
   /** Forgets the key and removes the file, which is written no more, whatever still changes in memory. */
-  async delete(): Promise<void> {
+  delete(): Promise<void> {
     this.#stopTimer()
     this.#deleted = true
-    await Promise.allSettled([this.#loading, this.#saving])
-    if (this.#storage !== undefined) this.core.forgetAuthKey()
-    if (this.path === undefined) return
-    try {
-      await unlink(this.path)
-    } catch (error) {
-      const failure = fileError('read', this.path, error)
-      if (!(failure instanceof NoSessionError)) throw fileError('write', this.path, error)
-    }
+    const deleted = this.#remove()
+    this.#deleting = deleted.catch(() => undefined)
+    return deleted
   }
 
   async #open(given: Uint8Array | undefined): Promise<void> {
+    this.#deleted = false
+    await this.#deleting
     const found = given ? Uint8Array.from(given) : await this.#read()
     const file = found === undefined ? await createTelethonFile() : await readTelethonFile(found)
     try {
@@ -112,6 +112,18 @@ export class SessionFile {
     this.core.attach(this.#storage)
     this.#dirty = found === undefined
     await this.#write()
+  }
+
+  async #remove(): Promise<void> {
+    await Promise.allSettled([this.#loading, this.#saving])
+    if (this.#storage !== undefined) this.core.forgetAuthKey()
+    if (this.path === undefined) return
+    try {
+      await unlink(this.path)
+    } catch (error) {
+      const failure = fileError('read', this.path, error)
+      if (!(failure instanceof NoSessionError)) throw fileError('write', this.path, error)
+    }
   }
 
   #free(): void {
@@ -145,6 +157,7 @@ export class SessionFile {
       this.#onDisk = await stampOf(this.path)
     } catch (error) {
       this.#dirty = true
+      this.#saveIn(RETRY_MS)
       throw error
     }
   }
@@ -163,7 +176,11 @@ export class SessionFile {
     this.#dirty = true
     if (this.path === undefined || this.#deleted) return
     if (kind === 'auth') queueMicrotask(() => this.#saveInBackground())
-    else this.#cancelTimer ??= this.#setTimer(() => this.#saveInBackground(), this.#delayMs)
+    else this.#saveIn(this.#delayMs)
+  }
+
+  #saveIn(ms: number): void {
+    this.#cancelTimer ??= this.#setTimer(() => this.#saveInBackground(), ms)
   }
 
   #saveInBackground(): void {

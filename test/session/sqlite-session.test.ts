@@ -186,6 +186,25 @@ describe('a session file on disk', () => {
     assert.equal((await onDisk(file)).loggedIn, true)
   })
 
+  it('tries a failed save again by itself, also one that nobody awaited', async () => {
+    const reported: Error[] = []
+    const timers = manual()
+    const file = await open({ ...timers, onError: (error) => reported.push(error) })
+    const journal = `${file.path}-journal`
+    writeFileSync(journal, Buffer.from('d9d505f920a163d7', 'hex'))
+    file.core.upsert([{ id: 1n, ...peer }])
+    await assert.rejects(file.save(), { code: 'session.changed_on_disk' })
+    assert.equal(timers.due.length, 1)
+    timers.due.shift()?.()
+    await until(async () => reported.length > 0)
+    rmSync(journal)
+    assert.equal(timers.due.length, 1)
+    timers.due.shift()?.()
+    await settled(file)
+    assert.equal((await onDisk(file)).entities, 1)
+    assert.deepEqual([timers.due.length, reported.map(codeOf)], [0, ['session.changed_on_disk']])
+  })
+
   it('warns of a failed save when nobody listens', async () => {
     const file = await open()
     writeFileSync(file.path, 'theirs')
@@ -220,6 +239,19 @@ describe('a session file on disk', () => {
     await file.close()
     assert.ok(!existsSync(file.path))
     await file.delete()
+  })
+
+  it('begins anew when it is loaded after it was deleted', async () => {
+    const file = await open()
+    file.core.setAuthKey(KEY)
+    file.core.upsert([{ id: 1n, ...peer }])
+    const deleted = file.delete()
+    await file.load()
+    await deleted
+    assert.equal(file.core.findById(1n), undefined)
+    file.core.setAuthKey(OTHER_KEY)
+    await file.close()
+    assert.equal((await onDisk(file)).keyFingerprint, keyFingerprint(OTHER_KEY))
   })
 
   it('refuses a file that is none, leaves it, and can load once it is repaired', async () => {
