@@ -1,27 +1,13 @@
 export * from './errors.ts'
+export * from './session/public.ts'
 export { readSettings, type Environment, type Settings } from './config/settings.ts'
 export { openReplica } from './config/open-replica.ts'
 export { namesPlainSession, openPlainSession, type PlainSession } from './config/open-plain-session.ts'
 export { openSession, type OpenSession } from './run/open-session.ts'
 export type { OpenSessionOptions } from './run/opened-session.ts'
-export { convertToFile, convertToString, type ConvertOptions } from './session/convert.ts'
-export type { DcAddress, PortableSession, StringFormatName } from './session/formats/portable-session.ts'
-export { decodeSessionString, encodeSessionString } from './session/formats/session-string.ts'
-export { readStoreSession } from './session/formats/store-session.ts'
 export type { GramSession } from './session/gramjs-session.ts'
 export { MemorySession, type MemorySessionOptions } from './session/memory-session.ts'
-export type { ChangeKind, CoreOptions } from './session/session-core.ts'
-export type { SQLiteSessionOptions } from './session/session-file.ts'
-export type {
-  AuthState,
-  Entity,
-  SentFile,
-  SentFileKey,
-  SessionStorage,
-  UpdateState,
-} from './session/storage.ts'
 export { SQLiteSession } from './session/sqlite-session.ts'
-export { inspectSession, verifySession, type SessionReport } from './session/inspect.ts'
 export { clientOptions } from './telegram/client-options.ts'
 export { connectClient } from './telegram/connect.ts'
 export { disconnectClient } from './telegram/disconnect.ts'

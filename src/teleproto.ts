@@ -1,14 +1,5 @@
 export * from './errors.ts'
-export type { CoreOptions, ChangeKind } from './session/session-core.ts'
-export type { SQLiteSessionOptions } from './session/session-file.ts'
-export type {
-  AuthState,
-  Entity,
-  SentFile,
-  SentFileKey,
-  SessionStorage,
-  UpdateState,
-} from './session/storage.ts'
+export * from './session/public.ts'
 export { openSession, type OpenSession } from './run/teleproto/open-session.ts'
 export type { OpenSessionOptions } from './run/opened-session.ts'
 export { connectClient } from './telegram/connect.ts'
@@ -16,7 +7,7 @@ export { disconnectClient } from './telegram/disconnect.ts'
 export { clientOptions } from './telegram/teleproto/client-options.ts'
 export { addServerKey } from './telegram/teleproto/library.ts'
 export { trackUpdates } from './telegram/teleproto/track-updates.ts'
-export type { MissedUpdates } from './telegram/catch-up.ts'
+export type { MissedUpdates, TrackedSession } from './telegram/catch-up.ts'
 export type { TrackUpdatesOptions } from './telegram/track-options.ts'
 export type { UpdateTracker } from './telegram/update-tracker.ts'
 export { MemorySession, type MemorySessionOptions } from './session/teleproto/memory-session.ts'

@@ -11,17 +11,17 @@ export const OLDEST_MADE = 4
 
 /**
  * The file for a Telethon that knows no newer version than this one, 4 to 8: an older one counts the columns, and dies.
- * Throws `UsageError` (`session.cannot_upgrade`) for a file that is older already: Telethon upgrades it when it opens it.
+ * Throws `UsageError` (`session.cannot_make_version`) for any other, and for one above the file's own.
  */
 export async function asVersion(bytes: Uint8Array, version: number): Promise<Uint8Array> {
   const file = await openTelethonFile(bytes)
   try {
     if (version > file.version || version < OLDEST_MADE)
       throw new UsageError(
-        'session.cannot_upgrade',
-        `the file has version ${file.version}, not ${version} or newer`,
+        'session.cannot_make_version',
+        `no file of version ${version} can be made of one of version ${file.version}`,
         {
-          hint: `Leave the version out; a newer Telethon upgrades the file by itself. ${OLDEST_MADE} is the oldest that is made.`,
+          hint: `${OLDEST_MADE} is the oldest that is made. Leave the version out: a newer Telethon upgrades the file by itself.`,
         },
       )
     for (const { since, table, column } of ADDED)

@@ -1,3 +1,4 @@
+import type { ServerAddress } from './formats/portable-session.ts'
 import { readSessionRow, writeSessionRow } from './session-row.ts'
 import { SqlDatabase, type SqlRow } from './sql.ts'
 import { bad, columnsOf } from './sqlite-file.ts'
@@ -11,9 +12,9 @@ import type { TelethonFile } from './telethon-file.ts'
  */
 export async function rewriteTelethonFile(
   file: TelethonFile,
-  userId: bigint | undefined,
+  { server, userId }: { server?: ServerAddress | undefined; userId?: bigint | undefined },
 ): Promise<Uint8Array> {
-  const row = readSessionRow(file)
+  const row = { ...readSessionRow(file), ...server }
   const db = await SqlDatabase.open()
   try {
     db.transaction(() => {

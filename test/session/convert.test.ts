@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { convertToFile, convertToString } from '../../src/session/convert.ts'
+import { portable } from '../../src/session/formats/portable-session.ts'
 import { inspectSession } from '../../src/session/inspect.ts'
 import { openTelethonFile } from '../../src/session/telethon-file.ts'
 import { PYROGRAM } from '../fixtures/session/foreign/pyrogram.ts'
@@ -92,7 +93,7 @@ describe('converting a Telethon file into one that any SQLite opens', () => {
   it('makes none of a version that is newer, or older than 4', async () => {
     for (const version of [3, 6])
       await assert.rejects(convertToFile(await database(SCHEMAS['v5 (1.6)']!.sql), { version }), {
-        code: 'session.cannot_upgrade',
+        code: 'session.cannot_make_version',
         exitCode: 64,
       })
   })
@@ -155,5 +156,25 @@ describe('converting between files and strings', () => {
     await assert.rejects(convertToString(await database(V7), 'pyrogram', { apiId: 1 }), {
       code: 'session.needs_user_id',
     })
+  })
+
+  it('makes no file without an address, which a client would replace by that of another data centre', async () => {
+    const nowhere = portable({ dcId: 77, authKey: KEY, userId: 4242n, apiId: 1 })
+    for (const convert of [() => convertToFile(nowhere), () => convertToString(nowhere, 'telethon')])
+      await assert.rejects(convert, { code: 'session.needs_server_address', exitCode: 64, hint: /--dc/ })
+    const server = { serverAddress: '10.0.0.7', port: 8443 }
+    const string = Buffer.from(await convertToString(nowhere, 'telethon', { server }))
+    for (const bytes of [await convertToFile(nowhere, { server }), string]) {
+      const { dcId, serverAddress, port } = await inspectSession(bytes)
+      assert.deepEqual({ dcId, serverAddress, port }, { dcId: 77, ...server })
+    }
+    const file = await convertToFile(await database(`${V7} update sessions set server_address = null;`), {
+      server,
+    })
+    assert.equal((await inspectSession(file)).serverAddress, '10.0.0.7')
+    // Pyrogram's string has no place for it.
+    await assert.rejects(convertToString(nowhere, 'pyrogram', { server }), { code: 'session.unknown_dc' })
+    const known = await convertToFile(portable({ dcId: 4, authKey: KEY }))
+    assert.equal((await inspectSession(known)).serverAddress, '149.154.167.91')
   })
 })

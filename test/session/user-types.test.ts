@@ -25,6 +25,7 @@ import { TelegramClient } from '${library}'
 import { AuthKey } from '${library}/crypto/AuthKey.js'
 import { Api } from '${library}/tl/index.js'
 import { clientOptions, connectClient, disconnectClient, openSession, trackUpdates } from '${entry}'
+import { convertToString, inspectSession } from '${entry}'
 import { MemorySession, SQLiteSession, type OpenSession, type SessionStorage } from '${entry}'
 
 const session = new SQLiteSession('anon', { saveEntities: false, onError: (error) => console.error(error) })
@@ -36,6 +37,7 @@ const names: string[] = await SQLiteSession.listSessions()
 const photo: Api.InputPhoto | undefined = session.getFile(Buffer.alloc(16), 1, Api.InputPhoto)
 const states: [bigint, { pts: number }][] = session.getUpdateStates()
 const copy: SQLiteSession = await session.clone()
+const { keyFingerprint } = await inspectSession(Buffer.from(await convertToString(await session.toBytes(), 'telethon')))
 await session.close()
 
 declare const storage: SessionStorage
@@ -45,7 +47,7 @@ class Own extends MemorySession {
   }
 }
 new TelegramClient(new Own({ storage }), 1, 'hash', {})
-console.log(names, photo, states, copy)
+console.log(names, photo, states, copy, keyFingerprint)
 
 const opened: OpenSession = await openSession(process.env)
 const other = new TelegramClient(opened.session, 1, 'hash', clientOptions(opened.session, { deviceModel: 'mine' }))

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { ConflictError, UsageError } from '../../errors.ts'
 import { convertToFile, convertToString, type ConvertOptions } from '../../session/convert.ts'
-import type { StringFormatName } from '../../session/formats/portable-session.ts'
+import type { ServerAddress, StringFormatName } from '../../session/formats/portable-session.ts'
 import { placeFile } from '../../session/place-file.ts'
 import { pendingSidecar } from '../../session/read-file.ts'
 import { writerOf } from '../../session/held-open.ts'
+import { hostPort } from '../host-port.ts'
 import { apiId, fileVersion, userId } from '../numbers.ts'
 import { printJson } from '../output.ts'
 import { readSource } from '../session-source.ts'
@@ -18,6 +19,7 @@ interface Flags {
   apiId?: number
   userId?: bigint
   bot?: boolean
+  dc?: ServerAddress
   fileVersion?: number
   force?: boolean
   json?: boolean
@@ -40,9 +42,14 @@ export function convertCommand(): Command {
         'mtcute',
       ]),
     )
-    .option('--api-id <number>', 'for a Pyrogram string, if the source does not tell', apiId)
-    .option('--user-id <number>', "the account's own id, if the source does not tell", userId)
-    .option('--bot', 'the account is a bot, if the source does not tell')
+    .option('--api-id <number>', 'for a Pyrogram string, in the place of what the source tells', apiId)
+    .option('--user-id <number>', "the account's own id, in the place of what the source tells", userId)
+    .option('--bot', 'the account is a bot, whatever the source tells')
+    .option(
+      '--dc <host:port>',
+      'where its data centre answers, in the place of what the source tells',
+      hostPort,
+    )
     .option('--file-version <number>', 'of the file, for an old Telethon: 4 (of 2018) to 8', fileVersion)
     .option('--force', 'overwrite the file')
     .option('--json', 'say what was written as one JSON object')
@@ -92,6 +99,7 @@ async function refuseOverwriting(file: string, force: boolean): Promise<void> {
 
 async function converted(source: string, to: Target, flags: Flags): Promise<Uint8Array> {
   const options: ConvertOptions = {
+    server: flags.dc,
     apiId: flags.apiId,
     userId: flags.userId,
     isBot: flags.bot,

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { withReplica, sessionCommand, type WhichSession } from '../options.ts'
+import type { ServerAddress } from '../../session/formats/portable-session.ts'
+import { hostPort } from '../host-port.ts'
 import { userId } from '../numbers.ts'
 import { printJson } from '../output.ts'
 import { withProgress } from '../progress.ts'
@@ -8,7 +10,7 @@ import type { Context } from '../context.ts'
 
 interface Flags extends WhichSession {
   userId?: bigint
-  dc?: string
+  dc?: ServerAddress
   json?: boolean
 }
 
@@ -19,14 +21,14 @@ export function pushCommand(context: Context): Command {
       'a session file (Telethon, Pyrogram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
     )
     .option('--user-id <number>', "the account's own id, if the source does not tell", userId)
-    .option('--dc <host:port>', 'where its data centre answers, if the source does not tell')
+    .option('--dc <host:port>', 'where its data centre answers, if the source does not tell', hostPort)
     .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
       '\nExamples (CI needs only the public key):\n  $ TGSESSION_RECIPIENT=age1… tgsession push anon.session --store s3://bucket/telegram\n  $ tgsession push - < string.txt',
     )
     .action(async (source: string, flags: Flags) => {
-      const bytes = await readTelethonBytes(source, flags)
+      const bytes = await readTelethonBytes(source, { server: flags.dc, userId: flags.userId })
       const saved = await withReplica(context, flags, (replica) =>
         withProgress('Storing', (onProgress) => replica.push(bytes, { onProgress })),
       )

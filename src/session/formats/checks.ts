@@ -54,11 +54,7 @@ export function isTest(session: PortableSession): boolean {
 export function addressOf(session: PortableSession, fits: (address: string) => boolean): DcAddress {
   const { dcId, serverAddress, port } = session
   if (serverAddress !== undefined && fits(serverAddress)) return { dcId, serverAddress, port }
-  const known = knownAddress(dcId, isTest(session))
-  if (known !== undefined) return known
-  throw new BadDataError('session.unknown_dc', `nobody knows the address of data centre ${dcId}`, {
-    hint: 'Convert from a format that holds the server address.',
-  })
+  return required(knownAddress(dcId, isTest(session)), 'server address', '--dc HOST:PORT', 'server')
 }
 
 /** What the target needs and the source does not hold. */

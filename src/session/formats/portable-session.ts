@@ -4,10 +4,13 @@ import type { AuthState, Entity, UpdateState } from '../storage.ts'
 export type StringFormatName = 'telethon' | 'gramjs' | 'pyrogram' | 'mtcute'
 
 /** Where a data centre's servers answer. */
-export interface DcAddress {
-  dcId: number
+export interface ServerAddress {
   serverAddress: string
   port: number
+}
+
+export interface DcAddress extends ServerAddress {
+  dcId: number
 }
 
 /**

@@ -1,4 +1,5 @@
-import { addressOf, checkDc, checkFlag, dcByte, isTest, keyOf, required } from './checks.ts'
+import { BadDataError } from '../../errors.ts'
+import { checkDc, checkFlag, dcByte, isTest, keyOf, required } from './checks.ts'
 import { knownAddress } from './data-centres.ts'
 import { portable, type PortableSession } from './portable-session.ts'
 
@@ -44,8 +45,11 @@ export const pyrogramString = {
     const key = keyOf(session)
     const apiId = required(session.apiId, 'api_id', '--api-id', 'apiId')
     const userId = required(session.userId, 'user id', '--user-id', 'userId')
-    // Not written, but a data centre that Pyrogram's table lacks is one that it cannot connect to.
-    addressOf(session, () => false)
+    // Not written: it connects to where its own table says.
+    if (knownAddress(session.dcId, isTest(session)) === undefined)
+      throw new BadDataError('session.unknown_dc', `Pyrogram knows no data centre ${session.dcId}`, {
+        hint: 'Convert to another format.',
+      })
     const head = Buffer.alloc(6)
     head.writeUInt8(dcByte(session), 0)
     head.writeUInt32BE(apiId, 1)

@@ -13,7 +13,7 @@ interface StringFormat {
   fits(bytes: Buffer, prefixed: boolean): boolean
   /** Throws `BadDataError` (`session.bad_string`). */
   decode(bytes: Buffer): PortableSession
-  /** Throws `BadDataError` (`session.no_key`, `.bad_dc`, `.unknown_dc`) or `UsageError` (`session.needs_…`). */
+  /** Throws `BadDataError` (`session.no_key`, `.bad_dc`; Pyrogram's `.unknown_dc`) or `UsageError` (`session.needs_…`). */
   encode(session: PortableSession): string
 }
 

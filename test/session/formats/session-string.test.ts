@@ -116,7 +116,9 @@ describe('session strings', () => {
       decodeSessionString(encodeSessionString('telethon', web)).session.serverAddress,
       '149.154.167.51',
     )
-    assert.throws(() => encodeSessionString('telethon', { ...web, dcId: 99 }), { code: 'session.unknown_dc' })
+    assert.throws(() => encodeSessionString('telethon', { ...web, dcId: 99 }), {
+      code: 'session.needs_server_address',
+    })
   })
 
   it('say which option gives what is missing', () => {
