@@ -9,7 +9,7 @@ import { hangUpWithin } from '../telegram/keepalive.ts'
 import type { TrackUpdatesOptions } from '../telegram/track-options.ts'
 import type { UpdateTracker } from '../telegram/update-tracker.ts'
 import { guardSends } from '../telegram/send-guard.ts'
-import { Budget } from './budget.ts'
+import { Budget, COMMAND_SHARE } from './budget.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { letGo } from './let-go.ts'
 import { describeError, type Report } from './report.ts'
@@ -58,6 +58,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   readonly #ended = new AbortController()
   readonly #stopping = new AbortController()
   readonly #budget: Budget
+  readonly #disconnectMs: number
   readonly #unsubscribe: () => void
   readonly #forgetSignals: () => void
   readonly #onClosed: () => Promise<void>
@@ -85,7 +86,9 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
       capture: () => session.toBytes(),
     }
     const clock = options.clock ?? systemClock
-    this.#budget = new Budget(this.#stopping.signal, options.shutdownMs ?? 25_000, clock)
+    const { shutdownMs = 25_000 } = options
+    this.#disconnectMs = Math.min(5000, shutdownMs * COMMAND_SHARE)
+    this.#budget = new Budget(this.#stopping.signal, shutdownMs, clock)
     this.#saver = new Saver({
       ...options,
       signal: this.#budget.save,
@@ -114,7 +117,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     this.#clients.add(client)
     guardSends(client, () => this.#lease.remainingMs > 0)
     hangUpWithin(client, this.#lease.ttlMs)
-    if (this.signal.aborted) void this.#disconnect()
+    if (this.signal.aborted) void this.#cutOff()
   }
 
   /**
@@ -147,11 +150,26 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     this.#stopping.abort()
     // With the lease: without it nothing may be sent any more, and what was not noted is handed out again.
     if (!this.signal.aborted) await this.#stopTracking()
-    await this.#disconnect()
+    const disconnected = this.#disconnect()
+    await disconnected.catch(() => undefined)
     this.#unsubscribe()
     try {
-      const lost: unknown = this.signal.reason
-      if (lost instanceof LeaseError) throw lost
+      await this.#saveLast()
+    } finally {
+      // Not while a client is connected: the lease is held then until the process ends.
+      await disconnected
+      await letGo(this.#lease, this.#report, this.#budget.release)
+      this.#budget.close()
+      await this.#onClosed()
+      // Not before: hosts signal more than once, and without a listener the second one would end the process.
+      this.#forgetSignals()
+    }
+  }
+
+  async #saveLast(): Promise<void> {
+    const lost: unknown = this.signal.reason
+    if (lost instanceof LeaseError) throw lost
+    try {
       await this.#saver.save()
     } catch (error) {
       if (error instanceof LeaseError) throw error
@@ -159,12 +177,6 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
         hint: 'The store keeps the revision before them, which works; some cached entities may be missing.',
         cause: error,
       })
-    } finally {
-      await letGo(this.#lease, this.#report, this.#budget.release)
-      this.#budget.close()
-      await this.#onClosed()
-      // Not before: hosts signal more than once, and without a listener the second one would end the process.
-      this.#forgetSignals()
     }
   }
 
@@ -176,7 +188,8 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   }
 
   async #disconnect(): Promise<void> {
-    await Promise.all([...this.#clients].map((client) => disconnectClient(client)))
+    const timeoutMs = this.#disconnectMs
+    await Promise.all([...this.#clients].map((client) => disconnectClient(client, { timeoutMs })))
   }
 
   #saveNow(): void {
@@ -202,7 +215,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
         hint: 'Close it and open it again: the stored one is another now.',
       }),
     )
-    void this.#disconnect()
+    void this.#cutOff()
   }
 
   async #onLost(): Promise<void> {
@@ -210,6 +223,16 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     this.#watching.abort()
     // Nobody told us how to stop the one who uses the session: ending the process is the only safe way.
     if (this.#clients.size === 0 && !this.#closing) process.exit(75)
-    await this.#disconnect()
+    await this.#cutOff()
+  }
+
+  /** Disconnects who must not use the session on; after the lease also one who cannot be disconnected: by the end of the process. */
+  async #cutOff(): Promise<void> {
+    try {
+      await this.#disconnect()
+    } catch (error) {
+      this.#report('close.failed', describeError(error))
+      if (this.#lease.signal.aborted) process.exit(75)
+    }
   }
 }

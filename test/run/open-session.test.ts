@@ -324,6 +324,52 @@ describe('openSession in a process of its own', () => {
     assert.equal((await replica.status()).holder, null)
   })
 
+  it('closes all of them where a program has opened two, and ends then', async () => {
+    const second = await openReplica(await readSettings({ ...env, TGSESSION_NAME: 'second' }, { store: true }))
+    await second.push(session)
+    const one = start('two')
+    await until('both', () => names(one).filter((name) => name === 'session.restored').length === 2)
+    await one.saw('opened')
+    one.child.kill('SIGTERM')
+    assert.deepEqual(await one.ended, [null, 'SIGTERM'])
+    assert.deepEqual([(await replica.status()).holder, (await second.status()).holder], [null, null])
+  })
+
+  it('lets go by a signal that comes while it is being opened, and ends', async () => {
+    const one = start('signalled-while-opening')
+    assert.deepEqual(await one.ended, [null, 'SIGTERM'])
+    assert.equal((await replica.status()).generation, 1, 'the lease had been taken')
+    assert.equal((await replica.status()).holder, null)
+    assert.ok(!names(one).includes('opened'))
+  })
+
+  it("lets go by a signal that comes while it is being opened, and leaves the end to the program's listener", async () => {
+    const one = start('signalled-while-opening-with-listener')
+    assert.deepEqual(await one.ended, [9, null])
+    assert.deepEqual(names(one).slice(-2), ['lease.released', 'session.stopped'])
+    assert.ok(names(one).includes('host-heard'))
+    assert.equal((await replica.status()).holder, null)
+  })
+
+  it('ends the process with 75 when the lease is lost and a client cannot be disconnected', async () => {
+    env['TGSESSION_SHUTDOWN_MS'] = '1000'
+    const one = start('client-that-hangs')
+    await one.saw('opened')
+    await rob()
+    assert.deepEqual(await one.ended, [75, null])
+    assert.equal(names(one).at(-1), 'close.failed')
+  })
+
+  it('saves, and keeps the lease until the end, where a client cannot be disconnected at the stop', async () => {
+    env['TGSESSION_SHUTDOWN_MS'] = '1000'
+    const one = start('client-that-hangs')
+    await one.saw('opened')
+    one.child.kill('SIGTERM')
+    assert.deepEqual(await one.ended, [79, null])
+    assert.ok(names(one).includes('close.failed'))
+    assert.notEqual((await replica.status()).holder, null)
+  })
+
   it('ends the process with 75 when the lease is lost and nothing is attached', async () => {
     const one = start()
     await one.saw('opened')

@@ -1,13 +1,36 @@
 // Opens the session of its environment in process. Says what happens as JSON lines on stdout, and does what HOST says.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TelegramClient } from 'telegram'
+import { LeaseError } from '../../../src/errors.ts'
 import { openSession } from '../../../src/run/open-session.ts'
+import { clientOptions } from '../../../src/telegram/client-options.ts'
 
 const say = (event: string, fields: object = {}): void =>
   void process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`)
 const { HOST: host = '' } = process.env
 
 if (host === 'once-before') process.once('SIGTERM', () => void hostStops())
-const opened = await openSession(process.env, { report: say, quietMs: 100 })
+// No signal comes sooner than in the moment in which the lease is ours.
+const report = (event: string, fields = {}): void => {
+  say(event, fields)
+  if (host.startsWith('signalled-while-opening') && event === 'lease.taken')
+    process.kill(process.pid, 'SIGTERM')
+}
+if (host === 'signalled-while-opening-with-listener') process.on('SIGTERM', () => say('host-heard'))
+const opening = openSession(process.env, { report, quietMs: 100 })
+if (host === 'signalled-while-opening-with-listener')
+  await opening.catch((error: unknown) => {
+    say(error instanceof LeaseError ? error.code : 'unexpected')
+    process.exit(9)
+  })
+const opened = await opening
+if (host === 'two')
+  await openSession({ ...process.env, TGSESSION_NAME: 'second' }, { report: say, quietMs: 100 })
+if (host === 'client-that-hangs') {
+  const client = new TelegramClient(opened.session, 12345, 'hash', clientOptions(opened.session))
+  client.destroy = () => new Promise(() => undefined)
+  opened.attach(client)
+}
 say('opened', { hasKey: opened.session.authKeyBytes?.length === 256 })
 opened.signal.addEventListener('abort', () => say('signal'))
 if (host === 'on-after') process.on('SIGTERM', () => void hostStops())
