@@ -27,7 +27,11 @@ export function closeOnSignals(session: { close: () => Promise<void> }, report: 
   }
   let isTold = false
   const listener = (signal: NodeJS.Signals): void => {
-    if (!isTold) void close(signal, process.listeners(signal).every((one) => ours.has(one)))
+    if (!isTold)
+      void close(
+        signal,
+        process.listeners(signal).every((one) => ours.has(one)),
+      )
     isTold = true
   }
   const forget = (): void => {

@@ -12,7 +12,7 @@ import { guardSends } from '../telegram/send-guard.ts'
 import { Budget, COMMAND_SHARE } from './budget.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { letGo } from './let-go.ts'
-import { describeError, type Report } from './report.ts'
+import { describeError, describeLoss, type Report } from './report.ts'
 import { Saver } from './saver.ts'
 
 export interface OpenSessionOptions {
@@ -219,7 +219,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   }
 
   async #onLost(): Promise<void> {
-    this.#report('lease.lost', describeError(this.#lease.signal.reason))
+    this.#report('lease.lost', describeLoss(this.#lease.signal.reason))
     this.#watching.abort()
     // Nobody told us how to stop the one who uses the session: ending the process is the only safe way.
     if (this.#clients.size === 0 && !this.#closing) process.exit(75)

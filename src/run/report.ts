@@ -1,8 +1,17 @@
+import { TgsessionError } from '../errors.ts'
+
 /** One thing that happened, in a form that a person and a log both read: `lease.waiting holder=worker.1 …`. */
 export type Report = (event: string, fields?: Record<string, string | number | boolean | null>) => void
 
+/** The cause is told where it is a failure of ours: no other's text is known to be free of secrets. */
 export function describeError(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: 'unknown', message: 'an error without a name' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  return { code, message: error.message }
+  const why = error.cause instanceof TgsessionError ? `: ${error.cause.message}` : ''
+  return { code, message: error.message + why }
+}
+
+/** With what to do, where that is not the same as ever. */
+export function describeLoss(error: unknown): Record<string, string> {
+  return { ...describeError(error), ...(error instanceof TgsessionError && { hint: error.hint }) }
 }

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { PlainSession } from '../config/open-plain-session.ts'
 import type { OnProgress } from '../replica/kept-session.ts'
 import { askUntil, noAnswer } from './await-session.ts'
@@ -8,6 +5,7 @@ import { COMMAND_SHARE } from './budget.ts'
 import { Command } from './command.ts'
 import { handOver } from './hand-over.ts'
 import { patiently } from './patience.ts'
+import { Place } from './place.ts'
 import { type RunOptions, showNothing, Stop, stopOf } from './run-options.ts'
 
 export type OpenPlain = (how: { signal: AbortSignal; onProgress: OnProgress }) => Promise<PlainSession>
@@ -29,12 +27,11 @@ export async function runPlain(open: OpenPlain, options: RunOptions): Promise<nu
   if (session instanceof Stop) return session.exitCode
   const { bytes, keyFingerprint, warning } = session
   report('warning', { message: warning })
-  const folder = options.file ? undefined : await mkdtemp(path.join(tmpdir(), 'tgsession-'))
-  const file = options.file ?? path.join(folder ?? '', 'plain.session')
+  const place = await Place.make(options.file, 'plain')
   try {
-    const told = await handOver(bytes, file, options)
+    const { variables } = await handOver(bytes, place.file, options)
     report('session.restored', { revision: null, bytes: bytes.length, key: keyFingerprint })
-    const command = new Command({ ...options, session: told, passEnv: options.passEnv ?? false })
+    const command = new Command({ ...options, session: variables, passEnv: options.passEnv ?? false })
     report('command.started', { pid: command.pid ?? 0 })
     const onStop = (): void => {
       const { signal } = stopOf(options)
@@ -47,6 +44,6 @@ export async function runPlain(open: OpenPlain, options: RunOptions): Promise<nu
     report('command.ended', { because: stop.aborted ? 'stopped' : 'exited', exitCode })
     return exitCode
   } finally {
-    if (folder) await rm(folder, { recursive: true, force: true })
+    await place.remove()
   }
 }

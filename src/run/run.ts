@@ -1,15 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { LeaseError, type UnreachableError } from '../errors.ts'
-import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
-import type { KeptSession, OnProgress, Restored } from '../replica/kept-session.ts'
+import type { KeptSession } from '../replica/kept-session.ts'
 import { awaitSession, noAnswer } from './await-session.ts'
 import { Budget } from './budget.ts'
 import { letGo } from './let-go.ts'
-import type { Report } from './report.ts'
 import { patiently } from './patience.ts'
+import { Place } from './place.ts'
+import { describeLoss } from './report.ts'
+import { type Ahead, readAhead } from './restore.ts'
 import { type RunOptions, Stop } from './run-options.ts'
 import { SAVE_FAILED, serve } from './serve.ts'
 import { reached } from './step.ts'
@@ -23,40 +21,36 @@ export { type RunOptions, Stop } from './run-options.ts'
 export async function run(replica: KeptSession, options: RunOptions): Promise<number> {
   const { report } = options
   reached('boot')
-  const folder = options.file ? undefined : await mkdtemp(path.join(tmpdir(), 'tgsession-'))
-  const file =
-    options.file ?? path.join(folder ?? '', `${encodeURIComponent(replica.name).slice(0, 100)}.session`)
+  const place = await Place.make(options.file, replica.name)
   const budget = new Budget(options.stop, options.shutdownMs, options.clock)
   let exitCode: number | undefined
+  // A key that the command loses twice in a row is not served a third time.
+  let lostKey: string | undefined
+  let avoid: string | undefined
   try {
-    for (let [lost, avoid] = [undefined as Revision | undefined, undefined as string | undefined]; ;) {
+    for (;;) {
       const turn = await waitForTurn(replica, options, avoid)
       if (turn instanceof Stop) return turn.exitCode
-      const { lease, ahead } = turn
-      const served = await servedUnder(lease, report, budget, () =>
-        serve({ replica, lease, ahead, file, budget }, options),
+      const { why, base, ...served } = await underLease(turn.lease, options, budget, () =>
+        serve({ ...turn, replica, file: place.file, budget }, options),
       )
-      if (served.why === 'exited' || served.why === 'stopped') return (exitCode = served.exitCode)
-      report('session.again', { because: served.why })
-      const before = lost?.keyFingerprint
-      lost = served.why === 'aside' ? served.base : undefined
-      avoid = lost && lost.keyFingerprint === before ? lost.key : undefined
+      if (why === 'exited' || why === 'stopped') return (exitCode = served.exitCode)
+      report('session.again', { because: why })
+      const key = why === 'aside' ? base?.keyFingerprint : undefined
+      avoid = key !== undefined && key === lostKey ? base?.key : undefined
+      lostKey = key
     }
   } finally {
     budget.close()
-    if (folder && exitCode !== SAVE_FAILED) await rm(folder, { recursive: true, force: true })
-    else if (folder) report('session.kept', { file })
+    if (exitCode === SAVE_FAILED) report('session.kept', { file: place.file })
+    else await place.remove()
   }
 }
 
 interface Turn {
   lease: Lease
-  /** The session as it was before the lease was taken: read meanwhile, never used without a look at the head. */
-  ahead: (onProgress: OnProgress) => Promise<Restored | null>
+  ahead: Ahead
 }
-
-/** A larger one is not kept in memory for as long as another serves; nor one of which nobody knows later whether it is current. */
-const AHEAD_BYTES = 16 * 1024 * 1024
 
 /** The lease, once there is something to serve; or the stop that came first. */
 async function waitForTurn(
@@ -69,9 +63,7 @@ async function waitForTurn(
   return await patiently(options, silent, async ({ signal, awaiting }) => {
     const { bytes } = await awaitSession(replica, { ...options, signal, avoid, onAwaiting: awaiting })
     reached('session.found')
-    // Whatever goes wrong with it goes wrong again under the lease, and is told then.
-    const isUseful = replica.lastSeen !== undefined && bytes <= AHEAD_BYTES
-    const ahead = isUseful ? readAhead(replica, signal) : () => Promise.resolve(null)
+    const ahead = readAhead(replica, bytes, signal)
     const lease = await replica.lease({
       signal,
       onWaiting: ({ label, since }) => {
@@ -85,23 +77,16 @@ async function waitForTurn(
   })
 }
 
-/** Begins at once; how far it is hears who asks for it. */
-function readAhead(replica: KeptSession, signal: AbortSignal): Turn['ahead'] {
-  let tell: OnProgress | undefined
-  const read = replica.restore({ signal, onProgress: (...moved) => tell?.(...moved) }).catch(() => null)
-  return (onProgress) => {
-    tell = onProgress
-    return read
-  }
-}
-
-/** Lets the lease go when `use` is over, however it ended. */
-async function servedUnder<T>(
+/** Tells of the loss of the lease, and lets it go when `use` is over, however it ended. */
+async function underLease<T>(
   lease: Lease,
-  report: Report,
+  { report }: RunOptions,
   budget: Budget,
   use: () => Promise<T>,
 ): Promise<T> {
+  const onLost = (): void => report('lease.lost', describeLoss(lease.signal.reason))
+  lease.signal.addEventListener('abort', onLost, { once: true })
+  if (lease.signal.aborted) onLost()
   try {
     return await use()
   } finally {

@@ -3,7 +3,7 @@ import { ConflictError, LeaseError, UnreachableError } from '../errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { KeptSession, OnProgress, SaveOutcome } from '../replica/kept-session.ts'
-import { describeError, type Report } from './report.ts'
+import { describeError, describeLoss, type Report } from './report.ts'
 import { reached } from './step.ts'
 
 /** The session in use, as its saver sees it. */
@@ -84,7 +84,10 @@ export class Saver {
         busySince = undefined
         failures = 0
       } catch (error) {
-        if (error instanceof LeaseError) return 'lost'
+        if (error instanceof LeaseError) {
+          report('lease.lost', describeLoss(error))
+          return 'lost'
+        }
         if (error instanceof ConflictError) return 'replaced'
         if (isBusy(error) && now - (busySince ??= now) < BUSY_MS) continue
         busySince = undefined

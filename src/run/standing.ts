@@ -26,7 +26,10 @@ export class Standing {
     }
   }
 
-  /** `age`: seconds since the last save; null before the first. */
+  /**
+   * `age`: seconds since the last save; null before the first. `conflicts`: how often somebody else came in between, by
+   * taking the lease or by storing another session.
+   */
   get fields(): Fields {
     const age = this.#savedAt === undefined ? null : Math.round((this.#clock.now() - this.#savedAt) / 1000)
     return {
@@ -48,7 +51,7 @@ export class Standing {
       })
   }
 
-  #note(event: string, { generation, revision, bytes }: Fields): void {
+  #note(event: string, { generation, revision, bytes, code, because }: Fields): void {
     switch (event) {
       case 'lease.waiting':
       case 'session.waiting':
@@ -57,6 +60,10 @@ export class Standing {
       case 'lease.taken':
         this.#lease = true
         this.#generation = Number(generation)
+        break
+      case 'lease.lost':
+        this.#lease = false
+        if (code === 'lease.lost') this.#conflicts++
         break
       case 'lease.released':
       case 'lease.release_failed':
@@ -69,7 +76,7 @@ export class Standing {
         if (event === 'session.saved') this.#savedAt = this.#clock.now()
         break
       case 'session.again':
-        this.#conflicts++
+        if (because === 'replaced') this.#conflicts++
         break
       default:
         break

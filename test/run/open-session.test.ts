@@ -325,7 +325,9 @@ describe('openSession in a process of its own', () => {
   })
 
   it('closes all of them where a program has opened two, and ends then', async () => {
-    const second = await openReplica(await readSettings({ ...env, TGSESSION_NAME: 'second' }, { store: true }))
+    const second = await openReplica(
+      await readSettings({ ...env, TGSESSION_NAME: 'second' }, { store: true }),
+    )
     await second.push(session)
     const one = start('two')
     await until('both', () => names(one).filter((name) => name === 'session.restored').length === 2)

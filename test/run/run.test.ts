@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { UsageError } from '../../src/errors.ts'
+import { ConfigurationError, UsageError } from '../../src/errors.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import {
   entityNames,
@@ -135,6 +135,24 @@ describe('run', () => {
     const { told } = await tell({}, [], { file })
     assert.equal(told.env['TGSESSION_FILE'], file)
     assert.deepEqual(new Uint8Array(readFileSync(file)), session)
+  })
+
+  it('says where there is no room to place it, before it takes the lease', async () => {
+    const usual = process.env['TMPDIR']
+    process.env['TMPDIR'] = path.join(scratch.folder, 'nowhere')
+    try {
+      await assert.rejects(new Running(openTestReplica(store), ['true']).ended, (error) => {
+        assert.ok(error instanceof ConfigurationError)
+        assert.equal(error.code, 'run.no_folder')
+        assert.match(error.message, /nowhere \(ENOENT\)/)
+        assert.match(error.hint, /TGSESSION_FILE/)
+        return true
+      })
+    } finally {
+      if (usual === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = usual
+    }
+    assert.equal((await openTestReplica(store).status()).generation, 0)
   })
 
   for (const missing of ['no-such-program-anywhere', './no/such/program', import.meta.dirname])

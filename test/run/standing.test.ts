@@ -26,10 +26,21 @@ describe('standing', () => {
     now = 90_400
     const held = { lease: true, generation: 7, revision: 42, age: 90, bytes: 200, waits: 1, conflicts: 0 }
     assert.deepEqual(standing.fields, held)
-    report('session.again', { because: 'replaced' })
     report('lease.released', { generation: 7 })
-    assert.deepEqual(standing.fields, { ...held, lease: false, conflicts: 1 })
-    assert.equal(passed.length, 6)
+    assert.deepEqual(standing.fields, { ...held, lease: false })
+    assert.equal(passed.length, 5)
+  })
+
+  it('counts as a conflict what others did, and not what the command did or the store', () => {
+    const standing = new Standing(systemClock)
+    const report = standing.following(() => undefined)
+    for (const because of ['aside', 'dead', 'lost']) report('session.again', { because })
+    report('lease.taken', { generation: 1 })
+    report('lease.lost', { code: 'lease.expiring', message: '' })
+    assert.deepEqual([standing.fields['lease'], standing.fields['conflicts']], [false, 0])
+    report('session.again', { because: 'replaced' })
+    report('lease.lost', { code: 'lease.lost', message: '' })
+    assert.equal(standing.fields['conflicts'], 2)
   })
 
   it('tells once a minute until it is over', async () => {

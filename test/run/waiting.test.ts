@@ -189,6 +189,10 @@ describe('run, as it waits and starts again', () => {
     const stoppedMs = steadyClock.now() - goneAt
     assert.ok(stoppedMs < TTL_MS, `stopped after ${stoppedMs} ms`)
     store.broken = undefined
+    const { code, message, hint } = await running.saw('lease.lost')
+    assert.equal(code, 'lease.expiring')
+    assert.match(String(message), /not be renewed in time/)
+    assert.match(String(hint), /taken again/)
     assert.equal((await running.saw('session.again'))['because'], 'lost')
     await until(() => starts() === 2, 'the second start')
     running.stop()
@@ -207,6 +211,36 @@ describe('run, as it waits and starts again', () => {
     running.stop()
     store.broken = undefined
     assert.equal(await running.ended, 143)
+  })
+
+  it('says so when another has taken the lease', async () => {
+    await push(session)
+    const running = start(SERVE)
+    await until('the start', () => starts() === 1)
+    await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
+    const { code, hint } = await running.saw('lease.lost')
+    assert.equal(code, 'lease.lost')
+    assert.match(String(hint), /tgsession status/)
+    await until('the second start', () => starts() === 2)
+    running.stop()
+    await running.ended
+  })
+
+  it('kills it at once where a save finds that another has taken the lease', async () => {
+    await push(session)
+    const hour = openTestReplica(store, 'worker.1', 3_600_000)
+    const env = { ...process.env, DEAF: '1' }
+    const running = new Running(hour, [process.execPath, program('write.ts')], {
+      env,
+      shutdownMs: 3_600_000,
+    })
+    started.push(running)
+    await running.saw('session.saved')
+    await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
+    assert.equal((await running.saw('lease.lost'))['code'], 'lease.lost')
+    assert.equal((await running.saw('command.ended'))['exitCode'], 137)
+    running.stop()
+    await running.ended
   })
 
   it('starts nothing again when the stop comes while the lease is being lost', async () => {
