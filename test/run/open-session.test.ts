@@ -330,7 +330,7 @@ describe('openSession in a process of its own', () => {
     )
     await second.push(session)
     const one = start('two')
-    await until('both', () => names(one).filter((name) => name === 'session.restored').length === 2)
+    await until(() => names(one).filter((name) => name === 'session.restored').length === 2)
     await one.saw('opened')
     one.child.kill('SIGTERM')
     assert.deepEqual(await one.ended, [null, 'SIGTERM'])

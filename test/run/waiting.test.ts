@@ -216,12 +216,12 @@ describe('run, as it waits and starts again', () => {
   it('says so when another has taken the lease', async () => {
     await push(session)
     const running = start(SERVE)
-    await until('the start', () => starts() === 1)
+    await until(() => starts() === 1)
     await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
     const { code, hint } = await running.saw('lease.lost')
     assert.equal(code, 'lease.lost')
     assert.match(String(hint), /tgsession status/)
-    await until('the second start', () => starts() === 2)
+    await until(() => starts() === 2)
     running.stop()
     await running.ended
   })
