@@ -115,6 +115,8 @@ export class UpdateFollower {
     const handouts = this.#machine.drain()
     if (handouts.some(({ row }) => row?.id === ACCOUNT)) this.#lastNews = this.#options.clock.now()
     if (handouts.length > 0) this.#options.push(handouts)
+    for (const channelId of this.#machine.strangers())
+      this.#options.onMissed({ reason: 'not_followed', channelId, since: null })
     const signal = this.#signal
     if (!signal || signal.aborted) return
     for (const id of this.#machine.wanted()) this.#want(id, signal)

@@ -21,8 +21,8 @@ export interface Container<T> {
   seq: number
   seqStart: number
   date: number
-  /** Rows of which the server says only that there is more. */
-  tooLong: RowId[]
+  /** Rows of which the server says only that there is more, and perhaps where they are now. */
+  tooLong: { row: RowId; pts: number | undefined }[]
 }
 
 /** An update for the handlers, and what may be remembered once they, and all before, have had it. */
@@ -41,6 +41,7 @@ export class UpdateMachine<T> {
   readonly #seq = new Sequence<T[]>()
   readonly #channels = new Map<RowId, Sequence<T | undefined>>()
   readonly #tooLong = new Set<RowId>()
+  readonly #strangers: RowId[] = []
   #plain: T[] = []
   #date = 0
   #out: Handout<T>[] = []
@@ -80,12 +81,20 @@ export class UpdateMachine<T> {
     } else if (this.#pts.isHeld) this.#plain.push(...plain.slice(0, MOST_PLAIN - this.#plain.length))
     else for (const item of plain) this.#out.push({ item, row: null })
     if (!this.#pts.isHeld && !this.#seq.hasGap) this.#date = Math.max(this.#date, date)
-    for (const id of tooLong) if (id === ACCOUNT || this.#channels.has(id)) this.#tooLong.add(id)
+    for (const { row, pts } of tooLong) {
+      if (row === ACCOUNT || this.#channels.has(row)) this.#tooLong.add(row)
+      else this.#meet(row, pts)
+    }
   }
 
   /** Rows that need a difference now. */
   wanted(): RowId[] {
     return [...this.#tooLong]
+  }
+
+  /** Channels that had news while nobody knew where they were, so that it cannot be asked for; told once. */
+  strangers(): RowId[] {
+    return this.#strangers.splice(0)
   }
 
   /** Rows where something is missing that may still come by itself. */
@@ -155,6 +164,13 @@ export class UpdateMachine<T> {
     const known = this.#channels.get(row) ?? new Sequence<T | undefined>()
     this.#channels.set(row, known)
     return known
+  }
+
+  #meet(id: RowId, pts: number | undefined): void {
+    this.#strangers.push(id)
+    if (pts === undefined) return
+    this.#channels.set(id, new Sequence(pts))
+    this.#emit(id, [undefined])
   }
 
   #emitAccount(items: (T | undefined)[]): void {

@@ -16,7 +16,8 @@ const NOTHING: Container<GramUpdate> = { arrivals: [], seq: 0, seqStart: 0, date
 
 /** What the server pushes, taken apart. */
 export function partsOf(container: Api.TypeUpdates): Container<GramUpdate> {
-  if (container.className === 'UpdatesTooLong') return { ...NOTHING, tooLong: [ACCOUNT] }
+  if (container.className === 'UpdatesTooLong')
+    return { ...NOTHING, tooLong: [{ row: ACCOUNT, pts: undefined }] }
   if (container.className === 'Updates' || container.className === 'UpdatesCombined') {
     const { seq, date, updates } = container
     const seqStart = container.className === 'UpdatesCombined' ? container.seqStart : seq
@@ -98,9 +99,10 @@ function rowOfUpdate(update: Api.TypeUpdate | Api.TypeUpdates): RowId | null {
   return 'channelId' in update ? BigInt(update.channelId.toString()) : ACCOUNT
 }
 
-function tooLongRow(update: Api.TypeUpdate): RowId[] {
-  if (update.className === 'UpdatePtsChanged') return [ACCOUNT]
-  return update.className === 'UpdateChannelTooLong' ? [BigInt(update.channelId.toString())] : []
+function tooLongRow(update: Api.TypeUpdate): Container<GramUpdate>['tooLong'] {
+  if (update.className === 'UpdatePtsChanged') return [{ row: ACCOUNT, pts: undefined }]
+  if (update.className !== 'UpdateChannelTooLong') return []
+  return [{ row: BigInt(update.channelId.toString()), pts: update.pts }]
 }
 
 type Affected =

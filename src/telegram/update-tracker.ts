@@ -3,7 +3,7 @@ import { withDeadline } from '../clock.ts'
 import { UnreachableError, UsageError } from '../errors.ts'
 import type { UpdateState } from '../session/storage.ts'
 import { inputChannel } from './catch-up.ts'
-import type { TrackedSession } from './catch-up.ts'
+import type { MissedUpdates, TrackedSession } from './catch-up.ts'
 import { asTelegramError } from './classify.ts'
 import { connectionState, Internals } from './internals.ts'
 import type { ClientLibrary } from './internals.ts'
@@ -149,6 +149,7 @@ export class UpdateTracker {
       session: this.#session,
       // The client waits out short floods by itself.
       timeoutMs: timeoutMs + this.#client.floodSleepThreshold * 1000,
+      onMissed: (missed) => this.#tell(missed),
       push: (handouts) => this.#handouts.push(handouts),
       onFailure: (error) => this.#giveUp(error),
     })
@@ -192,6 +193,14 @@ export class UpdateTracker {
     // Without the hash the row is of no use, and Telethon, if it shares the file, does not start.
     if (!inputChannel(this.#library.Api, this.#session, id)) return
     this.#session.setUpdateState(id, { ...state, date: Math.floor(this.#settings.clock.wall() / 1000) })
+  }
+
+  #tell(missed: MissedUpdates): void {
+    try {
+      this.#settings.onMissed(missed)
+    } catch (error) {
+      this.#report(error)
+    }
   }
 
   #report(error: unknown): void {

@@ -173,8 +173,39 @@ for (const library of LIBRARIES)
       dc.post(CHANNEL.channelId, 'missed')
       await visit(dc, session, { catchUp: false })
       const run = await start(session)
-      assert.deepEqual([run.seen, run.missed], [[], []])
+      // What came in the second of the visit may be told of once more.
+      const missed = run.missed.filter(({ reason }) => reason !== 'not_followed')
+      assert.deepEqual([run.seen, missed], [[], []])
       await run.stop()
+    })
+
+    it('is told of where it was in a channel that nothing had come from, which is followed from then on', async () => {
+      await visit(dc, session)
+      dc.post(CHANNEL.channelId, 'not followed yet')
+      const run = await start(session)
+      assert.deepEqual(run.missed, [{ reason: 'not_followed', channelId: CHANNEL.channelId, since: null }])
+      await run.stop()
+      await allClosed(dc)
+      dc.post(CHANNEL.channelId, 'followed')
+      const again = await start(session)
+      assert.deepEqual([run.seen, again.seen, again.missed], [[], ['followed'], []])
+      await again.stop()
+    })
+
+    it('goes on where the one who is told of it throws, and that is reported', async () => {
+      await visit(dc, session)
+      send(numbers(3))
+      const run = await start(session, {
+        limit: 2,
+        onMissed: ({ reason }) => {
+          throw new RangeError(reason)
+        },
+      })
+      assert.deepEqual(run.errors.map(String), ['RangeError: too_long'])
+      dc.sendMessage(BOT, 'live')
+      await until(() => run.seen.length > 0)
+      await run.stop()
+      assert.deepEqual(run.seen, ['live'])
     })
 
     it('drops a channel that has shut the account out', async () => {

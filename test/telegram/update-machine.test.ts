@@ -117,7 +117,11 @@ describe('updates, by the rules', () => {
 
   it('holds everything of a row while its difference is fetched', () => {
     const machine = caughtUp()
-    machine.receive(container([], { tooLong: [ACCOUNT, 99n] }))
+    machine.receive(
+      container([], {
+        tooLong: [ACCOUNT, 99n].map((row) => ({ row, pts: undefined })),
+      }),
+    )
     assert.deepEqual(machine.wanted(), [ACCOUNT])
     machine.hold(ACCOUNT)
     assert.deepEqual([machine.wanted(), machine.held()], [[], [ACCOUNT]])

@@ -54,7 +54,9 @@ export const UPDATES: Record<string, Handler> = {
   'updates.getDifference': (call, request) => {
     const { seconds: now, difference: limits, channels } = call.world
     const since = intOf(request, 'date')
-    const changed = [...channels.values()].filter(({ posts }) => (posts.at(-1)?.date ?? 0) >= since)
+    const changed = [...channels.values()].filter(
+      ({ posts, isPrivate }) => !isPrivate && (posts.at(-1)?.date ?? 0) >= since,
+    )
     return difference(accountOf(call), request, { now, limits, channels: changed })
   },
 }
