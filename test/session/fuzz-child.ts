@@ -12,6 +12,7 @@ import {
   inspectSession,
   readStoreSession,
   SQLiteSession,
+  verifySession,
 } from '../../src/index.ts'
 import { files, storeFolder, strings, traces } from './fuzz-sources.ts'
 
@@ -102,6 +103,12 @@ async function own(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** What it is converted to: a string, and a file of this version. */
+interface Target {
+  format: (typeof FORMATS)[number]
+  version: number | undefined
+}
+
 async function timed(work: () => Promise<void>): Promise<void> {
   const began = process.cpuUsage()
   await work()
@@ -111,10 +118,11 @@ async function timed(work: () => Promise<void>): Promise<void> {
   assert.ok(tookMs < MOST_MS, `${tookMs} ms`)
 }
 
-const tryBytes = (bytes: Uint8Array, format: (typeof FORMATS)[number]): Promise<void> =>
+const tryBytes = (bytes: Uint8Array, { format, version }: Target): Promise<void> =>
   timed(async () => {
     if (await own(() => inspectSession(bytes))) sound++
-    await own(() => convertToFile(bytes))
+    await own(() => verifySession(bytes))
+    await own(() => convertToFile(bytes, { version }))
     await own(() => convertToString(bytes, format, GIVEN))
     await own(async () => {
       const opened = await SQLiteSession.fromBytes(bytes)
@@ -129,7 +137,7 @@ const tryBytes = (bytes: Uint8Array, format: (typeof FORMATS)[number]): Promise<
     })
   })
 
-const tryFolder = (which: number, by: Change[], format: (typeof FORMATS)[number]): Promise<void> =>
+const tryFolder = (which: number, by: Change[], { format, version }: Target): Promise<void> =>
   timed(async () => {
     const place = path.join(folder, String(count))
     await mkdir(place)
@@ -141,7 +149,7 @@ const tryFolder = (which: number, by: Change[], format: (typeof FORMATS)[number]
     await own(async () => {
       const session = await readStoreSession(place)
       sound++
-      await own(() => convertToFile(session))
+      await own(() => convertToFile(session, { version }))
       await own(() => convertToString(session, format, GIVEN))
     })
     await rm(place, { recursive: true })
@@ -150,38 +158,41 @@ const tryFolder = (which: number, by: Change[], format: (typeof FORMATS)[number]
 type Work = () => Promise<void>
 const file = fc.constantFrom(...sqlite)
 const text = fc.constantFrom(...texts)
-const to = fc.constantFrom(...FORMATS)
+const to: fc.Arbitrary<Target> = fc.record({
+  format: fc.constantFrom(...FORMATS),
+  version: fc.constantFrom(undefined, 4, 7),
+})
 const work: fc.Arbitrary<Work> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.tuple(file, changes, to).map<Work>(
-      ([source, by, format]) =>
+      ([source, by, target]) =>
         () =>
-          tryBytes(by.reduce(mutate, source), format),
+          tryBytes(by.reduce(mutate, source), target),
     ),
   },
   {
     weight: 2,
     arbitrary: fc.tuple(file, fc.nat(999), value, to).map<Work>(
-      ([source, which, what, format]) =>
+      ([source, which, what, target]) =>
         () =>
-          tryBytes(misfill(source, which, what), format),
+          tryBytes(misfill(source, which, what), target),
     ),
   },
   {
     weight: 3,
     arbitrary: fc.tuple(text, changes, to).map<Work>(
-      ([source, by, format]) =>
+      ([source, by, target]) =>
         () =>
-          tryBytes(by.reduce(mutate, source), format),
+          tryBytes(by.reduce(mutate, source), target),
     ),
   },
   {
     weight: 1,
     arbitrary: fc.tuple(fc.nat(), changes, to).map<Work>(
-      ([which, by, format]) =>
+      ([which, by, target]) =>
         () =>
-          tryFolder(which, by, format),
+          tryFolder(which, by, target),
     ),
   },
 )
