@@ -110,7 +110,8 @@ function statesOf(values: ReadonlyMap<string, Uint8Array>): Map<bigint, UpdateSt
   for (const key of values.keys()) {
     const id = key.startsWith(CHANNEL_PTS) ? key.slice(CHANNEL_PTS.length) : ''
     const channelPts = /^\d{1,18}$/.test(id) ? number(key) : undefined
-    if (channelPts !== undefined) states.set(BigInt(id), { pts: channelPts, qts: 0, date: 0, seq: 0 })
+    // It has no date of its own; without one it would not be followed (see `forgetChannel`).
+    if (channelPts !== undefined) states.set(BigInt(id), { pts: channelPts, qts: 0, date: date ?? 0, seq: 0 })
   }
   return states
 }
