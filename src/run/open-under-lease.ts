@@ -14,6 +14,7 @@ import {
   type SessionLibrary,
 } from './opened-session.ts'
 import type { Report } from './report.ts'
+import { reached } from './step.ts'
 
 /** See `openSession`. A signal that comes meanwhile gives up, and lets the lease go that may have been taken by then. */
 export async function openSessionOf<Session extends LiveSession, Client extends AnyClient>(
@@ -65,15 +66,19 @@ async function openUnderLease<Session extends LiveSession, Client extends AnyCli
   onClosed?: () => Promise<void>,
 ): Promise<OpenedSession<Session, Client>> {
   const { signal, report = nothing } = options
+  reached('boot')
   requireServable(await replica.status({ signal }), replica.name)
+  reached('session.found')
   const lease = await replica.lease({
     signal,
     onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
   })
   try {
+    reached('lease.taken')
     report('lease.taken', { generation: lease.generation })
     const until = AbortSignal.any([lease.signal, signal])
     const { revision, bytes } = await replica.restore({ signal: until, lease })
+    reached('session.fetched')
     // Telegram may have killed it while we waited.
     requireServable({ current: revision }, replica.name)
     const session = await library.fromBytes(bytes)

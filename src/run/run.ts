@@ -90,9 +90,7 @@ async function underLease<T>(
   try {
     return await use()
   } finally {
-    reached('release.begun')
     await letGo(lease, report, budget.release)
-    reached('release.done')
   }
 }
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 
-/** The moments of a run's life, in their order: between any two of them everything may die. */
+/** The moments of a run's life, in their order: between any two of them everything may die. `openSession` has those that need no command. */
 export const STEPS = [
   'boot',
   'session.found',

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { chaos } from '../support/chaos/chaos.ts'
 import { BOTS, type Life, type Plan, planLives } from '../support/chaos/plan.ts'
+import { STEPS } from '../../src/run/step.ts'
 import { ROOT } from '../support/dyno.ts'
 import { missing } from '../support/requires.ts'
 
@@ -40,10 +41,19 @@ describe('the plan of chaos', () => {
       }
   })
 
+  it('kills a bot in process at every step that it has', () => {
+    const seeds = Array.from({ length: 40 }, (_, seed) => seed)
+    const dead = seeds
+      .flatMap((seed) => plan(seed).lives)
+      .filter(({ bot, end }) => bot === 'in process' && end.by === 'moment')
+    const missed = STEPS.filter((step) => !dead.some((life) => way(life) === step))
+    assert.deepEqual(missed, ['session.placed', 'command.started', 'command.ended'])
+  })
+
   it('visits every way to die in the three seeds that CI takes on a folder, and in four of any other store', () => {
     assert.equal(waysOf('file', [1, 2, 3]), 20)
     assert.equal(waysOf('http', [1, 2, 3, 4]), 20)
-    assert.equal(waysOf('sql', [1, 2, 3, 4]), 16)
+    assert.equal(waysOf('sql', [1, 2, 3, 4]), 20)
   })
 })
 

@@ -9,6 +9,9 @@ import net from 'node:net'
  */
 export type Mishap = 'cut' | 'cut answer' | 'cut middle' | 'swallow' | 'swallow answer'
 
+/** Told what a client sends, before the server is; what it gives is called before the client gets the answer. */
+type OnSent = (data: Buffer) => (() => void) | undefined
+
 /** Of an answer so much passes before it is cut in the middle. */
 const MIDDLE_BYTES = 256 * 1024
 
@@ -17,6 +20,7 @@ export class SqlProxy {
   readonly #server = net.createServer((client) => this.#serve(client))
   readonly #target: { host: string; port: number }
   readonly #sockets = new Set<net.Socket>()
+  readonly #onSent: OnSent
   #plan: { text: Buffer; mishap: Mishap; times: number } | undefined
   #silent = false
   /** Connections that were made. */
@@ -24,13 +28,14 @@ export class SqlProxy {
   /** Mishaps that came about. */
   mishaps = 0
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: { host: string; port: number }, onSent: OnSent) {
     this.#target = target
+    this.#onSent = onSent
   }
 
-  static async start(url: string): Promise<SqlProxy> {
+  static async start(url: string, onSent: OnSent = () => undefined): Promise<SqlProxy> {
     const { hostname, port } = new URL(url)
-    const proxy = new SqlProxy({ host: hostname, port: Number(port) })
+    const proxy = new SqlProxy({ host: hostname, port: Number(port) }, onSent)
     // A test that fails before it closes this shall not hang as well.
     proxy.#server.unref()
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
@@ -80,13 +85,17 @@ export class SqlProxy {
         cut()
       })
     }
+    let onAnswer: (() => void) | undefined
     client.on('data', (data) => {
+      onAnswer = this.#onSent(data) ?? onAnswer
       mishap ??= this.#strike(data)
       if (mishap === 'cut') cut()
       else if (mishap !== 'swallow' && !this.#silent) server.write(data)
     })
     let answered = 0
     server.on('data', (data) => {
+      onAnswer?.()
+      onAnswer = undefined
       answered += mishap === undefined ? 0 : data.length
       if (mishap === 'cut answer' || (mishap === 'cut middle' && answered > MIDDLE_BYTES)) cut()
       else if (mishap !== 'swallow answer' && !this.#silent) client.write(data)

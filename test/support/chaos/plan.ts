@@ -18,6 +18,9 @@ const NETWORK_MOMENTS = [
 export type Moment = Step | (typeof FILE_MOMENTS)[number]
 export type NetworkMoment = (typeof NETWORK_MOMENTS)[number]
 
+/** The steps that `openSession` has not. */
+const OF_COMMANDS: readonly string[] = ['session.placed', 'command.started', 'command.ended']
+
 /** What runs in a dyno: programs of examples/, the first three as the command of `tgsession run`. */
 export const COMMANDS = ['gramjs', 'teleproto', 'telethon'] as const
 export const BOTS = [...COMMANDS, 'in process'] as const
@@ -105,8 +108,7 @@ export function planLives({ seed, restarts, store, bots = BOTS, withDisks = true
   const lives = Array.from({ length: restarts }, (_, n): Life => {
     const end: End = kills.has(n) ? ends[killed++ % ends.length]! : { by: 'term' }
     const mishap = kills.has(n) ? 'none' : mishaps[stopped++ % mishaps.length]!
-    // Their steps, their file and their SIGTERM are those of a command.
-    const ofCommands = end.by === 'moment' || mishap === 'full work disk'
+    const ofCommands = (end.by === 'moment' && OF_COMMANDS.includes(end.at)) || mishap === 'full work disk'
     return {
       bot: mishap === 'deaf bot' ? 'gramjs' : pick(ofCommands ? commands : bots),
       end,
@@ -133,7 +135,7 @@ function killsOf(store: PlanOptions['store']): End[] {
   const moments = [
     ...STEPS,
     ...(store === 'file' ? FILE_MOMENTS : []),
-    ...(store === 'http' ? NETWORK_MOMENTS : []),
+    ...(store === 'file' ? [] : NETWORK_MOMENTS),
   ]
   const at = moments.map((moment, n): End => {
     const nth = /^(file|put)\.head/.test(moment) ? 1 + (n % 3) : 1

@@ -115,8 +115,12 @@ async function postgresStore(which: string, { random, onFault }: ChaosStoreOptio
   return {
     kind: 'sql',
     env: { TGSESSION_STORE: database.url },
-    way: async () => {
-      const proxy = await SqlProxy.start(database.url)
+    way: async (onPut) => {
+      const proxy = await SqlProxy.start(database.url, (data) => {
+        const part = partWritten(data)
+        if (part) onPut(`put.${part}.before`)
+        return part && (() => onPut(`put.${part}.after`))
+      })
       let isPlanned = false
       const timer = setInterval(() => {
         if (isPlanned && proxy.mishaps > 0) {
@@ -138,4 +142,10 @@ async function postgresStore(which: string, { random, onFault }: ChaosStoreOptio
     },
     close: () => database.drop(),
   }
+}
+
+/** Of the head's body the names of revisions are a part, and not the other way round. */
+function partWritten(statement: Buffer): 'head' | 'revision' | undefined {
+  if (!/(?:insert into|update) "tgsession_objects"/.test(statement.toString('latin1'))) return undefined
+  return statement.includes('/head.json') ? 'head' : 'revision'
 }
