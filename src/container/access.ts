@@ -3,9 +3,10 @@ import { systemClock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
 import { type Holder, type Lease, type LeaseOptions, takeLease } from '../replica/lease.ts'
 import { parseSqlUrl } from '../store/sql-location.ts'
+import { checkMysql } from './check-mysql.ts'
 import { connect } from './connect.ts'
 import type { ContainerOptions } from './container-options.ts'
-import { Database } from './database.ts'
+import { Database, MOST_TRANSACTIONS } from './database.ts'
 import { type Fence, held, leaseFence } from './fence.ts'
 import { KeySeal } from './key-seal.ts'
 import { LeaseRow } from './lease-row.ts'
@@ -40,7 +41,11 @@ export class Access {
     this.#ownsDatabase = typeof where === 'string'
     if (typeof where === 'string') {
       const location = parseSqlUrl(where, options.cwd ?? '.')
-      this.database = new Database(connect(location), { tablePrefix, label: location.label, clock })
+      const { label, kind } = location
+      // SQLite knows one writer at a time: there it would help nobody.
+      const forRenewals = kind === 'sqlite' ? undefined : connect(location)
+      const db = connect(location, { most: kind === 'sqlite' ? 1 : MOST_TRANSACTIONS })
+      this.database = new Database(db, { forRenewals, tablePrefix, label, clock })
     } else this.database = new Database(where.db, { tablePrefix, label: 'the database', clock })
     this.#renewals = new Renewals(this.database)
   }
@@ -51,11 +56,16 @@ export class Access {
 
   /** Sees to the tables, once; again after a failure. */
   prepare(): Promise<void> {
-    this.#preparing ??= (this.#manage ? manageTables : checkTables)(this.database).catch((error: unknown) => {
+    this.#preparing ??= this.#prepare().catch((error: unknown) => {
       this.#preparing = undefined
       throw error
     })
     return this.#preparing
+  }
+
+  async #prepare(): Promise<void> {
+    await (this.#manage ? manageTables : checkTables)(this.database)
+    await checkMysql(this.database, { isOurs: this.#ownsDatabase })
   }
 
   /** Waits for the session's lease and takes it. Throws `UsageError` (`container.open_already`). */
@@ -80,7 +90,7 @@ export class Access {
    */
   async exclusively<T>(
     id: string,
-    signal: AbortSignal | undefined,
+    { signal, onWaiting }: Pick<LeaseOptions, 'signal' | 'onWaiting'>,
     work: (of: RowsOf, fence: Fence) => Promise<T>,
   ): Promise<T> {
     let first: Holder | undefined
@@ -93,7 +103,7 @@ export class Access {
     }
     let lease: Lease
     try {
-      lease = await this.take(id, { signal, stillWanted })
+      lease = await this.take(id, { signal, onWaiting, stillWanted })
     } catch (error) {
       throw living === undefined ? error : held(id, living.label)
     }
@@ -104,15 +114,17 @@ export class Access {
     }
   }
 
-  /** The ids (or the one that is asked for) with which somebody has logged in: a row without a key does not count. */
-  async ids(id?: string): Promise<string[]> {
+  /**
+   * The stored auth keys by id (or that of the one that is asked for), as they lie there, of those with which somebody
+   * has logged in: a row without a key does not count.
+   */
+  async keys(id?: string): Promise<Map<string, Uint8Array>> {
     await this.prepare()
     const rows = await this.database.run((db) => {
       const all = db.selectFrom('sessions').select(['session_id', 'auth_key'])
       return (id === undefined ? all : all.where('session_id', '=', id)).execute()
     })
-    const withKey = rows.filter(({ auth_key: key }) => key !== null && key.length > 0)
-    return [...new Set(withKey.map((row) => row.session_id))]
+    return new Map(rows.flatMap(({ session_id: of, auth_key: key }) => (key?.length ? [[of, key]] : [])))
   }
 
   /** Closes what is open, then the pool, unless it is the user's. Throws an `AggregateError` of what failed. */

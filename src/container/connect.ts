@@ -1,134 +1,159 @@
-import { open } from 'node:fs/promises'
-import { DatabaseSync } from 'node:sqlite'
 import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
   Kysely,
-  MysqlDialect,
-  type MysqlPool,
-  PostgresDialect,
-  type PostgresPool,
-  type SqliteDatabase,
-  SqliteDialect,
+  MysqlAdapter,
+  MysqlIntrospector,
+  MysqlQueryCompiler,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type TransactionSettings,
 } from 'kysely'
-import type { ServerLocation, SqlLocation } from '../store/sql-location.ts'
+import type { SqlConnection } from '../store/sql-dialect.ts'
+import type { SqlLocation } from '../store/sql-location.ts'
+import { dialectOf } from '../store/sql-open.ts'
+import { type SqlLimits, SqlPool } from '../store/sql-pool.ts'
 import type { ContainerSchema } from './schema.ts'
+import type { SqlKind } from './sql-kind.ts'
 
-/** Connections that a container opens by itself, at most. */
-const MOST_CONNECTIONS = 4
-const CONNECT_MS = 5000
-const QUERY_MS = 15_000
-const IDLE_MS = 20_000
-/** SQLite blocks the whole process while it waits for a lock: after this time others get a turn. */
-const BLOCKING_WAIT_MS = 20
+/** Idle connections outlast the pause between two renewals of a lease, which is 15 s. */
+const LIMITS: SqlLimits = { connectMs: 5000, queryMs: 15_000, idleMs: 20_000 }
 
 /** Nothing is asked of the database yet, and its driver is not loaded either. */
-export function connect(location: SqlLocation): Kysely<ContainerSchema> {
-  if (location.kind === 'sqlite')
-    return new Kysely({ dialect: new SqliteDialect({ database: () => openSqlite(location.path) }) })
-  if (location.kind === 'mysql')
-    return new Kysely({ dialect: new MysqlDialect({ pool: () => mysqlPool(location) }) })
-  return new Kysely({ dialect: new PostgresDialect({ pool: () => postgresPool(location) }) })
+export function connect(
+  location: SqlLocation,
+  { most = 1, ...limits }: { most?: number } & Partial<SqlLimits> = {},
+): Kysely<ContainerSchema> {
+  const createDriver = (): Driver => new PooledDriver(location, most, { ...LIMITS, ...limits })
+  return new Kysely({ dialect: { ...LANGUAGES[location.kind], createDriver } })
 }
 
-async function postgresPool(location: ServerLocation): Promise<PostgresPool> {
-  const { Client, Pool } = await import('pg')
-  const { postgresFault, tlsOptions } = await import('../store/sql-postgres.ts')
-  const { host, port, database, user, password, options, tls, channelBinding } = location
-  const settings = {
-    host,
-    port,
-    database,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-    ...(options === undefined ? {} : { options }),
-    application_name: 'tgsession',
-    ssl: tls.mode === 'disable' ? (false as const) : tlsOptions(tls),
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
-    keepAlive: true,
-    enableChannelBinding: channelBinding,
+const LANGUAGES: Record<SqlKind, Omit<Dialect, 'createDriver'>> = {
+  postgres: {
+    createAdapter: () => new PostgresAdapter(),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+  },
+  mysql: {
+    createAdapter: () => new MysqlAdapter(),
+    createQueryCompiler: () => new MysqlQueryCompiler(),
+    createIntrospector: (db) => new MysqlIntrospector(db),
+  },
+  sqlite: {
+    createAdapter: () => new SqliteAdapter(),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  },
+}
+
+/**
+ * What a connection to MySQL is told once: to end waits for locks, and connections that have fallen silent within a
+ * transaction, long before it would. (For Postgres `Database.transaction` does so, which a pooler does not mind.)
+ */
+const MYSQL_LIMITS = 'set session innodb_lock_wait_timeout = 10, wait_timeout = 60'
+
+/**
+ * Kysely over the store's connections. Those of Kysely's own dialects would lie in the pool again after an answer that
+ * never came, and everybody who gets them waits for it too.
+ */
+class PooledDriver implements Driver {
+  readonly #location: SqlLocation
+  readonly #most: number
+  readonly #limits: SqlLimits
+  readonly #known = new WeakSet<SqlConnection>()
+  #pool: SqlPool | undefined
+
+  constructor(location: SqlLocation, most: number, limits: SqlLimits) {
+    this.#location = location
+    this.#most = most
+    this.#limits = limits
   }
-  const clear = async (): Promise<boolean> => {
-    const client = new Client(settings)
+
+  async init(): Promise<void> {
+    const dialect = await dialectOf(this.#location)
+    this.#pool = new SqlPool(() => dialect.connect(), this.#most, this.#limits)
+  }
+
+  async acquireConnection(): Promise<PooledConnection> {
+    if (this.#pool === undefined) throw new TypeError('the driver was not initialised')
+    const raw = await this.#pool.acquire()
+    const connection = new PooledConnection(this.#pool, raw)
+    if (this.#location.kind !== 'mysql' || this.#known.has(raw)) return connection
+    this.#known.add(raw)
     try {
-      await client.connect()
-      return false
+      await connection.run(MYSQL_LIMITS)
+      return connection
     } catch (error) {
-      const fault = postgresFault(error, location.label)
-      return fault?.kind === 'error' && fault.error.code === 'store.no_tls'
-    } finally {
-      await client.end().catch(() => undefined)
+      connection.release()
+      throw error
     }
   }
-  const ssl = tls.mode === 'prefer' && (await clear()) ? false : settings.ssl
-  const limits = { max: MOST_CONNECTIONS, idleTimeoutMillis: IDLE_MS, allowExitOnIdle: true }
-  const pool = new Pool({ ...settings, ...limits, ssl })
-  // Without listeners the loss of a connection, idle or in use, would end the process; its statement fails anyway.
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  return pool
-}
 
-async function mysqlPool(location: ServerLocation): Promise<MysqlPool> {
-  const { createConnection, createPool } = await import('mysql2')
-  const { host, port, database, user, password, tls } = location
-  const settings = {
-    ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
-    database,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-    connectTimeout: CONNECT_MS,
-    charset: 'utf8mb4',
+  async beginTransaction(
+    connection: PooledConnection,
+    { isolationLevel }: TransactionSettings,
+  ): Promise<void> {
+    const level = isolationLevel === undefined ? '' : `isolation level ${isolationLevel}`
+    if (level === '' || this.#location.kind === 'postgres') return await connection.run(`begin ${level}`)
+    await connection.run(`set transaction ${level}`)
+    await connection.run('begin')
   }
-  const ssl = {
-    rejectUnauthorized: tls.mode.startsWith('verify'),
-    verifyIdentity: tls.mode === 'verify-full',
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+
+  async commitTransaction(connection: PooledConnection): Promise<void> {
+    await connection.run('commit')
   }
-  const clear = async (): Promise<boolean> => {
-    const connection = createConnection({ ...settings, ssl })
+
+  async rollbackTransaction(connection: PooledConnection): Promise<void> {
     try {
-      await new Promise<void>((resolve, reject) => {
-        connection.connect((error) => (error === null ? resolve() : reject(error)))
-      })
-      return false
+      await connection.run('rollback')
     } catch (error) {
-      return error instanceof Error && 'code' in error && error.code === 'HANDSHAKE_NO_SSL_SUPPORT'
-    } finally {
-      connection.destroy()
+      // The next who gets it must not be within this transaction.
+      connection.raw.destroy()
+      throw error
     }
   }
-  const encrypted = tls.mode !== 'disable' && !(tls.mode === 'prefer' && (await clear()))
-  return createPool({
-    ...settings,
-    ...(encrypted ? { ssl } : {}),
-    connectionLimit: MOST_CONNECTIONS,
-    maxIdle: MOST_CONNECTIONS,
-    idleTimeout: IDLE_MS,
-    enableKeepAlive: true,
-  })
-}
 
-async function openSqlite(path: string): Promise<SqliteDatabase> {
-  // SQLite would create it readable for everybody.
-  const file = await open(path, 'a', 0o600)
-  await file.close()
-  const database = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS })
-  return {
-    close: () => database.close(),
-    prepare: (text) => {
-      const statement = database.prepare(text)
-      return {
-        reader: statement.columns().length > 0,
-        all: (values) => statement.all(...values.map(toValue)),
-        run: (values) => statement.run(...values.map(toValue)),
-        iterate: (values) => statement.iterate(...values.map(toValue)),
-      }
-    },
+  async releaseConnection(connection: PooledConnection): Promise<void> {
+    connection.release()
+  }
+
+  async destroy(): Promise<void> {
+    this.#pool?.close()
   }
 }
 
-function toValue(value: unknown): string | number | bigint | null | Uint8Array {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
-  if (value === null || value instanceof Uint8Array) return value
-  throw new TypeError('a value that no column of ours holds')
+class PooledConnection implements DatabaseConnection {
+  readonly raw: SqlConnection
+  readonly #pool: SqlPool
+
+  constructor(pool: SqlPool, raw: SqlConnection) {
+    this.#pool = pool
+    this.raw = raw
+  }
+
+  async run(text: string): Promise<void> {
+    await this.executeQuery(CompiledQuery.raw(text))
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const { rows, affected } = await this.#pool.queryOn(this.raw, sql, parameters)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely's own promise about what it compiled
+    return { rows: rows as Row[], numAffectedRows: BigInt(affected) }
+  }
+
+  // oxlint-disable-next-line require-yield -- the interface wants a generator
+  async *streamQuery(): AsyncIterableIterator<never> {
+    throw new TypeError('nothing of ours is read as a stream')
+  }
+
+  release(): void {
+    this.#pool.release(this.raw)
+  }
 }

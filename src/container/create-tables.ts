@@ -80,6 +80,11 @@ export const COLUMNS: Record<TableName, readonly (readonly [name: string, type: 
       ['since', 'text64'],
       ['beat', 'bigint', '*'],
       ['ttl_ms', 'bigint', '*'],
+    ],
+    tgsession_fences: [
+      ['session_id', 'id', '!'],
+      ['generation', 'bigint', '*'],
+      ['holder', 'text64'],
       ['writes', 'bigint', '*'],
     ],
     tgsession_logins: [
@@ -130,14 +135,15 @@ export const OWN_TABLES = [
   'tgsession_entities',
   'tgsession_values',
   'tgsession_leases',
+  'tgsession_fences',
   'tgsession_logins',
   'tgsession_aside',
 ] as const
 
 /** The newest version of Python's tables. What it calls 3 is 2, misnamed by its upgrade from 1. */
 export const PYTHON_VERSION = 2
-/** The number of our newest migration: 2 added tgsession_logins and tgsession_aside. */
-export const OWN_VERSION = 2
+/** The number of our newest migration: 2 added tgsession_logins and tgsession_aside, 3 tgsession_fences. */
+export const OWN_VERSION = 3
 
 /**
  * The statements that make all tables in an empty database, for whoever manages the schema himself

@@ -13,14 +13,25 @@ import type { SqlFault } from '../store/sql-dialect.ts'
 import { parseSqlUrl } from '../store/sql-location.ts'
 import { type ContainerSchema, prefixPlugin } from './schema.ts'
 import { type AnyKysely, kindOf, type SqlKind } from './sql-kind.ts'
+import { Turns } from './turns.ts'
 
 export type Db = Kysely<ContainerSchema>
 
+/** Those that hang must not use up a pool of four: renewals need a connection, which may be of the same. */
+export const MOST_TRANSACTIONS = 3
 /** For one statement or one transaction, waiting for a connection included. */
 const WORK_MS = 20_000
+/**
+ * Of the transaction, which a pooler does not mind. The server neither learns that we gave a statement up, nor that we
+ * were suspended: by itself it would hold the locks of either for hours.
+ */
+const POSTGRES_LIMITS = sql`select set_config('statement_timeout', '10000', true),
+  set_config('idle_in_transaction_session_timeout', '15000', true)`
 const RETRY = { attempts: 6, firstMs: 50, longestMs: 2000, random: Math.random }
 
 export interface DatabaseOptions {
+  /** For the renewals of leases alone, where a connection is kept free for them. Default: the same as for all else. */
+  forRenewals?: AnyKysely | undefined
   tablePrefix: string
   /** How messages name the database: no user, no password. */
   label: string
@@ -34,15 +45,19 @@ export class Database {
   readonly prefix: string
   readonly clock: Clock
   readonly #db: Db
+  readonly #forRenewals: Db
+  readonly #turns = new Turns(MOST_TRANSACTIONS)
   #fault: Promise<(error: unknown) => SqlFault | undefined> | undefined
 
-  constructor(db: AnyKysely, { tablePrefix, label, clock }: DatabaseOptions) {
+  constructor(db: AnyKysely, { forRenewals = db, tablePrefix, label, clock }: DatabaseOptions) {
     this.kind = kindOf(db)
     this.label = label
     this.prefix = tablePrefix
     this.clock = clock
     // The user's own plugins would change our names and results.
-    this.#db = db.withoutPlugins().withPlugin(prefixPlugin(tablePrefix))
+    const ours = (one: AnyKysely): Db => one.withoutPlugins().withPlugin(prefixPlugin(tablePrefix))
+    this.#db = ours(db)
+    this.#forRenewals = ours(forRenewals)
   }
 
   /**
@@ -55,10 +70,19 @@ export class Database {
 
   /** One try. */
   async once<T>(work: (db: Db) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return await this.#within(signal, () => work(this.#db))
+  }
+
+  /** One try of what keeps leases alive: it must wait for nobody's writes. */
+  async renew<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    return await this.#within(undefined, () => work(this.#forRenewals))
+  }
+
+  async #within<T>(signal: AbortSignal | undefined, work: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
     const late = (): Error =>
       new UnreachableError('container.unreachable', `${this.label}: no answer in time`, HINT)
     try {
-      return await withDeadline(this.clock, WORK_MS, late, () => work(this.#db), signal)
+      return await withDeadline(this.clock, WORK_MS, late, work, signal)
     } catch (error) {
       signal?.throwIfAborted()
       throw await this.#named(error)
@@ -70,12 +94,20 @@ export class Database {
     work: (db: Transaction<ContainerSchema>) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.once((db) => {
-      const started = db.transaction()
-      // InnoDB's default locks the gaps between rows, where other sessions' rows belong.
-      const isolated = this.kind === 'mysql' ? started.setIsolationLevel('read committed') : started
-      return isolated.execute(work)
-    }, signal)
+    return await this.#within(signal, (givenUp) =>
+      this.#turns.run(async () => {
+        const started = this.#db.transaction()
+        // InnoDB's default locks the gaps between rows, where other sessions' rows belong.
+        const isolated = this.kind === 'sqlite' ? started : started.setIsolationLevel('read committed')
+        return await isolated.execute(async (db) => {
+          if (this.kind === 'postgres') await POSTGRES_LIMITS.execute(db)
+          const outcome = await work(db)
+          // Whoever gave it up may have written something newer since.
+          givenUp.throwIfAborted()
+          return outcome
+        })
+      }),
+    )
   }
 
   /** The same, again after passing failures, for what does no harm the second time. */
@@ -103,6 +135,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#db.destroy()
+    await this.#forRenewals.destroy()
   }
 
   async #named(error: unknown): Promise<unknown> {

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely'
 import { LeaseError } from '../errors.ts'
 import type { Lease } from '../replica/lease.ts'
 import type { Database } from './database.ts'
-import { LeaseRow } from './lease-row.ts'
+import { heldBy, LeaseRow } from './lease-row.ts'
 import type { ContainerSchema } from './schema.ts'
 
 /** What every transaction that writes rows of a session begins with. */
@@ -14,8 +14,9 @@ export interface Fence {
 }
 
 /**
- * An UPDATE of the lease's row that only its holder meets. It locks the row until the transaction ends: a takeover
- * comes before it, and then nothing is written, or after the commit, and then the new holder reads what was written.
+ * An UPDATE of the session's fence that only the holder of its lease meets. It locks the row until the transaction ends:
+ * a takeover comes before it, and then nothing is written, or after the commit, and then the new holder reads what was
+ * written.
  */
 async function check(
   database: Database,
@@ -24,11 +25,9 @@ async function check(
   { generation, holder }: { generation: number; holder: string | null },
 ): Promise<void> {
   const { numUpdatedRows } = await db
-    .updateTable('tgsession_leases')
+    .updateTable('tgsession_fences')
     .set({ writes: sql`writes + 1` })
-    .where('session_id', '=', id)
-    .where('generation', '=', database.int(generation))
-    .where('holder', holder === null ? 'is' : '=', holder)
+    .where(heldBy(database, id, generation, holder))
     .executeTakeFirstOrThrow()
   if (numUpdatedRows > 0n) return
   throw new LeaseError('lease.lost', `the session ${id} has another holder; nothing was written`, {

@@ -53,7 +53,7 @@ export class KeySeal {
    */
   open(stored: Uint8Array | null, id: string, purpose: string): Uint8Array | undefined {
     if (stored === null || stored.length === 0) return undefined
-    if (stored.length === KEY_BYTES) return Uint8Array.from(stored)
+    if (isPlain(stored)) return Uint8Array.from(stored)
     const bytes = Buffer.from(stored)
     if (bytes.length !== SEALED_BYTES || !bytes.subarray(0, HEADER.length).equals(HEADER))
       throw new BadDataError(
@@ -75,6 +75,11 @@ export class KeySeal {
       hint: 'TGSESSION_KEY is another one than the one it was stored with (which TGSESSION_KEY_PREVIOUS may name), or the row was changed or moved.',
     })
   }
+}
+
+/** Whether it is a key as Python writes it. */
+export function isPlain(stored: Uint8Array | undefined): boolean {
+  return stored?.length === KEY_BYTES
 }
 
 /** Undefined where it was sealed with another key, or is not what was sealed. */

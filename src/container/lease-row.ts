@@ -1,15 +1,16 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql, type SqlBool } from 'kysely'
 import { unlessAborted } from '../clock.ts'
 import { BadDataError } from '../errors.ts'
 import type { LeaseChange, LeasePort, LeaseRecord, PortOptions } from '../replica/lease.ts'
 import { type Database, isPassing } from './database.ts'
 import { type LeaseColumns, readLeases, type Renewals } from './renewals.ts'
+import { upsert } from './write-rows.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
 
 /**
- * A session's lease in its row. Every change is one UPDATE on the record as it was last seen, and (generation, holder,
+ * A session's lease in its row. Every change is an UPDATE of the record as it was last seen, and (generation, holder,
  * beat) name every state of it once. After a failure, whose write may have landed, the row is read again. With
  * `renewals` a holder's go together with those of others.
  */
@@ -74,27 +75,25 @@ export class LeaseRow implements LeasePort {
       const [row] =
         together && this.#renewals
           ? [await unlessAborted(this.#renewals.read(this.#id), signal)]
-          : await readLeases(this.#database, [this.#id], signal)
+          : await this.#database.once((db) => readLeases(this.#database, db, [this.#id]), signal)
       if (row !== undefined) return (this.#seen = recordOf(row, this.#id))
       await this.#create(signal)
     }
   }
 
+  /** The fence first: it is there for every lease. */
   async #create(signal: AbortSignal | undefined): Promise<void> {
-    const zero = {
-      generation: '0',
-      holder: null,
-      label: null,
-      since: null,
-      beat: '0',
-      ttl_ms: '0',
-      writes: '0',
-    }
+    const free = { session_id: this.#id, generation: '0', holder: null }
+    const lease = { ...free, label: null, since: null, beat: '0', ttl_ms: '0' }
     await this.#database.once(async (db) => {
-      const insert = db.insertInto('tgsession_leases').values({ session_id: this.#id, ...zero })
-      await (
-        this.#database.kind === 'mysql' ? insert.ignore() : insert.onConflict((on) => on.doNothing())
-      ).execute()
+      const inserts = [
+        db.insertInto('tgsession_fences').values({ ...free, writes: '0' }),
+        db.insertInto('tgsession_leases').values(lease),
+      ]
+      for (const insert of inserts)
+        await (
+          this.#database.kind === 'mysql' ? insert.ignore() : insert.onConflict((on) => on.doNothing())
+        ).execute()
     }, signal)
   }
 
@@ -107,33 +106,52 @@ export class LeaseRow implements LeasePort {
     return await unlessAborted(this.#renewals.renew(state), signal)
   }
 
+  /**
+   * Waits at the fence for the transaction that a former holder may be in, and only then touches the lease: until then
+   * he renews it.
+   */
   async #swap(before: LeaseRecord, after: LeaseRecord, signal: AbortSignal | undefined): Promise<boolean> {
     const { holder } = after
-    const row = {
-      generation: String(after.generation),
-      holder: holder?.id ?? null,
+    const who = { generation: String(after.generation), holder: holder?.id ?? null }
+    const lease = {
+      ...who,
       label: holder === null ? null : Array.from(holder.label).slice(0, 255).join(''),
       since: holder?.since ?? null,
       beat: String(holder?.beat ?? 0),
       ttl_ms: String(holder?.ttlMs ?? 0),
     }
-    const { numUpdatedRows } = await this.#database.once((db) => {
-      const update = db
-        .updateTable('tgsession_leases')
-        // MySQL may count only rows that really change.
-        .set({ ...row, writes: sql`writes + 1` })
-        .where('session_id', '=', this.#id)
-        .where('generation', '=', this.#database.int(before.generation))
-      return (
-        before.holder === null
-          ? update.where('holder', 'is', null)
-          : update
-              .where('holder', '=', before.holder.id)
-              .where('beat', '=', this.#database.int(before.holder.beat))
-      ).executeTakeFirstOrThrow()
-    }, signal)
-    return numUpdatedRows > 0n
+    try {
+      await this.#database.transaction(async (db) => {
+        const fence = [{ session_id: this.#id, ...who, writes: '0' }]
+        await upsert(this.#database, db, 'tgsession_fences', fence, ['session_id'], ['generation', 'holder'])
+        const update = db
+          .updateTable('tgsession_leases')
+          .set(lease)
+          .where(heldBy(this.#database, this.#id, before.generation, before.holder?.id ?? null))
+        const beat = this.#database.int(before.holder?.beat ?? 0)
+        const asSeen = before.holder === null ? update : update.where('beat', '=', beat)
+        const { numUpdatedRows } = await asSeen.executeTakeFirstOrThrow()
+        if (numUpdatedRows === 0n) throw STALE
+      }, signal)
+      return true
+    } catch (error) {
+      if (error === STALE) return false
+      throw error
+    }
   }
+}
+
+const STALE = new Error('the row is in another state')
+
+/** Of a lease's row, or a fence's: whether it names this holder; null is nobody. */
+export function heldBy(
+  database: Database,
+  id: string,
+  generation: number,
+  holder: string | null,
+): RawBuilder<SqlBool> {
+  const who = holder === null ? sql`holder is null` : sql`holder = ${holder}`
+  return sql`session_id = ${id} and generation = ${database.int(generation)} and ${who}`
 }
 
 /** Whether only the beat is another. */

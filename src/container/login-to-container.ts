@@ -45,10 +45,14 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
     return `tgsession import --name ${this.name} --replace ${file}`
   }
 
-  async status(): Promise<Pick<Head, 'current' | 'holder'>> {
+  async status(): Promise<Pick<Head, 'current' | 'holder' | 'loginBlockedUntil'>> {
     await this.#access.prepare()
     const { holder } = await new LeaseRow(this.#access.database, this.name).read({ patienceMs: 10_000 })
-    return { holder, current: await this.#access.database.run((db) => readCurrent(this.#of, db)) }
+    return await this.#access.database.run(async (db) => ({
+      holder,
+      current: await readCurrent(this.#of, db),
+      loginBlockedUntil: latestWait(await this.#logins(db)),
+    }))
   }
 
   /** Throws `RefusedError` (`login.session_exists`, `login.blocked`). */
@@ -57,12 +61,11 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
     const { clock } = this.#access.database
     const id = randomUUID()
     return await this.#access.database.commit(async (db) => {
-      await this.#lock(db, 0)
+      await this.#lock(db)
       const current = await readCurrent(this.#of, db)
       const logins = await this.#logins(db)
-      const waits = logins.flatMap((login) => login.blocked_until ?? [])
-      const loginBlockedUntil = waits.toSorted().at(-1) ?? null
-      const refused = refusal({ current, holder, loginBlockedUntil }, clock.wall(), replace)
+      const known = { current, holder, loginBlockedUntil: latestWait(logins) }
+      const refused = refusal(known, clock.wall(), replace)
       if (refused) throw refused
       const about = { at: new Date(clock.wall()).toISOString(), label: this.#access.label }
       const row = { session_id: this.name, id, ...about, outcome: 'started', blocked_until: null }
@@ -89,7 +92,7 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
     const own = changes.entities.find(({ entity }) => entity.id === 0n)?.entity.hash
     const by = this.#access.label
     return await this.#access.database.commit(async (db): Promise<SaveOutcome> => {
-      await this.#lock(db, 0)
+      await this.#lock(db)
       const before = await readCurrent(this.#of, db)
       if (this.#userId !== undefined && own !== undefined && String(own) !== this.#userId) {
         const reason = `it is of user ${own}, this name is for user ${this.#userId}`
@@ -102,23 +105,33 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
         throw new ConflictError('container.changed', 'somebody else stored another session in the meantime', {
           hint: 'Nothing was overwritten. Decide whose is to stay; `--replace` puts yours in its place.',
         })
-      await this.#lock(db, 1)
       const revision = await putInPlace(this.#of, db, changes, by)
       await this.#outcome(db, begun.id, 'done')
+      await this.#endLease(db)
       return { outcome: 'saved', revision: { ...revisionOf(key, by, bytes), revision } }
     })
   }
 
-  /**
-   * One at a time. With a step of the generation whoever holds the lease has lost it, and is still named as its holder:
-   * the next waits for as long as that one may need to notice and stop.
-   */
-  async #lock(db: Db, step: 0 | 1): Promise<void> {
+  /** One at a time, and no holder in between. */
+  async #lock(db: Db): Promise<void> {
     await db
-      .updateTable('tgsession_leases')
-      .set({ writes: sql`writes + 1`, generation: sql`generation + ${sql.lit(step)}` })
+      .updateTable('tgsession_fences')
+      .set({ writes: sql`writes + 1` })
       .where('session_id', '=', this.name)
       .execute()
+  }
+
+  /**
+   * Whoever holds the lease has lost it, and is still named as its holder: the next waits for as long as that one may
+   * need to notice and stop. Last, for it holds up renewals until the transaction ends.
+   */
+  async #endLease(db: Db): Promise<void> {
+    for (const table of ['tgsession_fences', 'tgsession_leases'] as const)
+      await db
+        .updateTable(table)
+        .set({ generation: sql`generation + 1` })
+        .where('session_id', '=', this.name)
+        .execute()
   }
 
   async #logins(db: Db) {
@@ -155,6 +168,11 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
       .where('id', '=', id)
       .execute()
   }
+}
+
+function latestWait(logins: readonly { blocked_until: string | null }[]): string | null {
+  const waits = logins.flatMap((login) => login.blocked_until ?? [])
+  return waits.toSorted().at(-1) ?? null
 }
 
 function revisionOf(key: string, by: string, bytes: Uint8Array): Current {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { BadDataError, ConfigurationError } from '../errors.ts'
+import { BadDataError, ConfigurationError, UnreachableError } from '../errors.ts'
 import {
   COLUMNS,
   createTable,
@@ -19,11 +19,12 @@ const LOCK = 0x74677365
 type Step = (database: Database, db: Db) => Promise<void>
 
 /** By number, from 1; our own tables are made before them. Each may meet what a run that broke off, or Python, has done. */
-const MIGRATIONS: readonly Step[] = [pythonTables]
+const MIGRATIONS: readonly (Step | undefined)[] = [pythonTables, undefined, fencesOfTheirOwn]
 
 /**
  * Makes or upgrades the tables. Several instances may start at once: one does it, in one transaction (in MySQL, which
- * cannot, under a lock), and the others wait. Throws `BadDataError` (`container.too_new`).
+ * cannot, under a lock), and the others wait. Throws `BadDataError` (`container.too_new`), and `ConfigurationError`
+ * (`container.foreign_table`).
  */
 export async function manageTables(database: Database): Promise<void> {
   if ((await database.run((db) => doneUntil(database, db))) === OWN_VERSION) return
@@ -47,13 +48,9 @@ export async function checkTables(database: Database): Promise<void> {
   const missing = await database.run(async (db) => {
     const found: string[] = []
     for (const table of TABLE_NAMES) {
-      const columns = await columnsOf(database, db, table)
+      const lacking = await lackingColumns(database, db, table)
       const name = database.prefix + table
-      if (columns.size === 0) found.push(name)
-      // Tables of version 2 that Python made early lack it, and nothing of ours needs it.
-      else
-        for (const [column] of COLUMNS[table])
-          if (!columns.has(column) && column !== 'unread_count') found.push(`${name}.${column}`)
+      found.push(...(lacking === undefined ? [name] : lacking.map((column) => `${name}.${column}`)))
     }
     if (found.length === 0) await pythonVersion(db)
     return found
@@ -64,10 +61,22 @@ export async function checkTables(database: Database): Promise<void> {
   })
 }
 
+/** Undefined where there is no such table. */
+async function lackingColumns(database: Database, db: Db, table: TableName): Promise<string[] | undefined> {
+  const columns = await columnsOf(database, db, table)
+  if (columns.size === 0) return undefined
+  // Tables of version 2 that Python made early have no unread_count, and nothing of ours needs it.
+  return COLUMNS[table].flatMap(([name]) => (columns.has(name) || name === 'unread_count' ? [] : [name]))
+}
+
 async function pythonTables(database: Database, db: Db): Promise<void> {
   const { kind, prefix } = database
   const isNew = (await columnsOf(database, db, 'version')).size === 0
-  for (const table of PYTHON_TABLES) await sql.raw(createTable(kind, prefix, table)).execute(db)
+  for (const table of PYTHON_TABLES) {
+    const lacking = await lackingColumns(database, db, table)
+    if (lacking === undefined) await sql.raw(createTable(kind, prefix, table)).execute(db)
+    else if (lacking.length > 0) throw foreignTable(database, prefix + table, lacking)
+  }
   const version = isNew ? undefined : await pythonVersion(db)
   if (!(await columnsOf(database, db, 'update_state')).has('unread_count'))
     await db.schema.alterTable('update_state').addColumn('unread_count', 'integer').execute()
@@ -75,6 +84,30 @@ async function pythonTables(database: Database, db: Db): Promise<void> {
   if (version !== undefined && version >= PYTHON_VERSION) return
   await db.deleteFrom('version').execute()
   await db.insertInto('version').values({ version: PYTHON_VERSION }).execute()
+}
+
+function foreignTable({ label }: Database, name: string, lacking: readonly string[]): ConfigurationError {
+  return new ConfigurationError(
+    'container.foreign_table',
+    `${label}: the table ${name} is another program's: it has no ${lacking.join(', ')}`,
+    { hint: 'Put tables of our own beside it: tablePrefix, or TGSESSION_TABLE_PREFIX.' },
+  )
+}
+
+/** The lease's row was the fence, too. */
+async function fencesOfTheirOwn(database: Database, db: Db): Promise<void> {
+  await db.deleteFrom('tgsession_fences').execute()
+  await db
+    .insertInto('tgsession_fences')
+    .columns(['session_id', 'generation', 'holder', 'writes'])
+    .expression((from) =>
+      from
+        .selectFrom('tgsession_leases')
+        .select(['session_id', 'generation', 'holder', sql<string>`0`.as('writes')]),
+    )
+    .execute()
+  if ((await columnsOf(database, db, 'tgsession_leases')).has('writes'))
+    await db.schema.alterTable('tgsession_leases').dropColumn('writes').execute()
 }
 
 /** Undefined where none is noted. */
@@ -101,8 +134,9 @@ async function doneUntil(database: Database, db: Db): Promise<number> {
 async function columnsOf({ kind, prefix }: Database, db: Db, table: TableName): Promise<Set<string>> {
   const name = prefix + table
   const query = {
-    postgres: sql<{ name: string }>`select column_name as name from information_schema.columns
-      where table_schema = any(current_schemas(false)) and table_name = ${name}`,
+    // The table that statements find, in whichever schema of the search path.
+    postgres: sql<{ name: string }>`select attname as name from pg_attribute
+      where attrelid = to_regclass(quote_ident(${name})) and attnum > 0 and not attisdropped`,
     mysql: sql<{ name: string }>`select column_name as name from information_schema.columns
       where table_schema = database() and table_name = ${name}`,
     sqlite: sql<{ name: string }>`select name from pragma_table_info(${name})`,
@@ -119,21 +153,25 @@ async function locked(database: Database, db: Db, work: (db: Db) => Promise<void
       await work(inside)
     })
   await db.connection().execute(async (inside) => {
-    const [begin, commit, rollback] =
-      database.kind === 'sqlite'
-        ? [sql`begin immediate`, sql`commit`, sql`rollback`]
-        : [
-            sql`select get_lock('tgsession', 15)`,
-            sql`select release_lock('tgsession')`,
-            sql`select release_lock('tgsession')`,
-          ]
-    await begin.execute(inside)
+    const isSqlite = database.kind === 'sqlite'
+    if (isSqlite) await sql`begin immediate`.execute(inside)
+    else {
+      const { rows } = await sql<{ got: unknown }>`select get_lock('tgsession', 10) as got`.execute(inside)
+      if (Number(rows[0]?.got) !== 1) throw busy(database)
+    }
+    const unlock = sql`select release_lock('tgsession')`
     try {
       await work(inside)
     } catch (error) {
-      await rollback.execute(inside)
+      await (isSqlite ? sql`rollback` : unlock).execute(inside)
       throw error
     }
-    await commit.execute(inside)
+    await (isSqlite ? sql`commit` : unlock).execute(inside)
+  })
+}
+
+function busy({ label }: Database): UnreachableError {
+  return new UnreachableError('container.unreachable', `${label}: somebody else is making the tables`, {
+    hint: 'Wait for it, or see what holds the lock tgsession in the database.',
   })
 }

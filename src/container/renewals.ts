@@ -11,7 +11,7 @@ export interface HeldState {
   beat: number
 }
 
-export type LeaseColumns = Omit<Selectable<ContainerSchema['tgsession_leases']>, 'writes'>
+export type LeaseColumns = Selectable<ContainerSchema['tgsession_leases']>
 
 /** How long the first of several renewals waits for the others, and how far timers may be off. */
 const TOGETHER_MS = 20
@@ -31,7 +31,7 @@ export class Renewals {
     this.#database = database
     const how = { clock: database.clock, waitMs: TOGETHER_MS, most: ROWS }
     this.#renewals = new Batch({ ...how, answer: (states) => this.#renewAll(states) })
-    this.#reads = new Batch({ ...how, answer: (ids) => readLeases(database, ids) })
+    this.#reads = new Batch({ ...how, answer: (ids) => this.#readAll(ids) })
   }
 
   /** One more beat; false where the row is in another state. */
@@ -50,7 +50,7 @@ export class Renewals {
   }
 
   async #renewAll(states: readonly HeldState[]): Promise<boolean[]> {
-    const { numUpdatedRows } = await this.#database.once((db) =>
+    const { numUpdatedRows } = await this.#database.renew((db) =>
       db
         .updateTable('tgsession_leases')
         .set({ beat: sql`beat + 1` })
@@ -58,14 +58,15 @@ export class Renewals {
         .executeTakeFirstOrThrow(),
     )
     if (numUpdatedRows === BigInt(states.length)) return states.map(() => true)
-    const rows = await readLeases(
-      this.#database,
-      states.map(({ id }) => id),
-    )
+    const rows = await this.#readAll(states.map(({ id }) => id))
     return states.map(({ generation, holder, beat }, index) => {
       const row = rows[index]
       return row?.holder === holder && row.generation === String(generation) && row.beat === String(beat + 1)
     })
+  }
+
+  async #readAll(ids: readonly string[]): Promise<(LeaseColumns | undefined)[]> {
+    return await this.#database.renew((db) => readLeases(this.#database, db, ids))
   }
 
   #among(states: readonly HeldState[]) {
@@ -84,22 +85,18 @@ export class Renewals {
 /** The rows of these sessions, in their order; undefined for what has none. */
 export async function readLeases(
   database: Database,
+  db: Db,
   ids: readonly string[],
-  signal?: AbortSignal,
 ): Promise<(LeaseColumns | undefined)[]> {
   const numbers = (['generation', 'beat', 'ttl_ms'] as const).map((column) =>
     database.text(column).as(column),
   )
-  const rows = await database.once(
-    (db: Db) =>
-      db
-        .selectFrom('tgsession_leases')
-        .select(['session_id', 'holder', 'label', 'since'])
-        .select(numbers)
-        .where('session_id', 'in', ids)
-        .execute(),
-    signal,
-  )
+  const rows = await db
+    .selectFrom('tgsession_leases')
+    .select(['session_id', 'holder', 'label', 'since'])
+    .select(numbers)
+    .where('session_id', 'in', ids)
+    .execute()
   if (ids.length === 1) return [rows[0]]
   const byId = new Map(rows.map((row) => [row.session_id, row]))
   return ids.map((id) => byId.get(id))

@@ -58,7 +58,10 @@ export interface ContainerSchema {
   tgsession_entities: { session_id: string; id: string; written: string }
   /** What Python's tables have no place for, by name. */
   tgsession_values: { session_id: string; name: string; value: Uint8Array }
-  /** One row per session, never deleted: its generation must not go back. */
+  /**
+   * One row per session, never deleted: its generation must not go back. Whoever changes its holder changes
+   * `tgsession_fences` first, in the same transaction; a renewal touches this row alone, and so waits for no write.
+   */
   tgsession_leases: {
     session_id: string
     generation: string
@@ -67,7 +70,13 @@ export interface ContainerSchema {
     since: string | null
     beat: string
     ttl_ms: string
-    /** Grows with every transaction of the holder: the UPDATE that fences it. */
+  }
+  /** Who may write a session's rows: as in its lease. Locked by every transaction that does. */
+  tgsession_fences: {
+    session_id: string
+    generation: string
+    holder: string | null
+    /** Grows with every transaction: MySQL may count only rows that really change. */
     writes: string
   }
   /** Attempts to log in, which stay when the session goes: Telegram remembers them, too. */
@@ -108,6 +117,7 @@ export const TABLE_NAMES = [
   'tgsession_entities',
   'tgsession_values',
   'tgsession_leases',
+  'tgsession_fences',
   'tgsession_logins',
   'tgsession_aside',
 ] as const satisfies readonly TableName[]

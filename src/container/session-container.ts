@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError, LeaseError, NoSessionError } from '../errors.ts'
-import type { KeptSession, LoginPlace } from '../replica/kept-session.ts'
+import type { KeptSession } from '../replica/kept-session.ts'
 import { Access } from './access.ts'
 import { type Aside, listAside, readAside } from './aside.ts'
 import type {
@@ -13,7 +13,8 @@ import type {
 import { putInPlace } from './current.ts'
 import { type Fence, leaseFence, openFence } from './fence.ts'
 import { KeptInContainer, type KeepOptions } from './kept-in-container.ts'
-import { type BegunLogin, LoginToContainer } from './login-to-container.ts'
+import { LoginToContainer } from './login-to-container.ts'
+import { isPlain } from './key-seal.ts'
 import { OpenedSession } from './opened-session.ts'
 import { QueuedSession, type QueueOptions } from './queued-session.ts'
 import { readRows } from './read-rows.ts'
@@ -76,20 +77,26 @@ export abstract class SessionContainer<Session> {
 
   /** Whether somebody has logged in with it: a row without a key does not count. */
   async hasSession(id: string): Promise<boolean> {
-    return (await this.#access.ids(checkId(id))).includes(id)
+    return (await this.#access.keys(checkId(id))).has(id)
   }
 
   /** The ids of all sessions that somebody has logged in with, in order. */
   async listSessions(): Promise<string[]> {
-    return (await this.#access.ids()).toSorted((a, b) => (a < b ? -1 : 1))
+    return [...(await this.#access.keys()).keys()].toSorted((a, b) => (a < b ? -1 : 1))
+  }
+
+  /** Those of them whose key anybody can read who reads the database. */
+  async listPlainSessions(): Promise<string[]> {
+    const keys = await this.#access.keys()
+    return (await this.listSessions()).filter((id) => isPlain(keys.get(id)))
   }
 
   /**
    * Removes a session's rows; nothing happens where there are none. Waits for a holder that gives no sign of life, and
    * throws `LeaseError` (`lease.held`) for one that does.
    */
-  async deleteSession(id: string, options: Pick<TransferOptions, 'signal'> = {}): Promise<void> {
-    await this.#access.exclusively(id, options.signal, async (of, fence) => {
+  async deleteSession(id: string, options: Pick<OpenOptions, 'signal' | 'onWaiting'> = {}): Promise<void> {
+    await this.#access.exclusively(id, options, async (of, fence) => {
       await of.database.commit(async (db) => {
         await fence.check(db)
         await deleteSessionRows(of, db)
@@ -105,7 +112,7 @@ export abstract class SessionContainer<Session> {
    */
   async copySession(source: SessionSource, id: string, options: CopyOptions = {}): Promise<void> {
     const changes = await readSource(source)
-    await this.#access.exclusively(id, options.signal, async (of, fence) => {
+    await this.#access.exclusively(id, options, async (of, fence) => {
       if (!(options.replace ?? false) && (await this.hasSession(id)))
         throw new ConflictError('container.exists', `the container has a session ${id} already`, {
           hint: 'Choose another id, or replace it on purpose.',
@@ -133,7 +140,7 @@ export abstract class SessionContainer<Session> {
         hint: 'listSessions() gives those that it has.',
       })
     }
-    if (!(options.copy ?? false)) return await this.#access.exclusively(id, options.signal, read)
+    if (!(options.copy ?? false)) return await this.#access.exclusively(id, options, read)
     await this.#access.prepare()
     return await read(this.#access.rowsOf(id))
   }
@@ -144,13 +151,18 @@ export abstract class SessionContainer<Session> {
     return await this.#access.database.run((db) => listAside({ id: checkId(id) }, db))
   }
 
+  /** How messages name the database: no user, no password. */
+  get label(): string {
+    return this.#access.database.label
+  }
+
   /** The session as `tgsession run` keeps it alive around a command. */
   keep(id: string, options: KeepOptions = {}): KeptSession {
     return new KeptInContainer(this.#access, id, options)
   }
 
   /** Where a login puts the session, with its guard. */
-  loginPlace(id: string, options: KeepOptions = {}): LoginPlace<BegunLogin> {
+  loginPlace(id: string, options: KeepOptions = {}): LoginToContainer {
     return new LoginToContainer(this.#access, id, options)
   }
 

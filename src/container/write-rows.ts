@@ -17,7 +17,7 @@ import {
 /** Rows of one statement: far below what the servers take as parameters, and in bytes. */
 const ROWS = 1000
 
-type Table = Exclude<(typeof SESSION_TABLES)[number], 'sessions'> | 'tgsession_aside'
+type Table = Exclude<(typeof SESSION_TABLES)[number], 'sessions'> | 'tgsession_aside' | 'tgsession_fences'
 
 export interface RowsOf {
   database: Database

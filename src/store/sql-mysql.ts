@@ -52,6 +52,8 @@ const MYSQL: SqlDriver = {
       stream: () => socket,
       // The pool counts the time.
       connectTimeout: 0,
+      // Each is kept by the server, and batches of rows make many different ones.
+      maxPreparedStatements: 50,
     })
     connection.on('error', onLost)
     await new Promise<void>((resolve, reject) => {
@@ -69,7 +71,10 @@ const MYSQL: SqlDriver = {
   hasNoTls: (error) => codeOf(error) === 'HANDSHAKE_NO_SSL_SUPPORT',
 }
 
-/** execute() and not query(): values go beside the statement, so that no sql_mode can change how they are quoted. */
+/**
+ * Values go beside the statement, so that no sql_mode can change how they are quoted. What has none is not prepared:
+ * MySQL prepares no BEGIN.
+ */
 async function execute(
   connection: mysql.Connection,
   sql: string,
@@ -78,10 +83,12 @@ async function execute(
 ): Promise<SqlResult> {
   const values: mysql.ExecuteValues[] = [...parameters].map(toValue)
   const result = await new Promise<mysql.QueryResult>((resolve, reject) => {
-    connection.execute(sql, values, (error, found) => {
+    const answered = (error: mysql.QueryError | null, found: mysql.QueryResult): void => {
       if (error === null) resolve(found)
       else reject(error)
-    })
+    }
+    if (values.length === 0) connection.query(sql, answered)
+    else connection.execute(sql, values, answered)
   })
   if (Array.isArray(result)) return { rows: result, affected: 0 }
   if ((result.serverStatus & AUTOCOMMIT) === 0)

@@ -13,7 +13,7 @@ export async function openSqlStore(
 }
 
 /** Loads the one driver that is needed. */
-async function dialectOf(location: SqlLocation): Promise<SqlDialect> {
+export async function dialectOf(location: SqlLocation): Promise<SqlDialect> {
   if (location.kind === 'sqlite') return (await import('./sql-sqlite.ts')).sqliteDialect(location)
   if (location.kind === 'mysql') return (await import('./sql-mysql.ts')).mysqlDialect(location)
   const { postgresDialect, POSTGRES } = await import('./sql-postgres.ts')

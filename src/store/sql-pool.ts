@@ -43,19 +43,39 @@ export class SqlPool {
     parameters: readonly unknown[],
     signal: AbortSignal | undefined,
   ): Promise<SqlResult> {
+    const connection = await this.acquire(signal)
+    try {
+      return await this.queryOn(connection, sql, parameters, signal)
+    } finally {
+      this.release(connection)
+    }
+  }
+
+  /** For several statements one after another; it must be released. */
+  async acquire(signal?: AbortSignal): Promise<SqlConnection> {
     await this.#enter(signal)
     try {
       // Whoever is in takes an idle connection before he opens one, so that there are never more than may enter.
-      const connection = this.#reuse() ?? (await this.#open(signal))
-      try {
-        signal?.throwIfAborted()
-        return await within(connection.query(sql, parameters), this.#limits.queryMs, signal, connection)
-      } finally {
-        this.#keep(connection)
-      }
-    } finally {
+      return this.#reuse() ?? (await this.#open(signal))
+    } catch (error) {
       this.#leave()
+      throw error
     }
+  }
+
+  async queryOn(
+    connection: SqlConnection,
+    sql: string,
+    parameters: readonly unknown[],
+    signal?: AbortSignal,
+  ): Promise<SqlResult> {
+    signal?.throwIfAborted()
+    return await within(connection.query(sql, parameters), this.#limits.queryMs, signal, connection)
+  }
+
+  release(connection: SqlConnection): void {
+    this.#keep(connection)
+    this.#leave()
   }
 
   /** Statements on their way are let finish. */

@@ -189,7 +189,7 @@ for (const { name, skip, make } of SERVERS)
     it('takes a login only where there is no good session, and none that Telegram wants to wait', async () => {
       const own = container(database)
       const place = own.loginPlace('login')
-      assert.deepEqual(await place.status(), { current: null, holder: null })
+      assert.deepEqual(await place.status(), { current: null, holder: null, loginBlockedUntil: null })
       const first = await place.beginLogin({})
       const bytes = await fileOf(5)
       assert.equal((await place.finishLogin(first, bytes)).revision.revision, 1)

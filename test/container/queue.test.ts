@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Clock } from '../../src/clock.ts'
+import { sql } from 'kysely'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { connect } from '../../src/container/connect.ts'
+import { Database, isPassing } from '../../src/container/database.ts'
+import { readLeases } from '../../src/container/renewals.ts'
 import { SaveFailedError, TgsessionError } from '../../src/errors.ts'
+import { parseSqlUrl } from '../../src/store/sql-location.ts'
 import { SqlProxy } from '../support/sql-proxy.ts'
 import { withPort } from '../support/sql-servers.ts'
 import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE } from './databases.ts'
@@ -16,7 +21,7 @@ const entity = (id: number, username: string | null = null, name: string | null 
   name,
 })
 
-for (const { name, skip, make } of [POSTGRES, MARIADB])
+for (const { name, kind, skip, make } of [POSTGRES, MARIADB])
   describe(`a container on ${name} whose database fails`, { skip }, () => {
     let database: OwnDatabase
     let proxy: SqlProxy
@@ -86,6 +91,45 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
       assert.equal((await database.run(`SELECT id FROM entities WHERE session_id = 'named'`)).length, 1)
     })
 
+    it('gives up a connection on which no answer came, and works on with others', async () => {
+      await container(database).listSessions()
+      const { where } = throughProxy()
+      const label = 'here'
+      const db = connect(parseSqlUrl(where, '.'), { most: 2, queryMs: 300 })
+      const own = new Database(db, { tablePrefix: '', label, clock: systemClock })
+      const ask = () => own.once((inside) => readLeases(own, inside, ['nobody']))
+      proxy.plan('tgsession_leases', 'swallow', 2)
+      for (let time = 0; time < 2; time += 1)
+        await assert.rejects(
+          ask(),
+          (error) => isPassing(error) && /here: no usable answer/.test(String(error)),
+        )
+      assert.deepEqual(await ask(), [undefined])
+      assert.equal(proxy.mishaps, 2)
+      await own.close()
+    })
+
+    it('bids the server to end what it has forgotten', async () => {
+      const own = new Database(connect(parseSqlUrl(database.url, '.')), {
+        tablePrefix: '',
+        label: '',
+        clock: systemClock,
+      })
+      const settings = await own.transaction(async (db) => {
+        const { rows } = await (
+          kind === 'postgres'
+            ? sql`select current_setting('statement_timeout') as wait,
+              current_setting('idle_in_transaction_session_timeout') as idle`
+            : sql`select @@innodb_lock_wait_timeout as wait, @@wait_timeout as idle`
+        ).execute(db)
+        return rows
+      })
+      assert.deepEqual(settings, [
+        kind === 'postgres' ? { wait: '10s', idle: '15s' } : { wait: 10, idle: 60 },
+      ])
+      await own.close()
+    })
+
     it('opens four connections at most', async () => {
       const own = await SqlProxy.start(database.url)
       const many = container({ where: withPort(database.url, own.port) })
@@ -139,6 +183,33 @@ describe('the queue of a session', () => {
     await until(() => sleeping > 0)
     await session.close()
     await until(() => sleeping === 0)
+  })
+
+  it('commits nothing that was given up', async () => {
+    const session = container(database).newSession('late')
+    await session.load()
+    await session.close()
+    const due = Promise.withResolvers<void>()
+    const waits = [due.promise]
+    const clock: Clock = { ...systemClock, sleep: () => waits.shift() ?? new Promise(() => undefined) }
+    const own = new Database(connect(parseSqlUrl(database.url, '.')), { tablePrefix: '', label: '', clock })
+    const begun = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const writing = own.transaction(async (db) => {
+      begun.resolve()
+      await goOn.promise
+      await db
+        .insertInto('update_state')
+        .values({ session_id: 'late', entity_id: '0', pts: '1', qts: '0', date: '0', seq: '0' })
+        .execute()
+    })
+    await begun.promise
+    due.resolve()
+    await assert.rejects(writing, { code: 'container.unreachable' })
+    goOn.resolve()
+    // Its turn comes when the other is over.
+    assert.deepEqual(await own.once((db) => db.selectFrom('update_state').selectAll().execute()), [])
+    await own.close()
   })
 
   it('has a bound with a name, which the key does not know', async () => {

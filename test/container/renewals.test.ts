@@ -3,6 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { Pool } from 'pg'
+import type { OpenedSession } from '../../src/container/opened-session.ts'
+import type { QueuedSession } from '../../src/container/queued-session.ts'
 import { LeaseError } from '../../src/errors.ts'
 import { containers, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
 import { until } from '../support/until.ts'
@@ -40,7 +42,9 @@ for (const [{ name, skip, make }, dialect] of [
         log: ({ query }) => void statements.push(query.sql),
       })
       const own = container({ where: { db } }, { ttlMs: 9000 })
-      const opened = await Promise.all(Array.from({ length: SESSIONS }, (_, i) => own.open(`s${i}`)))
+      const opened: OpenedSession<QueuedSession>[] = []
+      // One after another: what waits for its turn loses time of its lease.
+      for (let i = 0; i < SESSIONS; i += 1) opened.push(await own.open(`s${i}`))
       const beats = async (): Promise<Map<string, number>> => {
         const rows = await database.run('SELECT session_id, beat FROM tgsession_leases')
         return new Map(rows.map((row) => [String(row['session_id']), Number(row['beat'])]))
@@ -70,4 +74,43 @@ for (const [{ name, skip, make }, dialect] of [
       await own.close()
       await db.destroy()
     })
+
+    for (const [whose, prefix] of [
+      ['its own', 'hung_'],
+      ["the user's", 'hung2_'],
+    ] as const)
+      it(`wait for no write: where as many hang as ${whose} pool has connections, all leases live`, async () => {
+        // oxlint-disable-next-line typescript/no-explicit-any
+        const users = new Kysely<any>({ dialect: dialect(database.url) })
+        const where = prefix === 'hung_' ? database.where : { db: users }
+        const own = container({ where }, { tablePrefix: prefix, ttlMs: 3000, flushDelayMs: 1 })
+        const opened = await Promise.all(Array.from({ length: 8 }, (_, i) => own.open(`s${i}`)))
+        const writing = opened.slice(0, 4)
+        const beats = async (): Promise<number[]> => {
+          const rows = await database.run(`SELECT beat FROM ${prefix}tgsession_leases ORDER BY session_id`)
+          return rows.map((row) => Number(row['beat']))
+        }
+        // oxlint-disable-next-line typescript/no-explicit-any
+        const other = new Kysely<any>({ dialect: dialect(database.url) })
+        await other.transaction().execute(async (db) => {
+          for (const { id } of writing)
+            await db.insertInto(`${prefix}entities`).values({ session_id: id, id: 1, hash: 1 }).execute()
+          const entity = { id: 1n, hash: 2n, username: null, phone: null, name: null }
+          for (const { session } of writing) session.core.upsert([entity])
+          const first = await beats()
+          // Longer than a lease lasts.
+          await until(async () => (await beats()).every((beat, index) => beat >= (first[index] ?? 0) + 4))
+          const rows = await db.selectFrom(`${prefix}entities`).select('hash').execute()
+          assert.ok(rows.length === 4 && rows.every(({ hash }) => Number(hash) === 1), 'the writes hang')
+        })
+        await other.destroy()
+        assert.ok(opened.every(({ signal }) => !signal.aborted))
+        await own.close()
+        await users.destroy()
+        const rows = await database.run(`SELECT hash FROM ${prefix}entities`)
+        assert.deepEqual(
+          rows.map((row) => Number(row['hash'])),
+          [2, 2, 2, 2],
+        )
+      })
   })

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { CamelCasePlugin, Kysely } from 'kysely'
+import { CamelCasePlugin, Kysely, MysqlDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { createPool } from 'mysql2'
 import { connect } from '../../src/container/connect.ts'
 import { containerMigration, containerSchemaSql } from '../../src/container/create-tables.ts'
 import { BadDataError, ConfigurationError } from '../../src/errors.ts'
@@ -109,7 +110,7 @@ for (const { name, kind, skip, make } of SERVERS)
         )
         assert.deepEqual(
           rows.map((row) => ({ ...row })),
-          [{ number: 1 }, { number: 2 }],
+          [{ number: 1 }, { number: 2 }, { number: 3 }],
         )
         await Promise.all(many.map((one) => one.close()))
         await fresh.drop()
@@ -123,16 +124,25 @@ for (const { name, kind, skip, make } of SERVERS)
       await database.run(
         'DROP TABLE up_tgsession_logins',
         'DROP TABLE up_tgsession_aside',
-        'DELETE FROM up_tgsession_migrations WHERE number = 2',
+        'DROP TABLE up_tgsession_fences',
+        'ALTER TABLE up_tgsession_leases ADD COLUMN writes BIGINT',
+        'DELETE FROM up_tgsession_migrations WHERE number > 1',
         `INSERT INTO up_entities (session_id, id, hash) VALUES ('kept', 1, 2)`,
+        `INSERT INTO up_tgsession_leases VALUES ('kept', 7, NULL, NULL, NULL, 0, 0, 5)`,
       )
       await Promise.all(Array.from({ length: 4 }, () => container(database, options).listAside('kept')))
       const migrations = await database.run('SELECT number FROM up_tgsession_migrations ORDER BY number')
       assert.deepEqual(
         migrations.map((row) => Number(row['number'])),
-        [1, 2],
+        [1, 2, 3],
       )
-      assert.equal((await database.run('SELECT * FROM up_entities')).length, 1)
+      const session = container(database, options).newSession('kept')
+      await session.load()
+      session.core.upsert([{ ...PAVEL, username: null }])
+      await session.close()
+      const opened = await container(database, options).open('kept')
+      assert.deepEqual([opened.generation, opened.session.storage.entityCount], [8, 2])
+      await opened.close()
     })
 
     it('are checked, and not made, where somebody else manages them', async () => {
@@ -146,6 +156,18 @@ for (const { name, kind, skip, make } of SERVERS)
       assert.deepEqual(await container(database, options).listSessions(), [])
       await database.run('ALTER TABLE own_entities DROP COLUMN phone')
       await assert.rejects(container(database, options).listSessions(), /missing: own_entities\.phone/)
+    })
+
+    it('are not those of another program, which are left as they are', async () => {
+      const options = { tablePrefix: 'x_' }
+      await database.run('CREATE TABLE x_sessions (sid INTEGER)')
+      await assert.rejects(container(database, options).listSessions(), (error) => {
+        assert.ok(error instanceof ConfigurationError && error.code === 'container.foreign_table')
+        return /table x_sessions is another program's: it has no session_id, dc_id/.test(error.message)
+      })
+      assert.deepEqual(await database.run('SELECT * FROM x_sessions'), [])
+      await database.run('DROP TABLE x_sessions')
+      assert.deepEqual(await container(database, options).listSessions(), [])
     })
 
     it('are a migration of Kysely, too', async () => {
@@ -179,6 +201,54 @@ for (const { name, kind, skip, make } of SERVERS)
       await mine.destroy()
     })
   })
+
+describe('text in MariaDB', { skip: MARIADB.skip }, () => {
+  it('is taken whole, or the tables are refused', async () => {
+    const database = await MARIADB.make()
+    const container = containers()
+    const own = container(database)
+    const opened = await own.open('😀')
+    opened.session.core.upsert([{ ...PAVEL, name: '😀' }])
+    await own.close()
+    assert.deepEqual(await database.run('SELECT session_id, name FROM entities'), [
+      { session_id: '😀', name: '😀' },
+    ])
+    await database.run('DELETE FROM entities', 'ALTER TABLE entities CONVERT TO CHARACTER SET utf8mb3')
+    for (const manageTables of [true, false])
+      await assert.rejects(container(database, { manageTables }).listSessions(), (error) => {
+        assert.ok(error instanceof ConfigurationError && error.code === 'container.no_utf8mb4')
+        return (
+          error.message.endsWith('every name: entities') && error.hint.startsWith('Let them: ALTER TABLE')
+        )
+      })
+    await database.drop()
+  })
+
+  it('is no SQL, whatever the mode of the server', async () => {
+    const database = await MARIADB.make()
+    const db = connect(parseSqlUrl(database.url, '.'))
+    const said = "O'Brien\\'; --"
+    const { rows } = await db.connection().execute(async (one) => {
+      await sql`set session sql_mode = 'NO_BACKSLASH_ESCAPES'`.execute(one)
+      return await sql<{ name: string }>`select ${said} as name`.execute(one)
+    })
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      [said],
+    )
+    await db.destroy()
+
+    const pool = createPool({ uri: database.url, connectionLimit: 1 })
+    pool.on('connection', (one) => one.query(`set session sql_mode = 'NO_BACKSLASH_ESCAPES'`))
+    // oxlint-disable-next-line typescript/no-explicit-any
+    const theirs = new Kysely<any>({ dialect: new MysqlDialect({ pool }) })
+    await assert.rejects(containers()({ where: { db: theirs } }).listSessions(), {
+      code: 'container.unsafe_quotes',
+    })
+    await theirs.destroy()
+    await database.drop()
+  })
+})
 
 describe('ids', () => {
   it('that the database takes for the same are told apart', { skip: MARIADB.skip }, async () => {
