@@ -1,37 +1,60 @@
 import type { Command } from 'commander'
 import type { Head } from '../../replica/head.ts'
+import type { Holder } from '../../replica/lease.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { confirmed } from '../confirm.ts'
-import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
+import {
+  keptCommand,
+  namesContainer,
+  settingsOf,
+  usingContainer,
+  type WhichSession,
+  withReplica,
+} from '../options.ts'
 import { onTrouble, printJson } from '../output.ts'
 import type { Context } from '../context.ts'
 
+type Flags = WhichSession & { yes?: boolean; json?: boolean }
+
+const STILL_KNOWN = 'Telegram still knows the key; end it in Settings, Devices.'
+
 export function deleteCommand(context: Context): Command {
-  return sessionCommand('delete', 'delete every revision of a session from the store; asks first')
+  return keptCommand('delete', 'delete a session for good, with every revision in the store; asks first')
     .option('--yes', 'do not ask')
     .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
       '\nTelegram is not told: the key itself lives until it is ended in Settings, Devices.\n\nExample:\n  $ tgsession delete --name second-account',
     )
-    .action(async (flags: WhichSession & { yes?: boolean; json?: boolean }) => {
+    .action(async (flags: Flags) => {
+      if (namesContainer(context, flags)) return await deleteInContainer(context, flags)
       const remove = async (replica: Replica): Promise<void> => {
         const head = await replica.status()
         if (head.writeId !== '' && !(await confirmed(question(replica.name, head), flags))) return
-        const removed = await replica.recovery.delete({
-          onWaiting: ({ label, ttlMs }) =>
-            process.stderr.write(
-              `Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`,
-            ),
-        })
+        const removed = await replica.recovery.delete({ onWaiting: tellWaiting })
         if (flags.json) printJson({ outcome: 'deleted', name: replica.name, removed })
-        else
-          process.stdout.write(
-            `Deleted ${replica.name}: ${removed} revisions. Telegram still knows the key; end it in Settings, Devices.\n`,
-          )
+        else process.stdout.write(`Deleted ${replica.name}: ${removed} revisions. ${STILL_KNOWN}\n`)
       }
       await withReplica(context, flags, remove, { onTrouble })
     })
+}
+
+async function deleteInContainer(context: Context, flags: Flags): Promise<void> {
+  const settings = await settingsOf(context, flags, { container: true })
+  await usingContainer(settings, async (container) => {
+    const { name } = settings
+    const isThere = await container.hasSession(name)
+    if (isThere && !(await confirmed(`Delete the session ${name} from ${container.label}, for good?`, flags)))
+      return
+    await container.deleteSession(name, { onWaiting: tellWaiting })
+    if (flags.json) printJson({ outcome: 'deleted', name, removed: Number(isThere) })
+    else
+      process.stdout.write(isThere ? `Deleted ${name}. ${STILL_KNOWN}\n` : `There was no session ${name}.\n`)
+  })
+}
+
+function tellWaiting({ label, ttlMs }: Holder): void {
+  process.stderr.write(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`)
 }
 
 function question(name: string, { current, history, aside }: Head): string {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { BadDataError } from '../../errors.ts'
 import type { Head } from '../../replica/head.ts'
 import { type Named, listNames } from '../../replica/names.ts'
 import { openStore } from '../../store/open-store.ts'
@@ -34,13 +35,36 @@ export function listCommand(context: Context): Command {
 async function listContainer(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
   const settings = await settingsOf(context, flags, { container: true })
   await usingContainer(settings, async (container) => {
-    const found: { name: string; head: Pick<Head, 'current' | 'holder'> }[] = []
-    for (const name of await container.listSessions())
-      found.push({ name, head: await container.loginPlace(name).status() })
-    if (flags.json) printJson({ sessions: found.map(({ name, head }) => ({ name, ...head })) })
-    else if (found.length === 0) process.stdout.write('There is no session in the container.\n')
-    else printRows([HEADINGS, ...found.map(({ name, head }) => [name, ...cellsOf(head)])])
+    const found: InContainer[] = []
+    for (const name of await container.listSessions()) {
+      const place = container.loginPlace(name)
+      found.push(
+        await place.status().then(
+          (head) => ({ name, head }),
+          (error: unknown) => damaged(name, error),
+        ),
+      )
+    }
+    if (flags.json) printJson({ container: container.label, sessions: found.map(inContainer) })
+    else if (found.length === 0) process.stdout.write(`There is no session in ${container.label}.\n`)
+    else printRows([HEADINGS, ...found.map(rowOf)])
   })
+}
+
+type InContainer = { name: string } & (
+  | { head: Pick<Head, 'current' | 'holder'>; damage?: undefined }
+  | { damage: BadDataError; head?: undefined }
+)
+
+/** One that cannot be read must not hide the others. */
+function damaged(name: string, error: unknown): InContainer {
+  if (error instanceof BadDataError) return { name, damage: error }
+  throw error
+}
+
+function inContainer({ name, head, damage }: InContainer): object {
+  if (damage) return { name, damage: { code: damage.code, message: damage.message } }
+  return { name, current: head.current, holder: head.holder }
 }
 
 const HEADINGS = ['name', 'revision', 'saved', 'user', 'in use by']
@@ -51,7 +75,7 @@ function summary({ name, head, damage }: Named): object {
   return { name, current, holder, deleted: deleted ?? null }
 }
 
-function rowOf({ name, head, damage }: Named): string[] {
+function rowOf({ name, head, damage }: Named | InContainer): string[] {
   if (damage) return [name, '-', damage.message, '-', '-']
   return [name, ...cellsOf(head)]
 }

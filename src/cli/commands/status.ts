@@ -1,14 +1,22 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../replica/head.ts'
-import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
+import {
+  keptCommand,
+  namesContainer,
+  settingsOf,
+  usingContainer,
+  type WhichSession,
+  withReplica,
+} from '../options.ts'
 import { formatBytes, printJson, printTable } from '../output.ts'
 import type { Context } from '../context.ts'
 
 export function statusCommand(context: Context): Command {
-  return sessionCommand('status', 'who uses the session, and what is saved')
+  return keptCommand('status', 'who uses the session, and what is saved')
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession status --json | jq .holder')
     .action(async (flags: WhichSession & { json?: boolean }) => {
+      if (namesContainer(context, flags)) return await containerStatus(context, flags)
       await withReplica(context, flags, async (replica, { recipient }) => {
         const head = await replica.status()
         const where = { store: replica.store.label, name: replica.name, recipient: recipient ?? null }
@@ -22,6 +30,38 @@ export function statusCommand(context: Context): Command {
           })
       })
     })
+}
+
+async function containerStatus(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
+  const settings = await settingsOf(context, flags, { container: true })
+  await usingContainer(settings, async (container) => {
+    const { name } = settings
+    const { current, holder, loginBlockedUntil } = await container.loginPlace(name).status()
+    const aside = await container.listAside(name)
+    if (flags.json)
+      return printJson({ container: container.label, name, holder, current, aside, loginBlockedUntil })
+    printTable({
+      container: container.label,
+      name,
+      session: sessionLine(current, 'none yet'),
+      'in use': holderLine(holder),
+      ...(aside.length > 0 && {
+        'set aside': aside
+          .map(({ keyFingerprint, reason }) => `key ${keyFingerprint} (${reason})`)
+          .join('; '),
+      }),
+      ...(loginBlockedUntil !== null && { 'no login before': loginBlockedUntil }),
+    })
+  })
+}
+
+function sessionLine(current: Head['current'], absent: string): string {
+  if (!current) return `${absent}: make one with \`tgsession login\``
+  return `${describe(current)}${current.dead ? `, DEAD (${current.dead})` : ''}`
+}
+
+function holderLine(holder: Head['holder']): string {
+  return holder ? `by ${holder.label} since ${holder.since}` : 'by nobody'
 }
 
 function summary({
@@ -53,10 +93,8 @@ function summary({
 function lines(head: Head): Record<string, string> {
   const { holder, current, lastLogin, history, aside, notice, loginBlockedUntil, deleted } = head
   return {
-    session: current
-      ? `${describe(current)}${current.dead ? `, DEAD (${current.dead})` : ''}`
-      : `${deleted ? `none: deleted ${deleted.at} by ${deleted.by}` : 'none yet'}: make one with \`tgsession login\``,
-    'in use': holder ? `by ${holder.label} since ${holder.since}` : 'by nobody',
+    session: sessionLine(current, deleted ? `none: deleted ${deleted.at} by ${deleted.by}` : 'none yet'),
+    'in use': holderLine(holder),
     'last login': lastLogin ? describe(lastLogin) : 'none',
     'older revisions': history.length === 0 ? 'none' : history.map(({ revision }) => revision).join(', '),
     ...(aside.length > 0 && {
@@ -69,5 +107,7 @@ function lines(head: Head): Record<string, string> {
 
 function describe({ revision, savedAt, savedBy, bytes, keyFingerprint, userId }: Revision): string {
   const user = userId === null ? '' : `, user ${userId}`
-  return `revision ${revision}, saved ${savedAt} by ${savedBy}, ${formatBytes(bytes)}, key ${keyFingerprint}${user}`
+  // A container keeps rows, which have no size.
+  const size = bytes === 0 ? '' : `, ${formatBytes(bytes)}`
+  return `revision ${revision}, saved ${savedAt} by ${savedBy}${size}, key ${keyFingerprint}${user}`
 }

@@ -52,10 +52,27 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
   ]
 }
 
+/** The same for a container; its tables are made where there are none. */
+export async function diagnoseContainer(readAll: () => Promise<Settings>): Promise<Check[]> {
+  let settings: Settings
+  try {
+    settings = await readAll()
+  } catch (error) {
+    return [failed('configuration', error)]
+  }
+  const checks = [configuration(settings), ...ofHost(settings), ...forLogin(settings)]
+  const { containerChecks } = await import('./container-checks.ts')
+  return [...checks, ...(await containerChecks(settings))]
+}
+
 function configuration(settings: Settings): Check {
-  const { store = '', encryption = '' } = describeSettings(settings)
-  const detail = `${store}, name ${settings.name}, encryption ${encryption}`
-  if (settings.signalsAll && /^(file|sqlite|memory):/i.test(settings.store?.url ?? ''))
+  const { store = '', container = '', encryption = '' } = describeSettings(settings)
+  const where = settings.store === null ? container : store
+  const detail = `${where}, name ${settings.name}, encryption ${encryption}`
+  if (
+    settings.signalsAll &&
+    /^(file|sqlite|memory):/i.test((settings.store ?? settings.container)?.url ?? '')
+  )
     return warning(
       'configuration',
       `${detail}: it lies on this dyno`,
