@@ -30,6 +30,7 @@ export class Command {
   readonly #child: ChildProcess
   readonly #marker: string
   readonly #clock: Clock
+  readonly #dismiss: () => void
   #passedOn: NodeJS.Signals | undefined
   #mustDie = false
 
@@ -42,7 +43,7 @@ export class Command {
     const [program = named, ...args] = diesWithUs(argv)
     this.#marker = randomUUID()
     this.#clock = clock
-    watchOver(this.#marker)
+    this.#dismiss = watchOver(this.#marker)
     this.#child = spawn(program, args, {
       stdio: 'inherit',
       env: commandEnvironment(env, { session, marker: this.#marker, passEnv }),
@@ -86,6 +87,7 @@ export class Command {
     // A shell, and so `npm start`, dies of it without a word to what it has started.
     if (signal !== null && signal === this.#passedOn) signalAll(survivors(this.#marker), signal)
     await this.#untilNothingLives()
+    this.#dismiss()
     return status ?? 128 + (signal ? constants.signals[signal] : 0)
   }
 

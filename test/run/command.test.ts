@@ -1,15 +1,33 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { Command } from '../../src/run/command.ts'
+import { hasWatchdog } from '../../src/run/watchdog.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { isAlive, temporaryFolder } from '../support/rig.ts'
 import { until } from '../support/until.ts'
 
 const HIDE = path.join(import.meta.dirname, 'programs', 'hide.py')
 const GRACE_MS = 1
+
+describe('a command', { skip: !hasWatchdog() }, () => {
+  it('leaves no watchdog behind when it has ended', async () => {
+    const env = { PATH: process.env['PATH'] }
+    const command = new Command({ argv: ['true'], session: {}, env, passEnv: false, clock: systemClock })
+    assert.equal(watchdogs(), 1)
+    await command.ended
+    await until(() => watchdogs() === 0)
+  })
+})
+
+/** Of this process. */
+function watchdogs(): number {
+  const found = spawnSync('pgrep', ['-c', '-P', String(process.pid), '-f', 'tgsession-watchdog'])
+  return Number(found.stdout.toString())
+}
 
 /** What a command has started cannot be seen in the moment in which the system starts it. */
 describe('a command of which a part is just being started', { skip: missing.telethon() }, () => {
