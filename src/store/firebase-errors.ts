@@ -5,7 +5,8 @@ import {
   UnreachableError,
   UnsupportedError,
 } from '../errors.ts'
-import { isPassingHttp, networkError, StatusError } from './https-errors.ts'
+import { isPassingHttp, StatusError } from './https-errors.ts'
+import { networkError } from './network-errors.ts'
 
 /** What the JSON API says: `{ "error": { "message": …, "errors": [{ "reason": … }] } }`, for media also plain text. */
 interface Said {

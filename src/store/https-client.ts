@@ -12,7 +12,7 @@ export interface HttpTimeouts {
 export const DEFAULT_HTTP_TIMEOUTS: HttpTimeouts = { connectMs: 5000, idleMs: 15_000 }
 
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   url: URL
   headers: Record<string, string>
   body?: AsyncIterable<Uint8Array> | undefined

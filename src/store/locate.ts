@@ -49,18 +49,20 @@ export function locateStore(env: Environment): StoreLocation | null {
   const chosen = addOns.find(({ name }) => wanted === undefined || name === wanted)
   if (chosen !== undefined) {
     const { name: _, ...location } = chosen
-    return location
+    return { ...location, ...accessFor(location.url, env) }
   }
   return database === undefined ? null : { url: database, source: 'DATABASE_URL' }
 }
 
-/** What the kind of store that a URL names needs besides it. What S3 needs, its SDK looks up itself. */
+/** What the kind of store that a URL names needs besides it. What else S3 needs, its SDK looks up itself. */
 function accessFor(url: string, env: Environment): Pick<StoreLocation, 'firebase' | keyof HttpsAccess> {
   const read = (name: string): string | undefined => given(env, name)
-  switch (/^[a-z]+(?=:)/i.exec(url)?.[0].toLowerCase() ?? '') {
+  switch (/^[a-z0-9]+(?=:)/i.exec(url)?.[0].toLowerCase() ?? '') {
     case 'firebase':
     case 'gs':
       return { firebase: readFirebaseAccess(read), ...readProxy(read) }
+    case 's3':
+      return readProxy(read)
     case 'http':
     case 'https':
       return readHttpsAccess(read)

@@ -28,7 +28,7 @@ export async function openStore(
   location: StoreLocation,
   options: OpenStoreOptions = {},
 ): Promise<ObjectStore> {
-  const { url, credentials, source } = location
+  const { url, credentials, proxy, source } = location
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined)
     throw new ConfigurationError('store.bad_url', `${source} does not start with the kind of the store`, {
@@ -44,10 +44,10 @@ export async function openStore(
     case 'file':
       return FileStore.open(path.resolve(options.cwd ?? process.cwd(), filePath(url, source)))
     case 's3':
-      return new S3Store(parseS3Url(url), { credentials })
+      return new S3Store(parseS3Url(url), { credentials, proxy })
     case 'firebase':
     case 'gs':
-      return new FirebaseStore(parseFirebaseUrl(url), { access: location.firebase, proxy: location.proxy })
+      return new FirebaseStore(parseFirebaseUrl(url), { access: location.firebase, proxy })
     default:
       if (isSqlScheme(scheme))
         return (await import('./sql-open.ts')).openSqlStore(url, options.cwd ?? process.cwd())

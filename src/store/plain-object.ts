@@ -48,7 +48,7 @@ export async function openPlainObject(
     case 's3': {
       const { prefix, ...rest } = parseS3Url(url)
       const [folder, key] = splitPath(prefix, source)
-      return ofReader(new S3Store({ ...rest, prefix: folder }, { credentials }), key, rest.label)
+      return ofReader(new S3Store({ ...rest, prefix: folder }, { credentials, proxy }), key, rest.label)
     }
     case 'firebase':
     case 'gs': {

@@ -1,12 +1,23 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { ConfigurationError, safeCause } from '../errors.ts'
+import type { ProxySettings } from './https-access.ts'
 import { parseEndpoint, type S3Credentials, type S3Location } from './s3-location.ts'
+import { proxyAgents } from './s3-proxy.ts'
 
 export interface S3Timeouts {
   connectMs: number
   /** Without a byte in either direction. */
   idleMs: number
 }
+
+export interface S3Access {
+  /** Else the SDK looks for them in the environment and in profiles. */
+  credentials?: S3Credentials | undefined
+  proxy?: ProxySettings | undefined
+  timeouts?: S3Timeouts | undefined
+}
+
+const DEFAULT_TIMEOUTS: S3Timeouts = { connectMs: 5000, idleMs: 15_000 }
 
 export type S3Sdk = typeof import('./s3-sdk.ts')
 
@@ -21,8 +32,7 @@ export interface S3Connection {
  */
 export async function connectS3(
   location: S3Location,
-  credentials: S3Credentials | undefined,
-  timeouts: S3Timeouts,
+  { credentials, proxy, timeouts = DEFAULT_TIMEOUTS }: S3Access = {},
 ): Promise<S3Connection> {
   const sdk = await import('./s3-sdk.ts')
   const common: S3ClientConfig = {
@@ -30,7 +40,11 @@ export async function connectS3(
     ...(credentials === undefined ? {} : { credentials }),
     // Tries are counted in one place, ours: the SDK's own quota runs out when many writers race.
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: timeouts.connectMs, socketTimeout: timeouts.idleMs },
+    requestHandler: {
+      connectionTimeout: timeouts.connectMs,
+      socketTimeout: timeouts.idleMs,
+      ...(proxy === undefined ? {} : proxyAgents(proxy, timeouts.connectMs)),
+    },
   }
   if (location.endpoint !== undefined && location.region !== undefined)
     return { sdk, client: elsewhere(sdk, { ...common, endpoint: location.endpoint }) }

@@ -6,6 +6,7 @@ import {
   UnreachableError,
   UnsupportedError,
 } from '../errors.ts'
+import { isPassingNetwork, networkError } from './network-errors.ts'
 
 /**
  * What an answer of S3 means. Decided by HTTP status first: names and messages differ between services (a HEAD has
@@ -26,18 +27,9 @@ export function nameOf(error: unknown): string {
 export function isPassing(error: unknown): boolean {
   if (error instanceof TgsessionError) return false
   const status = statusOf(error)
-  if (status === undefined) return isNetworkError(error)
+  if (status === undefined) return isPassingNetwork(error)
   if (['RequestTimeTooSkewed', 'RequestTimeout', 'SlowDown'].includes(nameOf(error))) return true
   return status === 408 || status === 409 || status === 429 || (status >= 500 && status !== 501)
-}
-
-function isNetworkError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if (error.name === 'TimeoutError') return true
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return /^E[A-Z_]+$/.test(code)
-    ? !code.startsWith('ERR_') || code === 'ERR_STREAM_PREMATURE_CLOSE'
-    : code === 'HPE_INVALID_EOF_STATE'
 }
 
 /** The SDK could not be loaded, or not be set up with what the environment and the profiles say. */
@@ -94,6 +86,8 @@ export function storeError(error: unknown, label: string): unknown {
       hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.',
       cause,
     })
+  const network = status === undefined ? networkError(error, label) : error
+  if (network !== error) return network
   if (isPassing(error) || status === undefined)
     return new UnreachableError('store.unreachable', `${label}: no usable answer (${cause.message})`, {
       hint: 'Check the network, the endpoint and the status of the service. A write may have landed all the same.',

@@ -2,23 +2,18 @@ import { Readable } from 'node:stream'
 import { ConfigurationError, UnsupportedError } from '../errors.ts'
 import { checkKey } from './key.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts'
-import { connectS3, type S3Connection, type S3Timeouts } from './s3-client.ts'
+import { connectS3, type S3Access, type S3Connection } from './s3-client.ts'
 import { isPassing, nameOf, setupError, statusOf, storeError } from './s3-errors.ts'
-import type { S3Credentials, S3Location } from './s3-location.ts'
+import type { S3Location } from './s3-location.ts'
 import { conflict, tooLarge } from './store-errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from './store.ts'
 import { toVersion } from './version.ts'
 
-export interface S3StoreOptions {
-  /** Else the SDK looks for them in the environment and in profiles. */
-  credentials?: S3Credentials | undefined
-  timeouts?: S3Timeouts | undefined
+export interface S3StoreOptions extends S3Access {
   retry?: RetryPolicy | undefined
   /** Keys asked for at a time, at most 1000. */
   pageSize?: number | undefined
 }
-
-const DEFAULT_TIMEOUTS: S3Timeouts = { connectMs: 5000, idleMs: 15_000 }
 
 /**
  * Objects in a bucket of S3 or of a service that speaks its language. Compare-and-swap is If-None-Match and If-Match.
@@ -222,11 +217,7 @@ export class S3Store implements ObjectStore {
 
   async #connect(): Promise<S3Connection> {
     try {
-      return await connectS3(
-        this.#location,
-        this.#options.credentials,
-        this.#options.timeouts ?? DEFAULT_TIMEOUTS,
-      )
+      return await connectS3(this.#location, this.#options)
     } catch (error) {
       this.#connection = undefined
       throw setupError(error, this.label)

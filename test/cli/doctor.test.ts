@@ -10,6 +10,7 @@ import { costCheck } from '../../src/cli/doctor/cost.ts'
 import { versioningCheck } from '../../src/cli/doctor/versioning.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
+import type { StoreLocation } from '../../src/store/locate.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli.ts'
 import { temporaryFolder } from '../support/rig.ts'
@@ -63,7 +64,10 @@ const answering = async <T>(
   }
 }
 
-const url = (endpoint: string): string => `s3://b/p?region=x&endpoint=${encodeURIComponent(endpoint)}`
+const located = (endpoint: string): StoreLocation => ({
+  url: `s3://b/p?region=x&endpoint=${encodeURIComponent(endpoint)}`,
+  source: 'x',
+})
 
 const at = (ms: number): string => new Date(Date.now() + ms).toUTCString()
 
@@ -196,20 +200,20 @@ describe('tgsession doctor', () => {
 describe('what the doctor asks a service', () => {
   it('is the time, and how far off this clock is', async () => {
     const check = (date?: string): Promise<Check> =>
-      answering(date === undefined ? {} : { date }, (endpoint) => clockCheck(url(endpoint), {}))
+      answering(date === undefined ? {} : { date }, (endpoint) => clockCheck(located(endpoint), {}))
     assert.equal((await check()).state, 'ok')
     const behind = await check(at(600_000))
     assert.deepEqual([behind.state, /(599|600|601) s behind/.test(behind.detail)], ['warning', true])
     assert.match((await check(at(-600_000))).detail, /ahead of/)
     assert.equal((await check('')).state, 'skipped')
-    assert.equal((await clockCheck(url('http://127.0.0.1:9'), {})).state, 'skipped')
-    assert.equal((await clockCheck('postgres://h/d', {})).state, 'skipped')
+    assert.equal((await clockCheck(located('http://127.0.0.1:9'), {})).state, 'skipped')
+    assert.equal((await clockCheck({ url: 'postgres://h/d', source: 'x' }, {})).state, 'skipped')
   })
 
   it('is whether the bucket keeps every version', async () => {
     const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
     const check = (answer: { versioning?: string; status?: number }): Promise<Check> =>
-      answering(answer, (endpoint) => versioningCheck({ url: url(endpoint), credentials, source: 'x' }))
+      answering(answer, (endpoint) => versioningCheck({ ...located(endpoint), credentials }))
     assert.equal((await check({ versioning: 'Enabled' })).state, 'warning')
     assert.equal((await check({ versioning: 'Suspended' })).state, 'ok')
     assert.equal((await check({ status: 403 })).state, 'skipped')

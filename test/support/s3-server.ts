@@ -6,7 +6,9 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Certificate } from './http-server.ts'
 
 /**
  * An S3 service in this process, with real ETags and conditions, that can be told to misbehave. Path-style addresses,
@@ -22,6 +24,7 @@ export interface S3ServerOptions {
   conditions?: 'sound' | 'unquoted' | 'ignored' | 'refused' | 'all-refused'
   /** Keys on one page of a listing, at most. */
   pageSize?: number
+  tls?: Certificate
 }
 
 /** What happens to the next requests that it fits, instead of or besides the right answer. */
@@ -79,11 +82,12 @@ export class S3Server {
     this.accessKeyId = options.accessKeyId ?? 'testkey'
     this.conditions = options.conditions ?? 'sound'
     this.#pageSize = options.pageSize ?? 1000
-    this.#server = createServer((request, response) => {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error: unknown) =>
         response.destroy(new Error('the test server failed', { cause: error })),
       )
-    })
+    }
+    this.#server = options.tls === undefined ? createServer(serve) : createTlsServer(options.tls, serve)
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -96,10 +100,14 @@ export class S3Server {
     return server
   }
 
-  get endpoint(): string {
+  get port(): number {
     const address = this.#server.address()
     if (address === null || typeof address === 'string') throw new Error('the server does not listen')
-    return `http://127.0.0.1:${address.port}`
+    return address.port
+  }
+
+  get endpoint(): string {
+    return `${this.#server instanceof TlsServer ? 'https' : 'http'}://127.0.0.1:${this.port}`
   }
 
   /** Open connections, for tests of what a client leaves behind. */

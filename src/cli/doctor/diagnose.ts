@@ -8,7 +8,7 @@ import type { Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
 import { probeConditions } from '../../store/probe.ts'
-import { formatBytes } from '../output.ts'
+import { formatBytes, onTrouble } from '../output.ts'
 import { withProgress } from '../progress.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 import { clockCheck } from './clock.ts'
@@ -32,7 +32,7 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
   if (!location) throw new TypeError('settings read without { store: true }')
   let replica: Replica
   try {
-    replica = await openReplica(settings)
+    replica = await openReplica(settings, { onTrouble })
   } catch (error) {
     return [...checks, failed('store', error)]
   }
@@ -44,12 +44,7 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
   } finally {
     await replica.store.close()
   }
-  return [
-    ...checks,
-    await clockCheck(location.url, env),
-    await versioningCheck(location),
-    costCheck(settings),
-  ]
+  return [...checks, await clockCheck(location, env), await versioningCheck(location), costCheck(settings)]
 }
 
 /** The same for a container; its tables are made where there are none. */

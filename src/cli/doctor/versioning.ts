@@ -7,11 +7,11 @@ import { type Check, ok, skipped, warning } from './check.ts'
 const CHECK = 'bucket'
 
 /** A versioned bucket keeps every state of the head: thousands a day. Needs s3:GetBucketVersioning, else it is skipped. */
-export async function versioningCheck({ url, credentials }: StoreLocation): Promise<Check> {
+export async function versioningCheck({ url, credentials, proxy }: StoreLocation): Promise<Check> {
   if (!/^s3:/i.test(url)) return skipped(CHECK, 'versioning is looked for on S3 only')
   const location = parseS3Url(url)
   try {
-    const { sdk, client } = await connectS3(location, credentials, { connectMs: 5000, idleMs: 10_000 })
+    const { sdk, client } = await connectS3(location, { credentials, proxy })
     try {
       const answer = await client.send(new sdk.GetBucketVersioningCommand({ Bucket: location.bucket }))
       if (answer.Status !== 'Enabled') return ok(CHECK, `${location.bucket} is not versioned`)
