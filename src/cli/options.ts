@@ -5,6 +5,7 @@ import type { BareContainer } from '../container/bare-container.ts'
 import { UsageError } from '../errors.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Context } from './context.ts'
+import { onTrouble } from './output.ts'
 import { writeAbove } from './status-line.ts'
 
 /** Which session a command is about; flags win over the environment. */
@@ -78,21 +79,19 @@ export async function withReplica<T>(
   context: Context,
   flags: WhichSession,
   use: (replica: Replica, settings: Settings) => Promise<T>,
-  options: { needs?: Needs; onTrouble?: (error: Error) => void } = {},
 ): Promise<T> {
-  const settings = await settingsOf(context, flags, { store: true, ...options.needs })
-  return await usingReplica(settings, use, options)
+  return await usingReplica(await settingsOf(context, flags, { store: true }), use)
 }
 
-/** The same for settings that were read already. */
+/** The same for settings that were read already. `tellTrouble` is told that the store could not be reached. */
 export async function usingReplica<T>(
   settings: Settings,
   use: (replica: Replica, settings: Settings) => Promise<T>,
-  options: { onTrouble?: (error: Error) => void } = {},
+  tellTrouble: (error: Error) => void = onTrouble,
 ): Promise<T> {
   const replica = await openReplica(settings, {
     onWarning: () => writeAbove('tgsession: an old revision could not be removed from the store\n'),
-    onTrouble: options.onTrouble,
+    onTrouble: tellTrouble,
   })
   try {
     return await use(replica, settings)

@@ -29,14 +29,34 @@ export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   outliveReaders()
   const context: Context = { env: readEnvironment(), exit: (code) => (exitCode = code) }
+  const root = program(context)
   try {
     refuseSecrets(argv)
-    await program(context).parseAsync(argv, { from: 'user' })
+    await root.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
-    return printError(error, { json: argv.includes('--json') && !argv.includes('--') })
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    // Without a command: the help, which stands there already, says it all.
+    if (error instanceof CommanderError && error.code === 'commander.help') return 64
+    const problem = error instanceof CommanderError ? usageError(error, argv, root.commands) : error
+    return printError(problem, { json: argv.includes('--json') && !argv.includes('--') })
   }
+}
+
+/** As we say all else; what was typed may be a URL with a password, or a key, in the wrong place. */
+function usageError(
+  { message }: CommanderError,
+  argv: readonly string[],
+  commands: readonly Command[],
+): UsageError {
+  const secrets = argv
+    .map((word) => word.replace(/^--[\w-]+=/, ''))
+    .filter((value) => /:\/\/|^AGE-SECRET-KEY-/i.test(value))
+  const told = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message)
+  const command = argv.find((word) => commands.some((one) => one.name() === word))
+  const help = command === undefined ? 'tgsession --help' : `tgsession ${command} --help`
+  const line = told.replace(/^error: /, '').replaceAll('\n', ' ')
+  return new UsageError('usage.command_line', line, { hint: `See \`${help}\`.` })
 }
 
 /** Whoever reads our words may leave before us (`| head`, a log that ends): no reason to drop a session in use. */
@@ -62,6 +82,7 @@ function program(context: Context): Command {
     .description('Log in to Telegram once; the session survives every restart, on every host.')
     .version(version())
     .exitOverride()
+    .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
     .addHelpCommand(new Command('help [command]').description('the same as --help').helpGroup('Set-up:'))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -86,6 +87,39 @@ describe('tgsession', () => {
       const { code, stderr } = await cli.run(args, envOf('usage'))
       assert.equal(code, 64, `${args.join(' ')}: ${stderr}`)
       assert.notEqual(stderr, '')
+    }
+  })
+
+  it('says what is wrong with the command line as it says all else, and repeats no secret of it', async () => {
+    const url = `postgres://me:it's hush@host/db`
+    for (const [args, message, hint] of [
+      [['status', '--nmae', 'x'], /unknown option '--nmae'.*--name/s, '`tgsession status --help`'],
+      [['status', `--sotre=${url}`], /unknown option '--sotre=\*\*\*'/, '`tgsession status --help`'],
+      [['status', url], /too many arguments/, '`tgsession status --help`'],
+      [['rollback', url], /whole number/, '`tgsession rollback --help`'],
+      [['rollback', 'AGE-SECRET-KEY-1HUSH'], /whole number/, '`tgsession rollback --help`'],
+      [[url], /unknown command/, '`tgsession --help`'],
+    ] as const) {
+      const { code, stdout, stderr } = await cli.run([...args, '--json'], {})
+      const told = lastJson<{ error: Record<string, string> }>(stdout).error
+      assert.deepEqual([code, told['code'], told['exitCode']], [64, 'usage.command_line', 64])
+      assert.match(told['message'] ?? '', message)
+      assert.ok(told['hint']?.includes(hint), told['hint'])
+      assert.match(stderr, /^tgsession: /)
+      assert.ok(!/hush/i.test(stdout + stderr), stdout + stderr)
+    }
+    const alone = await cli.run([], {})
+    assert.deepEqual([alone.code, alone.stdout], [64, ''])
+    assert.match(alone.stderr, /^Usage: tgsession/)
+  })
+
+  it('says why it waits where the store does not answer', async () => {
+    for (const args of [['status'], ['push', file], ['doctor']]) {
+      const child = cli.start(args, { ...envOf('x'), TGSESSION_STORE: 'postgres://me:hush@127.0.0.1:9/db' })
+      const told = String(await once(child.stderr!, 'data'))
+      assert.match(told, /^tgsession: postgres:.*ECONNREFUSED.*trying again\n/)
+      child.kill()
+      await once(child, 'close')
     }
   })
 

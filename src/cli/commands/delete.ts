@@ -11,7 +11,7 @@ import {
   type WhichSession,
   withReplica,
 } from '../options.ts'
-import { onTrouble, printJson } from '../output.ts'
+import { printJson } from '../output.ts'
 import type { Context } from '../context.ts'
 
 type Flags = WhichSession & { yes?: boolean; json?: boolean }
@@ -35,7 +35,7 @@ export function deleteCommand(context: Context): Command {
         if (flags.json) printJson({ outcome: 'deleted', name: replica.name, removed })
         else process.stdout.write(`Deleted ${replica.name}: ${removed} revisions. ${STILL_KNOWN}\n`)
       }
-      await withReplica(context, flags, remove, { onTrouble })
+      await withReplica(context, flags, remove)
     })
 }
 

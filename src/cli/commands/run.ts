@@ -107,9 +107,8 @@ async function runWhere(
     )
   if (namesPlainSession(settings))
     return await runPlain((how) => openPlainSession(settings, how), plan(settings))
-  return await usingReplica(settings, (replica) => run(replica, plan(settings)), {
-    onTrouble: sparingly((message) => report('store.unreachable', { message }), systemClock),
-  })
+  const tellTrouble = sparingly((message) => report('store.unreachable', { message }), systemClock)
+  return await usingReplica(settings, (replica) => run(replica, plan(settings)), tellTrouble)
 }
 
 /** The first of them is the reason of `stop`; until `forget` none of them ends this process. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
-import { onTrouble, printJson } from '../output.ts'
+import { printJson } from '../output.ts'
 import type { Context } from '../context.ts'
 
 export function unlockCommand(context: Context): Command {
@@ -15,18 +15,14 @@ export function unlockCommand(context: Context): Command {
       '\nWithout --force the holder is watched for the whole time after which its lease runs out. `tgsession run` does the\nsame by itself, so this is seldom needed.\n\nExample:\n  $ tgsession unlock',
     )
     .action(async (flags: WhichSession & { force?: boolean; json?: boolean }) => {
-      const holder = await withReplica(
-        context,
-        flags,
-        ({ recovery }) =>
-          recovery.unlock({
-            force: flags.force,
-            onWaiting: ({ label, ttlMs }) =>
-              process.stderr.write(
-                `Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`,
-              ),
-          }),
-        { onTrouble },
+      const holder = await withReplica(context, flags, ({ recovery }) =>
+        recovery.unlock({
+          force: flags.force,
+          onWaiting: ({ label, ttlMs }) =>
+            process.stderr.write(
+              `Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`,
+            ),
+        }),
       )
       if (flags.json) printJson({ outcome: holder ? 'unlocked' : 'free', holder })
       else if (!holder) process.stdout.write('Nothing to do: nobody holds the lease.\n')
