@@ -39,6 +39,11 @@ export class Cipher {
     return this.#options.encryption === 'age' ? '.session.zst.age' : '.session.zst'
   }
 
+  /** The public key that it seals for; null: it leaves all readable; undefined: it cannot seal. */
+  get sealsFor(): string | null | undefined {
+    return this.#options.encryption === 'age' ? this.#options.recipient : null
+  }
+
   /** Throws ConfigurationError (`key.missing`) where there is nothing to encrypt to. */
   async seal(plain: Uint8Array): Promise<Uint8Array> {
     const packed = await compress(plain, {

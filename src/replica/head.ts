@@ -15,6 +15,8 @@ export interface Revision {
   /** auth_key_id, 16 hex digits. */
   keyFingerprint: string
   userId: string | null
+  /** The public key that it was sealed for; null: it is readable; older versions do not tell. */
+  sealedFor?: string | null | undefined
   [unknown: string]: unknown
 }
 export interface Current extends Revision {
@@ -55,6 +57,7 @@ const revision = z.looseObject({
   savedBy: z.string(),
   keyFingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   userId: z.nullable(z.string()),
+  sealedFor: z.nullish(z.string()),
 })
 
 const head: z.ZodMiniType<Head> = z.looseObject({
@@ -100,7 +103,7 @@ export const EMPTY_HEAD: Head = {
 }
 
 const HINT =
-  'Nothing was changed. Look at the object yourself; `tgsession push` into another TGSESSION_NAME starts afresh.'
+  'Nothing was changed, and the revisions beside it can still be opened: docs/recovery.md. `tgsession push` into another TGSESSION_NAME starts afresh.'
 
 /** Reads head.json; unknown fields are kept. Throws BadDataError (`head.corrupt`, `head.newer`). */
 export function parseHead(bytes: Uint8Array): Head {

@@ -12,7 +12,7 @@ import * as loginLog from './login-log.ts'
 import { Recorder, type RecordOptions } from './recorder.ts'
 import { Recovery } from './recovery.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
-import { Revisions, sha256, type Verified, type Verify } from './revisions.ts'
+import { Revisions, type Verified, type Verify } from './revisions.ts'
 
 export interface ReplicaOptions {
   store: ObjectStore
@@ -180,7 +180,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     const verified = await this.#options.verify(bytes)
     const dead = deadReason(seen, verified.keyFingerprint)
     if (dead !== null) throw deadKey(dead)
-    if (current?.sha256 === sha256(bytes)) return { outcome: 'unchanged', revision: current }
+    if (current && this.#revisions.holds(current, bytes)) return { outcome: 'unchanged', revision: current }
     await this.#recorder.prove(seen)
     return await this.#take(bytes, verified, seen, { isLogin: false }, options)
   }
@@ -228,7 +228,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   }
 
   async #save(lease: Lease, base: Revision, bytes: Uint8Array, options: RecordOptions): Promise<SaveOutcome> {
-    if (sha256(bytes) === base.sha256) return { outcome: 'unchanged', revision: base }
+    if (this.#revisions.holds(base, bytes)) return { outcome: 'unchanged', revision: base }
     const verified = await this.#verifyUsed(bytes)
     if (verified.keyFingerprint !== base.keyFingerprint) {
       const reason = 'the key changed outside a login'

@@ -48,7 +48,14 @@ export class Revisions {
       const found = await this.#store.get(this.#folder + key, { ...options, maxBytes: sealed.length })
       if (!found || sha256(found.bytes) !== sha256(sealed)) throw error
     }
-    return { ...about, key, sha256: sha256(plain), bytes: plain.length }
+    const sealedFor = this.#cipher.sealsFor
+    return { ...about, key, sha256: sha256(plain), bytes: plain.length, sealedFor }
+  }
+
+  /** Whether this revision is what `put` would make of these bytes: not where the key has been changed since. */
+  holds(revision: Revision, plain: Uint8Array): boolean {
+    const { sealsFor } = this.#cipher
+    return revision.sha256 === sha256(plain) && (sealsFor === undefined || revision.sealedFor === sealsFor)
   }
 
   /** The plain file, checked against everything that the head says of it. Never "no session": BadDataError. */

@@ -175,6 +175,31 @@ describe('tgsession doctor', () => {
     assert.deepEqual([damaged['session']?.code, damaged['session']?.exitCode], ['revision.corrupt', 65])
   })
 
+  it('warns of a session that the key before, or no key, protects, until it is stored again', async () => {
+    const env = envOf('rotated')
+    await fill({ ...env, TGSESSION_KEY: '', TGSESSION_ENCRYPTION: 'none' })
+    const decryption = async (more: Record<string, string>): Promise<unknown[]> => {
+      const { state, detail, hint = '' } = (await doctor({ ...env, ...more }))['decryption']!
+      return [state, detail, /tgsession push/.test(hint)]
+    }
+    assert.deepEqual(await decryption({}), ['warning', 'revision 1 is not encrypted', true])
+    await cli.run(['pull', 'rotated.session'], env)
+    await cli.run(['push', 'rotated.session'], env)
+    assert.deepEqual(await decryption({}), ['ok', 'revision 2 opens with TGSESSION_KEY', false])
+    const rotated = { TGSESSION_KEY: OTHER, TGSESSION_KEY_PREVIOUS: KEY }
+    assert.deepEqual(await decryption(rotated), [
+      'warning',
+      'revision 2 opens with TGSESSION_KEY_PREVIOUS',
+      true,
+    ])
+    await cli.run(['push', 'rotated.session'], { ...env, ...rotated })
+    assert.deepEqual(await decryption({ TGSESSION_KEY: OTHER }), [
+      'ok',
+      'revision 3 opens with TGSESSION_KEY',
+      false,
+    ])
+  })
+
   it('says honestly what the public key alone cannot show, and warns of what is not fatal', async () => {
     const env = envOf('public')
     await fill(env)

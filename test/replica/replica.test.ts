@@ -7,11 +7,13 @@ import {
   NoSessionError,
   UnreachableError,
 } from '../../src/errors.ts'
+import { Cipher } from '../../src/replica/cipher.ts'
 import type { Revision } from '../../src/replica/head.ts'
+import { parseKey, recipientOf } from '../../src/replica/key.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { forbidden, unreachable } from './support/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
-import { HEAD, readable, Setting } from './support/setting.ts'
+import { aged, HEAD, identity, readable, Setting } from './support/setting.ts'
 
 const same = (a: Uint8Array, b: Uint8Array): void => assert.deepEqual(Buffer.from(a), Buffer.from(b))
 
@@ -247,6 +249,45 @@ async function held(options: { cipher?: ReturnType<typeof readable> } = {}) {
   const lease = await setting.during(replica.lease())
   return { setting, key, replica, base, lease }
 }
+
+describe('a changed key', () => {
+  const other = parseKey('11'.repeat(32))
+  const sealing = (...identities: string[]): Cipher =>
+    new Cipher({ encryption: 'age', identities, recipient: recipientOf(identities[0]!) })
+
+  it('seals what is pushed again, though its bytes are the same', async () => {
+    const setting = new Setting()
+    const bytes = await sessionBytes()
+    const changes = [
+      [readable(), null],
+      [aged(), recipientOf(identity)],
+      [sealing(other, identity), recipientOf(other)],
+    ] as const
+    for (const [index, [cipher, sealedFor]] of changes.entries()) {
+      const replica = setting.replica('ci', { cipher })
+      for (const outcome of ['saved', 'unchanged']) {
+        const pushed = await setting.during(replica.push(bytes))
+        assert.deepEqual([pushed.outcome, pushed.revision.revision], [outcome, index + 1])
+        assert.equal(setting.head.current?.['sealedFor'], sealedFor)
+      }
+    }
+    const alone = setting.replica('new', { cipher: sealing(other) })
+    same((await setting.during(alone.restore())).bytes, bytes)
+    setting.assertTidy()
+  })
+
+  it('seals at the next save what is in use, though it has not changed', async () => {
+    const { setting, base, lease } = await held()
+    const replica = setting.replica('worker.1', { cipher: sealing(other, identity) })
+    const { bytes } = await setting.during(replica.restore())
+    const saved = await setting.during(replica.save(lease, base, bytes))
+    assert.deepEqual([saved.outcome, saved.revision.revision], ['saved', 2])
+    assert.equal((await replica.save(lease, saved.revision, bytes)).outcome, 'unchanged')
+    const alone = setting.replica('new', { cipher: sealing(other) })
+    same((await setting.during(alone.restore())).bytes, bytes)
+    await setting.during(lease.release())
+  })
+})
 
 describe('a save', () => {
   it('becomes current; the same bytes ask nothing of the store', async () => {

@@ -4,7 +4,7 @@ import { namesPlainSession, openPlainSession } from '../../config/open-plain-ses
 import { openReplica } from '../../config/open-replica.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
 import { BadDataError, NoSessionError, TgsessionError } from '../../errors.ts'
-import type { Head } from '../../replica/head.ts'
+import type { Current, Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
 import { probeConditions } from '../../store/probe.ts'
@@ -137,12 +137,22 @@ async function sessionChecks(replica: Replica, { current }: Head, settings: Sett
     const { bytes } = await withProgress('Fetching the session', (onProgress) =>
       replica.restore({ onProgress }),
     )
-    const opened = sealed ? 'opens with TGSESSION_KEY' : 'is not encrypted'
-    const decryption = ok('decryption', `revision ${current.revision} ${opened}`)
-    return [decryption, await sessionCheck(bytes, current.dead)]
+    return [decryptionCheck(current, settings), await sessionCheck(bytes, current.dead)]
   } catch (error) {
     return [failed(stepOf(error), error)]
   }
+}
+
+/** Of what could be opened. */
+function decryptionCheck({ revision, sealedFor, key }: Current, { encryption, recipient }: Settings): Check {
+  const isSealed = key.endsWith('.age')
+  const isOfKeyBefore = isSealed && typeof sealedFor === 'string' && sealedFor !== recipient
+  const opened = isSealed ? `opens with TGSESSION_KEY${isOfKeyBefore ? '_PREVIOUS' : ''}` : 'is not encrypted'
+  const detail = `revision ${revision} ${opened}`
+  if (!isOfKeyBefore && (isSealed || encryption === 'none')) return ok('decryption', detail)
+  const hint =
+    'TGSESSION_KEY protects it once it is stored again: when a running instance saves or stops, or by `tgsession pull` and `tgsession push`. Former revisions stay as they are.'
+  return warning('decryption', detail, hint)
 }
 
 async function sessionCheck(bytes: Uint8Array, dead: string | null): Promise<Check> {

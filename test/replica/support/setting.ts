@@ -12,7 +12,7 @@ import { ScriptedStore } from './scripted-store.ts'
 import { settling } from './virtual.ts'
 
 export const HEAD = 'main/head.json'
-const identity = parseKey(randomBytes(32).toString('hex'))
+export const identity = parseKey(randomBytes(32).toString('hex'))
 const recipient = recipientOf(identity)
 
 export const aged = (): Cipher => new Cipher({ encryption: 'age', identities: [identity], recipient })
