@@ -22,6 +22,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'replica/head.ts',
     'replica/kept-session.ts',
     'replica/lease.ts',
+    'replica/lease-record.ts',
+    'replica/take-lease.ts',
     'replica/login-log.ts',
     'replica/refusals.ts',
     'replica/secret-bytes.ts',

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely'
 import { unlessAborted } from '../clock.ts'
 import { BadDataError } from '../errors.ts'
-import type { LeaseChange, LeasePort, LeaseRecord, PortOptions } from '../replica/lease.ts'
+import type { LeaseChange, LeasePort, LeaseRecord, PortOptions } from '../replica/lease-record.ts'
 import { type Database, isPassing } from './database.ts'
 import { type LeaseColumns, readLeases, type Renewals } from './renewals.ts'
 import { upsert } from './write-rows.ts'

@@ -2,17 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock, withDeadline } from '../clock.ts'
 import { BadDataError, type TgsessionError, UnreachableError } from '../errors.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
-import { lostLease, markDead, type Pruned, replace, save } from './changes.ts'
+import { markDead } from './changes.ts'
 import type { Cipher } from './cipher.ts'
 import { deadReason, type Head, type Revision } from './head.ts'
-import { type ChangeOptions, type HeadChange, HeadFile } from './head-file.ts'
+import { type ChangeOptions, HeadFile } from './head-file.ts'
+import { Intake } from './intake.ts'
 import type { KeptSession, LoginPlace, Restored, SaveOutcome } from './kept-session.ts'
-import { type Lease, type LeaseOptions, type LeasePort, takeLease } from './lease.ts'
+import type { Lease } from './lease.ts'
+import type { LeasePort } from './lease-record.ts'
+import { type LeaseOptions, takeLease } from './take-lease.ts'
 import * as loginLog from './login-log.ts'
 import { Recorder, type RecordOptions } from './recorder.ts'
 import { Recovery } from './recovery.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
-import { Revisions, type Verified, type Verify } from './revisions.ts'
+import { Revisions, type Verify } from './revisions.ts'
 
 export interface ReplicaOptions {
   store: ObjectStore
@@ -43,10 +46,7 @@ export interface LoginAttempt {
   seen: Head
 }
 
-type Named = [revision: Revision, nowMs: number, pruned: Pruned]
-
 const DEFAULT_TTL_MS = 45_000
-const NO_KEY = '0'.repeat(16)
 
 export { noSession }
 export type { Restored, SaveOutcome }
@@ -64,6 +64,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   readonly #head: HeadFile
   readonly #revisions: Revisions
   readonly #recorder: Recorder
+  readonly #intake: Intake
 
   constructor(options: ReplicaOptions) {
     this.#options = options
@@ -84,6 +85,12 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     const { name, store, label, clock } = this
     const parts = { label, clock, head: this.#head, revisions: this.#revisions }
     this.#recorder = new Recorder({ ...parts, store, onWarning: options.onWarning })
+    this.#intake = new Intake({
+      revisions: this.#revisions,
+      recorder: this.#recorder,
+      verify: options.verify,
+      userId: options.userId,
+    })
     this.recovery = new Recovery({
       ...parts,
       name,
@@ -156,7 +163,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     options: RecordOptions = {},
   ): Promise<SaveOutcome> {
     const { patienceMs, signal } = options
-    if (patienceMs === undefined) return await this.#save(lease, base, bytes, options)
+    if (patienceMs === undefined) return await this.#intake.save(lease, base, bytes, options)
     const late = (): UnreachableError =>
       new UnreachableError(
         'store.timeout',
@@ -166,7 +173,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
         },
       )
     const work = (limit: AbortSignal): Promise<SaveOutcome> =>
-      this.#save(lease, base, bytes, { ...options, signal: limit })
+      this.#intake.save(lease, base, bytes, { ...options, signal: limit })
     return await withDeadline(this.clock, patienceMs, late, work, signal)
   }
 
@@ -182,7 +189,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     if (dead !== null) throw deadKey(dead)
     if (current && this.#revisions.holds(current, bytes)) return { outcome: 'unchanged', revision: current }
     await this.#recorder.prove(seen)
-    return await this.#take(bytes, verified, seen, { isLogin: false }, options)
+    return await this.#intake.take(bytes, verified, seen, { isLogin: false }, options)
   }
 
   /**
@@ -215,7 +222,8 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     options: StoreOptions = {},
   ): Promise<SaveOutcome> {
     const verified = await this.#options.verify(bytes)
-    return await this.#take(bytes, verified, login.seen, { isLogin: true, loginId: login.id }, options)
+    const how = { isLogin: true, loginId: login.id }
+    return await this.#intake.take(bytes, verified, login.seen, how, options)
   }
 
   /** Telegram does not take this key any more. */
@@ -225,50 +233,5 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     reason: 'revoked' | 'duplicated' | 'loggedOut',
   ): Promise<void> {
     await this.#recorder.change(markDead(lease, base, reason))
-  }
-
-  async #save(lease: Lease, base: Revision, bytes: Uint8Array, options: RecordOptions): Promise<SaveOutcome> {
-    if (this.#revisions.holds(base, bytes)) return { outcome: 'unchanged', revision: base }
-    const verified = await this.#verifyUsed(bytes)
-    if (verified.keyFingerprint !== base.keyFingerprint) {
-      const reason = 'the key changed outside a login'
-      const requireHeld = (head: Head): void => {
-        if (!lease.holds(head)) throw lostLease()
-      }
-      const revision = await this.#recorder.setAside(bytes, verified, reason, requireHeld, options)
-      return { outcome: 'aside', reason, revision }
-    }
-    // The same key is the same account, also where a program has dropped the row that says so.
-    const known = { ...verified, userId: verified.userId ?? base.userId }
-    const changeFor = (...named: Named): HeadChange => save({ lease, base }, ...named)
-    return { outcome: 'saved', revision: await this.#recorder.record(bytes, known, changeFor, options) }
-  }
-
-  /** A login may be of any account but the pinned one's rivals; a push must also be of the account that is there. */
-  async #take(
-    bytes: Uint8Array,
-    verified: Verified,
-    seen: Head,
-    how: { isLogin: boolean; loginId?: string },
-    options: StoreOptions = {},
-  ): Promise<SaveOutcome> {
-    const expected = this.#options.userId ?? (how.isLogin ? null : seen.current?.userId) ?? null
-    if (verified.userId !== null && expected !== null && verified.userId !== expected) {
-      const reason = `it is of user ${verified.userId}, this name is for user ${expected}`
-      const revision = await this.#recorder.setAside(bytes, verified, reason, undefined, options)
-      return { outcome: 'aside', reason, revision }
-    }
-    const changeFor = (...named: Named): HeadChange => replace(seen, how, ...named)
-    return { outcome: 'saved', revision: await this.#recorder.record(bytes, verified, changeFor, options) }
-  }
-
-  /** What a program left: also a file that has lost its key is kept, under a fingerprint that no key has. */
-  async #verifyUsed(bytes: Uint8Array): Promise<Verified> {
-    try {
-      return await this.#options.verify(bytes)
-    } catch (error) {
-      if (!(error instanceof BadDataError) || error.code !== 'session.no_key') throw error
-      return { keyFingerprint: NO_KEY, userId: null }
-    }
   }
 }

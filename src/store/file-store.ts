@@ -6,14 +6,12 @@ import { FOLDER_MODE, makeFolder, readWhole, syncFolder, writeNew } from './dura
 import { errno, fileError, notFound } from './file-errors.ts'
 import { draftsFolder, type KeyPaths, keysFolder, pathsOf } from './file-names.ts'
 import { discard, keysBelow, removeOlder, sweep, unlessMovedOn } from './file-tree.ts'
+import { isVersion, newestOf, versionAfter } from './file-versions.ts'
 import { compareKeys } from './key.ts'
 import { isNameTaken, showPlain } from './plain-files.ts'
 import { conflict, tooLarge } from './store-errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from './store.ts'
-import { toVersion } from './version.ts'
 
-/** A version counts the writes of its object and ends in a fresh UUID, so that none ever comes back. */
-const VERSION = /^(\d{1,15})-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000
 const LISTINGS_BEFORE_DAMAGED = 1000
 
@@ -133,7 +131,7 @@ export class FileStore implements ObjectStore {
 
   async #create(key: string, paths: KeyPaths, bytes: Uint8Array, options: StoreOptions): Promise<Version> {
     if ((await this.#current(paths)) !== null) throw conflict(this.label, key)
-    const version = versionAfter(0)
+    const version = versionAfter(null)
     const draft = this.#draft()
     try {
       await mkdir(draft, { mode: FOLDER_MODE })
@@ -161,9 +159,8 @@ export class FileStore implements ObjectStore {
     expected: Version,
     options: StoreOptions,
   ): Promise<Version> {
-    const number = VERSION.exec(expected)?.[1]
-    if (number === undefined) throw conflict(this.label, key)
-    const version = versionAfter(Number(number))
+    if (!isVersion(expected)) throw conflict(this.label, key)
+    const version = versionAfter(expected)
     const before = path.join(paths.folder, expected)
     const after = path.join(paths.folder, version)
     try {
@@ -178,7 +175,7 @@ export class FileStore implements ObjectStore {
       throw conflict(this.label, key)
     }
     await syncFolder(paths.folder).catch(unlessMovedOn)
-    await removeOlder(after, version, numberOf).catch(unlessMovedOn)
+    await removeOlder(after, version).catch(unlessMovedOn)
     return version
   }
 
@@ -194,10 +191,8 @@ export class FileStore implements ObjectStore {
         await this.#mustBeThere()
         return null
       }
-      const newest = names
-        .filter((name) => VERSION.test(name))
-        .toSorted((a, b) => numberOf(b) - numberOf(a))[0]
-      if (newest !== undefined) return toVersion(newest)
+      const newest = newestOf(names)
+      if (newest !== undefined) return newest
     }
     throw this.#damaged(paths.folder)
   }
@@ -249,12 +244,4 @@ export class FileStore implements ObjectStore {
       throw fileError(error, this.label)
     }
   }
-}
-
-function versionAfter(number: number): Version {
-  return toVersion(`${number + 1}-${randomUUID()}`)
-}
-
-function numberOf(version: string): number {
-  return Number.parseInt(version, 10)
 }

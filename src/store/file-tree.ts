@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { errno } from './file-errors.ts'
 import { folderOfPrefix, readName } from './file-names.ts'
+import { numberOf } from './file-versions.ts'
 
 /** Walks and clean-ups in the folders of a FileStore; see there for what lies where. */
 
@@ -45,11 +46,7 @@ export async function discard(draft: string): Promise<void> {
 }
 
 /** Bytes of versions that were left behind. Those that count one further may be about to win. */
-export async function removeOlder(
-  folder: string,
-  version: string,
-  numberOf: (name: string) => number,
-): Promise<void> {
+export async function removeOlder(folder: string, version: string): Promise<void> {
   for (const name of await readdir(folder))
     if (name !== version && numberOf(name) <= numberOf(version))
       await rm(path.join(folder, name), { force: true })

@@ -1,18 +1,19 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { UnreachableError, UnsupportedError } from '../errors.ts'
 import type { FirebaseAccess } from './firebase-access.ts'
 import { firebaseError, isNoSuchObject, isPassingFirebase } from './firebase-errors.ts'
 import type { FirebaseLocation } from './firebase-location.ts'
+import { checkDownload, FirebaseUpload } from './firebase-transfer.ts'
 import { FirebaseToken } from './firebase-token.ts'
 import type { ProxySettings } from './https-access.ts'
-import { lengthOf, readJson, readWholeBody } from './https-body.ts'
-import { type HttpAnswer, HttpClient, type HttpRequest, type HttpTimeouts, inChunks } from './https-client.ts'
+import { lengthOf, readJson } from './https-body.ts'
+import { type HttpAnswer, HttpClient, type HttpRequest, type HttpTimeouts } from './https-client.ts'
 import { retryingHttp, statusError, statusOf } from './https-errors.ts'
 import { checkKey } from './key.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts'
 import { conflict } from './store-errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from './store.ts'
 import { toVersion } from './version.ts'
+import { readWholeBody } from './whole-body.ts'
 
 export interface FirebaseStoreOptions {
   access?: FirebaseAccess | undefined
@@ -64,7 +65,7 @@ export class FirebaseStore implements ObjectStore {
           { label: this.label, key },
           options,
         )
-        checkHash(bytes, answer.headers)
+        checkDownload(bytes, answer.headers)
         return { bytes, version }
       })
     } catch (error) {
@@ -92,27 +93,10 @@ export class FirebaseStore implements ObjectStore {
       ifGenerationMatch: generation,
       fields: 'generation',
     })
-    const boundary = randomUUID()
-    const metadata = {
-      contentType: 'application/octet-stream',
-      cacheControl: 'no-store',
-      // The service refuses what arrives otherwise.
-      md5Hash: md5(bytes),
-    }
-    const head = Buffer.from(
-      `--${boundary}\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(metadata)}\r\n` +
-        `--${boundary}\r\nContent-Type: application/octet-stream\r\n\r\n`,
-    )
-    const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
-    const headers = {
-      'content-type': `multipart/related; boundary=${boundary}`,
-      'content-length': String(head.length + bytes.length + tail.length),
-    }
-    const onSent = (sent: number): void =>
-      options.onProgress?.(Math.min(Math.max(0, sent - head.length), bytes.length), bytes.length)
+    const upload = new FirebaseUpload(bytes, options.onProgress)
     try {
       return await this.#send(
-        { method: 'POST', url, headers, body: () => inChunks([head, bytes, tail], onSent) },
+        { method: 'POST', url, headers: upload.headers, body: () => upload.body() },
         options,
         async (answer) => this.#version((await readJson(answer))['generation']),
       )
@@ -244,16 +228,4 @@ function nameOf(item: unknown): string | undefined {
   return typeof item === 'object' && item !== null && 'name' in item && typeof item.name === 'string'
     ? item.name
     : undefined
-}
-
-function md5(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('base64')
-}
-
-/** `x-goog-hash: crc32c=…,md5=…` is of what is stored; composed objects have no md5. */
-function checkHash(bytes: Uint8Array, headers: HttpAnswer['headers']): void {
-  if ((headers['x-goog-stored-content-encoding'] ?? 'identity') !== 'identity') return
-  const expected = /(?:^|[,\s])md5=([^,\s]+)/.exec(String(headers['x-goog-hash'] ?? ''))?.[1]
-  if (expected !== undefined && expected !== md5(bytes))
-    throw Object.assign(new Error('damaged on the way'), { code: 'EBADMSG' })
 }

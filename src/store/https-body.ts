@@ -1,29 +1,6 @@
 import { type HttpAnswer } from './https-client.ts'
-import { tooLarge } from './store-errors.ts'
-import { type GetOptions, MAX_OBJECT_BYTES } from './store.ts'
 
 const SHOWN = 2048
-
-/** The whole body; `total` is its length in bytes where the service has told it. */
-export async function readWholeBody(
-  body: AsyncIterable<Uint8Array>,
-  total: number | undefined,
-  { label, key }: { label: string; key: string },
-  options: GetOptions,
-): Promise<Uint8Array> {
-  const maxBytes = options.maxBytes ?? MAX_OBJECT_BYTES
-  if ((total ?? 0) > maxBytes) throw tooLarge(label, key, maxBytes)
-  const parts: Uint8Array[] = []
-  let done = 0
-  for await (const part of body) {
-    options.signal?.throwIfAborted()
-    done += part.length
-    if (done > maxBytes) throw tooLarge(label, key, maxBytes)
-    parts.push(part)
-    options.onProgress?.(done, total)
-  }
-  return new Uint8Array(Buffer.concat(parts, done))
-}
 
 /** The beginning of what a service says besides its status: enough to tell what it means. */
 export async function readStart(answer: HttpAnswer): Promise<string> {

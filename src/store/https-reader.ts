@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { BadDataError, ForbiddenError, safeCause, UnreachableError, UnsupportedError } from '../errors.ts'
 import type { HttpsAccess } from './https-access.ts'
-import { lengthOf, readWholeBody } from './https-body.ts'
+import { lengthOf } from './https-body.ts'
 import { type HttpAnswer, HttpClient, type HttpTimeouts, isLoopback } from './https-client.ts'
 import { retryingHttp, StatusError, statusError } from './https-errors.ts'
 import type { HttpsLocation } from './https-location.ts'
@@ -12,6 +12,7 @@ import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts'
 import { badKey } from './store-errors.ts'
 import type { GetOptions, ObjectReader, StoredObject } from './store.ts'
 import { toVersion } from './version.ts'
+import { readWholeBody } from './whole-body.ts'
 
 export interface HttpsReaderOptions extends HttpsAccess {
   timeouts?: HttpTimeouts | undefined

@@ -1,13 +1,15 @@
 import { Readable } from 'node:stream'
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { ConfigurationError, UnsupportedError } from '../errors.ts'
 import { checkKey } from './key.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retrying } from './retry.ts'
 import { connectS3, type S3Access, type S3Connection } from './s3-client.ts'
 import { isPassing, nameOf, setupError, statusOf, storeError } from './s3-errors.ts'
 import type { S3Location } from './s3-location.ts'
-import { conflict, tooLarge } from './store-errors.ts'
+import { conflict } from './store-errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from './store.ts'
 import { toVersion } from './version.ts'
+import { readWholeBody } from './whole-body.ts'
 
 export interface S3StoreOptions extends S3Access {
   retry?: RetryPolicy | undefined
@@ -42,7 +44,7 @@ export class S3Store implements ObjectStore {
     try {
       return await this.#send(options, async ({ sdk, client }) => {
         const answer = await client.send(new sdk.GetObjectCommand(at), { ...abort(options) })
-        const bytes = await this.#readBody(key, answer.Body, answer.ContentLength, options)
+        const bytes = await this.#readBody(key, answer, options)
         return { bytes, version: this.#version(answer.ETag) }
       })
     } catch (error) {
@@ -174,34 +176,14 @@ export class S3Store implements ObjectStore {
   }
 
   /** Reads to the end or destroys: a body left unread keeps its socket, and Node, alive for a minute. */
-  async #readBody(
-    key: string,
-    body: unknown,
-    length: number | undefined,
-    options: GetOptions,
-  ): Promise<Uint8Array> {
+  async #readBody(key: string, answer: GetObjectCommandOutput, options: GetOptions): Promise<Uint8Array> {
+    const body = answer.Body
     if (!(body instanceof Readable)) throw new TypeError('the SDK gave a body that is no stream')
-    const maxBytes = options.maxBytes ?? Infinity
-    let done = 0
-    let bytes = new Uint8Array(0)
     try {
-      if ((length ?? 0) > maxBytes) throw tooLarge(this.label, key, maxBytes)
-      // Filled as it comes: to keep the parts and join them would take the memory twice.
-      bytes = new Uint8Array(length ?? 64 * 1024)
-      for await (const part of body as AsyncIterable<Uint8Array>) {
-        options.signal?.throwIfAborted()
-        if (done + part.length > maxBytes) throw tooLarge(this.label, key, maxBytes)
-        if (done + part.length > bytes.length) bytes = larger(bytes, done + part.length)
-        bytes.set(part, done)
-        done += part.length
-        options.onProgress?.(done, length)
-      }
+      return await readWholeBody(body, answer.ContentLength, { label: this.label, key }, options)
     } finally {
       body.destroy()
     }
-    if (length !== undefined && done !== length)
-      throw Object.assign(new Error('cut short'), { code: 'ECONNRESET' })
-    return bytes.subarray(0, done)
   }
 
   async #send<T>(options: StoreOptions, command: (connection: S3Connection) => Promise<T>): Promise<T> {
@@ -250,12 +232,6 @@ export class S3Store implements ObjectStore {
       )
     return storeError(error, this.label)
   }
-}
-
-function larger(bytes: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
-  const grown = new Uint8Array(Math.max(2 * bytes.length, atLeast))
-  grown.set(bytes)
-  return grown
 }
 
 /** The service answered, but not whether the write was made (Ceph's 500 for a lost race, a 409 that does not end). */

@@ -250,18 +250,18 @@ async function held(options: { cipher?: ReturnType<typeof readable> } = {}) {
   return { setting, key, replica, base, lease }
 }
 
-describe('a changed key', () => {
-  const other = parseKey('11'.repeat(32))
-  const sealing = (...identities: string[]): Cipher =>
-    new Cipher({ encryption: 'age', identities, recipient: recipientOf(identities[0]!) })
+const newKey = parseKey('11'.repeat(32))
+const sealing = (...identities: string[]): Cipher =>
+  new Cipher({ encryption: 'age', identities, recipient: recipientOf(identities[0]!) })
 
+describe('a changed key', () => {
   it('seals what is pushed again, though its bytes are the same', async () => {
     const setting = new Setting()
     const bytes = await sessionBytes()
     const changes = [
       [readable(), null],
       [aged(), recipientOf(identity)],
-      [sealing(other, identity), recipientOf(other)],
+      [sealing(newKey, identity), recipientOf(newKey)],
     ] as const
     for (const [index, [cipher, sealedFor]] of changes.entries()) {
       const replica = setting.replica('ci', { cipher })
@@ -271,19 +271,19 @@ describe('a changed key', () => {
         assert.equal(setting.head.current?.['sealedFor'], sealedFor)
       }
     }
-    const alone = setting.replica('new', { cipher: sealing(other) })
+    const alone = setting.replica('new', { cipher: sealing(newKey) })
     same((await setting.during(alone.restore())).bytes, bytes)
     setting.assertTidy()
   })
 
   it('seals at the next save what is in use, though it has not changed', async () => {
     const { setting, base, lease } = await held()
-    const replica = setting.replica('worker.1', { cipher: sealing(other, identity) })
+    const replica = setting.replica('worker.1', { cipher: sealing(newKey, identity) })
     const { bytes } = await setting.during(replica.restore())
     const saved = await setting.during(replica.save(lease, base, bytes))
     assert.deepEqual([saved.outcome, saved.revision.revision], ['saved', 2])
     assert.equal((await replica.save(lease, saved.revision, bytes)).outcome, 'unchanged')
-    const alone = setting.replica('new', { cipher: sealing(other) })
+    const alone = setting.replica('new', { cipher: sealing(newKey) })
     same((await setting.during(alone.restore())).bytes, bytes)
     await setting.during(lease.release())
   })

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Head } from '../../replica/head.ts'
-import type { Holder } from '../../replica/lease.ts'
+import type { Holder } from '../../replica/lease-record.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { confirmed } from '../confirm.ts'
 import {

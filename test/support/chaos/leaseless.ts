@@ -4,7 +4,8 @@ import { systemClock } from '../../../src/clock.ts'
 import { eventLog } from '../../../src/cli/log.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { openReplica } from '../../../src/config/open-replica.ts'
-import { type LeaseRecord, takeLease } from '../../../src/replica/lease.ts'
+import type { LeaseRecord } from '../../../src/replica/lease-record.ts'
+import { takeLease } from '../../../src/replica/take-lease.ts'
 import { run, Stop } from '../../../src/run/run.ts'
 
 const settings = await readSettings(process.env, { store: true })

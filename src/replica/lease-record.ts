@@ -1,0 +1,39 @@
+/** Who may use the session now. `beat` grows with every renewal; `ttlMs` is how long it must stand still to be dead. */
+export type Holder = {
+  id: string
+  label: string
+  since: string
+  beat: number
+  ttlMs: number
+}
+
+/** `generation` grows with every change of holder and never goes back: the fencing token. */
+export interface LeaseRecord {
+  generation: number
+  holder: Holder | null
+}
+
+export interface LeaseChange {
+  /** The record after the change; throws LeaseError where the precondition does not hold. */
+  apply(record: LeaseRecord): LeaseRecord
+  landed(record: LeaseRecord): boolean
+}
+
+export interface PortOptions {
+  signal?: AbortSignal | undefined
+  /** Milliseconds for which an unreachable store is tried again before that is thrown. */
+  patienceMs: number
+}
+
+/** Where the record lies: a head in an object store, or a row of a table. */
+export interface LeasePort {
+  read(options: PortOptions): Promise<LeaseRecord>
+  change(change: LeaseChange, options: PortOptions): Promise<LeaseRecord>
+  /** When a renewal that is due at `dueAt` is sent, so that several leases go together: then, or a little sooner. */
+  renewAt?(dueAt: number, everyMs: number): number
+}
+
+/** Equal as long as nothing was renewed, taken or let go. */
+export function markOf({ generation, holder }: LeaseRecord): string {
+  return holder ? `${generation} ${holder.id} ${holder.beat}` : `${generation} free`
+}
