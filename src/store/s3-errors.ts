@@ -63,12 +63,12 @@ export function storeError(error: unknown, label: string): unknown {
       hint: 'Name the region of the bucket: s3://bucket/prefix?region=…',
       cause,
     })
-  if (status === 401 || status === 403)
+  if (status === 401 || status === 403 || isExpired(name))
     return new ForbiddenError(
       'store.forbidden',
       `${label}: the service refuses these credentials (${status} ${name})`,
       {
-        hint: 'Check the access key and its rights: s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket. On AWS a missing s3:ListBucket also gives 403 for an object that is not there.',
+        hint: refusalHint(name),
         cause,
       },
     )
@@ -97,4 +97,17 @@ export function storeError(error: unknown, label: string): unknown {
     hint: 'Check that the endpoint is an S3 service, and the name of the bucket.',
     cause,
   })
+}
+
+/** S3 says so with 400. */
+function isExpired(name: string): boolean {
+  return ['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired'].includes(name)
+}
+
+function refusalHint(name: string): string {
+  if (isExpired(name))
+    return 'Temporary credentials have run out, or do not belong together: get new ones, with their AWS_SESSION_TOKEN.'
+  if (name === 'RequestTimeTooSkewed')
+    return 'The clock of this machine is more than 15 minutes wrong: set it (NTP).'
+  return 'Check the access key and its rights: s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket. On AWS a missing s3:ListBucket also gives 403 for an object that is not there.'
 }

@@ -137,6 +137,24 @@ describe('S3Store when things go wrong', () => {
     await assert.rejects(store.get('silent'), isUnreachable)
   })
 
+  it('knows credentials that have run out, and a clock that is wrong', async () => {
+    start()
+    for (const [answer, code, hint] of [
+      [400, 'ExpiredToken', /AWS_SESSION_TOKEN/],
+      [403, 'ExpiredToken', /AWS_SESSION_TOKEN/],
+      [403, 'RequestTimeTooSkewed', /clock/],
+      [403, 'AccessDenied', /s3:GetObject/],
+    ] as const) {
+      server.fault({ times: 4, act: { answer, code } })
+      await assert.rejects(store.get('key'), (error) => {
+        assert.ok(error instanceof ForbiddenError && error.code === 'store.forbidden', String(error))
+        assert.match(error.hint, hint)
+        return true
+      })
+      server.clearFaults()
+    }
+  })
+
   it('takes no foreign 404 for "not there"', async () => {
     start()
     server.fault({ act: { answer: 404, code: 'NotFound' } })
