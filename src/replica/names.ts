@@ -14,10 +14,9 @@ export async function* listNames(store: ObjectStore, options: StoreOptions = {})
   for await (const key of store.list('', options)) {
     const name = HEAD.exec(key)?.[1]
     if (name === undefined) continue
-    const found = await store.get(key, { ...options, maxBytes: 1024 * 1024 })
-    if (!found) continue
     try {
-      yield { name, head: parseHead(found.bytes), damage: null }
+      const found = await store.get(key, { ...options, maxBytes: 1024 * 1024 })
+      if (found) yield { name, head: parseHead(found.bytes), damage: null }
     } catch (error) {
       if (!(error instanceof BadDataError)) throw error
       yield { name, head: null, damage: error }

@@ -1,26 +1,17 @@
-import type { Clock } from '../clock.ts'
-import { BadDataError, ConfigurationError, ConflictError, LeaseError, UsageError } from '../errors.ts'
+import { BadDataError, LeaseError, UsageError } from '../errors.ts'
 import type { StoreOptions } from '../store/store.ts'
-import { bury, evict, type Pruned, type Replacing, replace, save } from './changes.ts'
-import { type Current, deadReason, findRevision, type Head, nextRevision, type Revision } from './head.ts'
-import type { ChangeOptions, HeadFile } from './head-file.ts'
+import { bury, evict, type Pruned, type Replacing, replace } from './changes.ts'
+import { deadReason, findRevision, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { Lease } from './lease.ts'
 import { type Holder, type LeaseRecord, markOf } from './lease-record.ts'
 import type { LeaseOptions } from './take-lease.ts'
-import type { Recorder } from './recorder.ts'
 import { checkAccount, deadKey, held, noRevision, noSession } from './refusals.ts'
-import type { Revisions } from './revisions.ts'
+import { noticeOf, type RepairParts } from './repair.ts'
 
-export interface RecoveryOptions {
+export interface RecoveryOptions extends RepairParts {
   name: string
-  /** Who writes, for people. */
-  label: string
   /** The only account that may be served here, where it is known. */
   userId: string | undefined
-  clock: Clock
-  head: HeadFile
-  revisions: Revisions
-  recorder: Recorder
   takeLease: (options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>) => Promise<Lease>
 }
 
@@ -42,8 +33,8 @@ export interface TakeOptions {
 }
 
 /**
- * What people do when something went wrong, and what `restore` does for them where current is damaged. What becomes
- * current is always a new revision, written by compare-and-swap; nothing crosses from one key to another by itself.
+ * What people do when something went wrong. What becomes current is always a new revision, written by compare-and-swap;
+ * nothing crosses from one key to another by itself.
  */
 export class Recovery {
   readonly #options: RecoveryOptions
@@ -54,10 +45,9 @@ export class Recovery {
 
   /** One stored revision, also one that was set aside, verified. NoSessionError (`revision.none`), BadDataError. */
   async open(number: number, options: StoreOptions = {}): Promise<{ revision: Revision; bytes: Uint8Array }> {
-    const { head, revisions } = this.#options
-    const found = findRevision(await head.read(options), number)
+    const found = findRevision(await this.#options.head.read(options), number)
     if (!found) throw noRevision(number)
-    const { bytes } = await revisions.get(found.revision, options)
+    const { bytes } = await this.#fetch(found.revision, options)
     return { revision: found.revision, bytes }
   }
 
@@ -87,7 +77,10 @@ export class Recovery {
           hint: 'It belongs to another login, which Telegram may have ended since. `--yes-other-key` takes it all the same.',
         },
       )
-    const notice = this.#notice(`rolled back from revision ${current?.revision ?? 'none'} to ${number}`)
+    const notice = noticeOf(
+      this.#options,
+      `rolled back from revision ${current?.revision ?? 'none'} to ${number}`,
+    )
     return await this.#reinstate(from, seen, { isLogin: false, notice }, options)
   }
 
@@ -101,7 +94,7 @@ export class Recovery {
       throw new UsageError('promote.not_aside', `revision ${number} was not set aside`, {
         hint: `\`tgsession status\` lists what was; \`tgsession rollback ${number}\` is for former ones.`,
       })
-    const notice = this.#notice(`revision ${number}, which had been set aside, was promoted`)
+    const notice = noticeOf(this.#options, `revision ${number}, which had been set aside, was promoted`)
     return await this.#reinstate(from, seen, { isLogin: true, fromAside: from.key, notice }, options)
   }
 
@@ -137,72 +130,26 @@ export class Recovery {
     return await this.#removeAll(new Set(pruned.dropped.map(({ key }) => key)), buried, options)
   }
 
-  /**
-   * The session of a damaged current: read once more, else the newest sound revision of the same key, written as a new
-   * one under the lease. Null where current is another one by now. Throws BadDataError (`replica.no_sound_revision`).
-   */
-  async repair(
-    lease: Lease,
-    damaged: Current,
-    options: StoreOptions & ChangeOptions,
-  ): Promise<{ revision: Current; bytes: Uint8Array; userId: string | null } | null> {
-    const head = await this.#options.head.read(options)
-    if (head.current?.key !== damaged.key) return null
-    const again = await this.#sound(damaged, options)
-    if (again) return { ...again, revision: damaged }
-    const older = [...head.history, ...(head.lastLogin ? [head.lastLogin] : [])]
-      .filter(({ keyFingerprint, key }) => keyFingerprint === damaged.keyFingerprint && key !== damaged.key)
-      .toSorted((a, b) => b.revision - a.revision)
-    for (const candidate of older) {
-      const found = await this.#sound(candidate, options)
-      if (!found) continue
-      const { bytes, userId } = found
-      const verified = { keyFingerprint: damaged.keyFingerprint, userId: userId ?? candidate.userId }
-      const notice = this.#notice(
-        `revision ${damaged.revision} was damaged; revision ${candidate.revision}, of the same key, was put in its place`,
-      )
-      const how = { lease, base: damaged, notice }
-      try {
-        const revision = await this.#options.recorder.record(
-          bytes,
-          verified,
-          (...named) => save(how, ...named),
-          { ...options, onProgress: undefined },
-        )
-        return { revision: { ...revision, dead: damaged.dead }, bytes, userId }
-      } catch (error) {
-        if (error instanceof ConflictError && error.code === 'replica.superseded') return null
-        throw error
-      }
-    }
-    throw new BadDataError(
-      'replica.no_sound_revision',
-      `revision ${damaged.revision} is damaged, and no other revision with its key is sound`,
-      {
-        hint: 'Nothing was changed. `tgsession history` lists what is there; a backup of the session file can be stored with `tgsession push`. A copy of the key may still be alive elsewhere: log in again only if there is none.',
-      },
-    )
-  }
-
-  /** Null for what is damaged, or cannot be opened with the keys that are here. */
-  async #sound(
+  /** What is no more named since it was looked up is not damaged, but pruned or deleted. */
+  async #fetch(
     revision: Revision,
     options: StoreOptions,
-  ): Promise<{ bytes: Uint8Array; userId: string | null } | null> {
+  ): Promise<{ bytes: Uint8Array; userId: string | null }> {
+    const { head, revisions } = this.#options
     try {
-      return await this.#options.revisions.get(revision, options)
+      return await revisions.get(revision, options)
     } catch (error) {
-      if (error instanceof BadDataError) return null
-      if (error instanceof ConfigurationError && error.code.startsWith('key.')) return null
+      if (error instanceof BadDataError && !refersTo(await head.read(options), revision.key))
+        throw noRevision(revision.revision)
       throw error
     }
   }
 
   async #reinstate(from: Revision, seen: Head, how: Replacing, options: StoreOptions): Promise<Reinstated> {
-    const { revisions, recorder, userId: expected } = this.#options
+    const { recorder, userId: expected } = this.#options
     const dead = deadReason(seen, from.keyFingerprint)
     if (dead !== null) throw deadKey(dead)
-    const { bytes, userId } = await revisions.get(from, options)
+    const { bytes, userId } = await this.#fetch(from, options)
     checkAccount(expected, userId ?? from.userId)
     const verified = { keyFingerprint: from.keyFingerprint, userId: userId ?? from.userId }
     const revision = await recorder.record(
@@ -238,9 +185,5 @@ export class Recovery {
       if (number < nextRevision(buried)) keys.add(key)
     for (const key of keys) await revisions.remove(key, { signal: options.signal })
     return keys.size
-  }
-
-  #notice(what: string): string {
-    return `${what}, ${new Date(this.#options.clock.wall()).toISOString()} by ${this.#options.label}`
   }
 }

@@ -14,6 +14,7 @@ import { type LeaseOptions, takeLease } from './take-lease.ts'
 import * as loginLog from './login-log.ts'
 import { Recorder, type RecordOptions } from './recorder.ts'
 import { Recovery } from './recovery.ts'
+import { repair, type RepairParts } from './repair.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
 import { Revisions, type Verify } from './revisions.ts'
 
@@ -61,9 +62,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   /** What people do when something went wrong: rollback, promote, unlock, delete. */
   readonly recovery: Recovery
   readonly #options: ReplicaOptions
-  readonly #head: HeadFile
-  readonly #revisions: Revisions
-  readonly #recorder: Recorder
+  readonly #parts: RepairParts
   readonly #intake: Intake
 
   constructor(options: ReplicaOptions) {
@@ -73,36 +72,26 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     this.store = options.store
     this.clock = options.clock ?? systemClock
     this.leaseTtlMs = options.leaseTtlMs ?? DEFAULT_TTL_MS
-    this.#head = new HeadFile({
-      store: options.store,
-      key: `${options.name}/head.json`,
-      clock: this.clock,
+    const { name, store, label, clock } = this
+    const { cipher, verify, userId, onWarning, onTrouble } = options
+    const head = new HeadFile({
+      store,
+      key: `${name}/head.json`,
+      clock,
       random: options.random ?? Math.random,
       requestMs: Math.min(10_000, this.leaseTtlMs / 4),
-      onTrouble: options.onTrouble,
+      onTrouble,
     })
-    this.#revisions = new Revisions(options.store, options.name, options.cipher, options.verify)
-    const { name, store, label, clock } = this
-    const parts = { label, clock, head: this.#head, revisions: this.#revisions }
-    this.#recorder = new Recorder({ ...parts, store, onWarning: options.onWarning })
-    this.#intake = new Intake({
-      revisions: this.#revisions,
-      recorder: this.#recorder,
-      verify: options.verify,
-      userId: options.userId,
-    })
-    this.recovery = new Recovery({
-      ...parts,
-      name,
-      userId: options.userId,
-      recorder: this.#recorder,
-      takeLease: (how) => this.lease(how),
-    })
+    const revisions = new Revisions(store, name, cipher, verify)
+    const recorder = new Recorder({ store, head, revisions, label, clock, onWarning })
+    this.#parts = { label, clock, head, revisions, recorder }
+    this.#intake = new Intake({ revisions, recorder, verify, userId })
+    this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.lease(how) })
   }
 
   /** The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
   get lastSeen(): Head | undefined {
-    return this.#head.lastSeen
+    return this.#parts.head.lastSeen
   }
 
   storeCommand(file: string): string {
@@ -111,15 +100,15 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
 
   /** What the head says now. */
   async status(options: ChangeOptions = {}): Promise<Head> {
-    return await this.#head.read(options)
+    return await this.#parts.head.read(options)
   }
 
   /** Waits until nobody else uses the session, and takes the right to. */
   async lease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'> = {}): Promise<Lease> {
     const port: LeasePort = {
-      read: (how) => this.#head.read(how),
+      read: (how) => this.#parts.head.read(how),
       change: (change, how) =>
-        this.#head.change(
+        this.#parts.head.change(
           { apply: (head) => ({ ...head, ...change.apply(head) }), landed: (head) => change.landed(head) },
           how,
         ),
@@ -134,19 +123,21 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
    * ConfigurationError.
    */
   async restore(options: RestoreOptions = {}): Promise<Restored> {
-    const { current } = await this.#head.read(options)
+    const { current } = await this.#parts.head.read(options)
     if (!current) throw noSession(this.name)
     checkAccount(this.#options.userId, current.userId)
     const { lease, ...how } = options
     try {
-      const { bytes, userId } = await this.#revisions.get(current, how)
+      const { bytes, userId } = await this.#parts.revisions.get(current, how)
       // Whoever can write to the store can write another id into the head.
       checkAccount(this.#options.userId, userId)
       return { revision: current, bytes }
     } catch (error) {
-      if (!lease || !(error instanceof BadDataError) || error.code !== 'revision.corrupt') throw error
+      if (!(error instanceof BadDataError) || error.code !== 'revision.corrupt') throw error
+      // It may have been replaced, and removed, while it was fetched.
+      if (!lease && (await this.#parts.head.read(options)).current?.key === current.key) throw error
     }
-    const repaired = await this.recovery.repair(lease, current, how)
+    const repaired = lease && (await repair(this.#parts, lease, current, how))
     if (!repaired) return await this.restore(options)
     checkAccount(this.#options.userId, repaired.userId)
     return { revision: repaired.revision, bytes: repaired.bytes }
@@ -182,13 +173,14 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
    * (`session.dead_key`) for the key that Telegram has ended.
    */
   async push(bytes: Uint8Array, options: StoreOptions = {}): Promise<SaveOutcome> {
-    const seen = await this.#head.read(options)
+    const seen = await this.#parts.head.read(options)
     const { current } = seen
     const verified = await this.#options.verify(bytes)
     const dead = deadReason(seen, verified.keyFingerprint)
     if (dead !== null) throw deadKey(dead)
-    if (current && this.#revisions.holds(current, bytes)) return { outcome: 'unchanged', revision: current }
-    await this.#recorder.prove(seen)
+    if (current && this.#parts.revisions.holds(current, bytes))
+      return { outcome: 'unchanged', revision: current }
+    await this.#parts.recorder.prove(seen)
     return await this.#intake.take(bytes, verified, seen, { isLogin: false }, options)
   }
 
@@ -198,18 +190,18 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
    */
   async beginLogin(options: { replace?: boolean } = {}): Promise<LoginAttempt> {
     const [nowMs, mayReplace] = [this.clock.wall(), options.replace ?? false]
-    const seen = await this.#head.read()
+    const seen = await this.#parts.head.read()
     const refused = loginLog.refusal(seen, nowMs, mayReplace)
     if (refused) throw refused
-    await this.#recorder.prove(seen)
+    await this.#parts.recorder.prove(seen)
     const entry = { id: randomUUID(), at: new Date(nowMs).toISOString(), by: this.label }
-    await this.#recorder.change(loginLog.attempt(entry, nowMs, mayReplace))
+    await this.#parts.recorder.change(loginLog.attempt(entry, nowMs, mayReplace))
     return { id: entry.id, seen }
   }
 
   /** Writes down how a login failed, and until when Telegram wants no other. */
   async failLogin(login: LoginAttempt, code: string, blockedUntil?: Date): Promise<void> {
-    await this.#recorder.change(loginLog.outcome(login.id, code, blockedUntil?.toISOString() ?? null))
+    await this.#parts.recorder.change(loginLog.outcome(login.id, code, blockedUntil?.toISOString() ?? null))
   }
 
   /**
@@ -232,6 +224,6 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     base: Revision,
     reason: 'revoked' | 'duplicated' | 'loggedOut',
   ): Promise<void> {
-    await this.#recorder.change(markDead(lease, base, reason))
+    await this.#parts.recorder.change(markDead(lease, base, reason))
   }
 }

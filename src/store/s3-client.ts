@@ -2,7 +2,6 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { ConfigurationError, safeCause } from '../errors.ts'
 import type { ProxySettings } from './https-access.ts'
 import { parseEndpoint, type S3Credentials, type S3Location } from './s3-location.ts'
-import { proxyAgents } from './s3-proxy.ts'
 
 export interface S3Timeouts {
   connectMs: number
@@ -35,6 +34,7 @@ export async function connectS3(
   { credentials, proxy, timeouts = DEFAULT_TIMEOUTS }: S3Access = {},
 ): Promise<S3Connection> {
   const sdk = await import('./s3-sdk.ts')
+  const agents = proxy && (await import('./s3-proxy.ts')).proxyAgents(proxy, timeouts.connectMs)
   const common: S3ClientConfig = {
     ...(location.region === undefined ? {} : { region: location.region }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -43,7 +43,7 @@ export async function connectS3(
     requestHandler: {
       connectionTimeout: timeouts.connectMs,
       socketTimeout: timeouts.idleMs,
-      ...(proxy === undefined ? {} : proxyAgents(proxy, timeouts.connectMs)),
+      ...agents,
     },
   }
   if (location.endpoint !== undefined && location.region !== undefined)

@@ -431,6 +431,34 @@ describe('a save that must end in time', () => {
   })
 })
 
+describe('a reader in the middle of a change', () => {
+  it('takes what is current now where what it began with was removed, and calls nothing damaged', async () => {
+    const setting = new Setting()
+    const key = randomKey()
+    const old = await setting.during(setting.replica().push(await sessionBytes({ key })))
+    const replaced = await sessionBytes({ key, peers: 1 })
+    const removing = async (by: () => Promise<unknown>): Promise<void> =>
+      setting.store.fault({
+        method: 'get',
+        key: 'main/revisions/',
+        first: async () => {
+          await by()
+          await setting.store.delete(`main/${old.revision.key}`)
+        },
+      })
+    await removing(() => setting.replica('faster').push(replaced))
+    const restored = await setting.during(setting.replica('reader').restore())
+    assert.deepEqual([restored.revision.revision, Buffer.from(restored.bytes)], [2, Buffer.from(replaced)])
+
+    await removing(async () => setting.edit((head) => ({ ...head, history: [], lastLogin: head.current })))
+    await assert.rejects(setting.during(setting.replica('reader').recovery.open(1)), {
+      code: 'revision.none',
+    })
+    await removing(() => setting.replica('faster').recovery.delete())
+    await assert.rejects(setting.during(setting.replica('reader').restore()), { code: 'session.none' })
+  })
+})
+
 describe('the names in a store', () => {
   it('are those with a head, also a damaged one', async () => {
     const setting = new Setting()
@@ -439,11 +467,13 @@ describe('the names in a store', () => {
     const broken = setting.store.objects.get('broken/head.json')!
     setting.store.objects.set('broken/head.json', { ...broken, bytes: new TextEncoder().encode('{') })
     await setting.store.put('other/readme', new Uint8Array(1), 'absent')
+    await setting.store.put('huge/head.json', new Uint8Array(1024 * 1024 + 1), 'absent')
     const found = []
     for await (const { name, head, damage } of listNames(setting.store))
       found.push([name, head?.current?.revision ?? damage?.code])
     assert.deepEqual(found, [
       ['broken', 'head.corrupt'],
+      ['huge', 'store.too_large'],
       ['main', 1],
       ['second', 1],
     ])

@@ -6,6 +6,7 @@ import type {
   StoreOptions,
   Version,
 } from '../../../src/store/store.ts'
+import { tooLarge } from '../../../src/store/store-errors.ts'
 import { toVersion } from '../../../src/store/version.ts'
 
 export interface Fault {
@@ -61,6 +62,7 @@ export class ScriptedStore implements ObjectStore {
   get(key: string, options: GetOptions = {}): Promise<StoredObject | null> {
     return this.#request('get', key, options, () => {
       const found = this.objects.get(key)
+      if (found && found.bytes.length > (options.maxBytes ?? Infinity)) throw tooLarge(this.label, key, 0)
       return found ? { ...found, bytes: new Uint8Array(found.bytes) } : null
     })
   }

@@ -1,0 +1,85 @@
+import type { Clock } from '../clock.ts'
+import { BadDataError, ConfigurationError, ConflictError } from '../errors.ts'
+import type { StoreOptions } from '../store/store.ts'
+import { save } from './changes.ts'
+import type { Current, Revision } from './head.ts'
+import type { ChangeOptions, HeadFile } from './head-file.ts'
+import type { Lease } from './lease.ts'
+import type { Recorder } from './recorder.ts'
+import type { Revisions } from './revisions.ts'
+
+export interface RepairParts {
+  /** Who writes, for people. */
+  label: string
+  clock: Clock
+  head: HeadFile
+  revisions: Revisions
+  recorder: Recorder
+}
+
+/**
+ * The session of a damaged current: read once more, else the newest sound revision of the same key, written as a new
+ * one under the lease. Null where current is another one by now. Throws BadDataError (`replica.no_sound_revision`).
+ */
+export async function repair(
+  parts: RepairParts,
+  lease: Lease,
+  damaged: Current,
+  options: StoreOptions & ChangeOptions,
+): Promise<{ revision: Current; bytes: Uint8Array; userId: string | null } | null> {
+  const head = await parts.head.read(options)
+  if (head.current?.key !== damaged.key) return null
+  const again = await sound(parts.revisions, damaged, options)
+  if (again) return { ...again, revision: damaged }
+  const older = [...head.history, ...(head.lastLogin ? [head.lastLogin] : [])]
+    .filter(({ keyFingerprint, key }) => keyFingerprint === damaged.keyFingerprint && key !== damaged.key)
+    .toSorted((a, b) => b.revision - a.revision)
+  for (const candidate of older) {
+    const found = await sound(parts.revisions, candidate, options)
+    if (!found) continue
+    const { bytes, userId } = found
+    const verified = { keyFingerprint: damaged.keyFingerprint, userId: userId ?? candidate.userId }
+    const notice = noticeOf(
+      parts,
+      `revision ${damaged.revision} was damaged; revision ${candidate.revision}, of the same key, was put in its place`,
+    )
+    const how = { lease, base: damaged, notice }
+    try {
+      const revision = await parts.recorder.record(bytes, verified, (...named) => save(how, ...named), {
+        ...options,
+        onProgress: undefined,
+      })
+      return { revision: { ...revision, dead: damaged.dead }, bytes, userId }
+    } catch (error) {
+      if (error instanceof ConflictError && error.code === 'replica.superseded') return null
+      throw error
+    }
+  }
+  throw new BadDataError(
+    'replica.no_sound_revision',
+    `revision ${damaged.revision} is damaged, and no other revision with its key is sound`,
+    {
+      hint: 'Nothing was changed. `tgsession history` lists what is there; a backup of the session file can be stored with `tgsession push`. A copy of the key may still be alive elsewhere: log in again only if there is none.',
+    },
+  )
+}
+
+/** For `status`: what was done without being asked, or by a person. */
+export function noticeOf({ clock, label }: Pick<RepairParts, 'clock' | 'label'>, what: string): string {
+  return `${what}, ${new Date(clock.wall()).toISOString()} by ${label}`
+}
+
+/** Null for what is damaged, or cannot be opened with the keys that are here. */
+async function sound(
+  revisions: Revisions,
+  revision: Revision,
+  options: StoreOptions,
+): Promise<{ bytes: Uint8Array; userId: string | null } | null> {
+  try {
+    return await revisions.get(revision, options)
+  } catch (error) {
+    if (error instanceof BadDataError) return null
+    if (error instanceof ConfigurationError && error.code.startsWith('key.')) return null
+    throw error
+  }
+}
