@@ -1,8 +1,6 @@
 import { BadDataError, UsageError } from '../errors.ts'
-import { mergeEntity } from './entity-merge.ts'
 import { KeptHome } from './kept-home.ts'
-import { inviteGroupId, parseId, parsePhone, parseUsername } from './peer-text.ts'
-import { markedId } from './marked-id.ts'
+import { keepPeers, peerById, peerByText } from './peers.ts'
 import type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
 import { findEntities } from './tl-entities.ts'
 
@@ -154,44 +152,19 @@ export class SessionCore {
     }
   }
 
-  /** Adds or refreshes entities. Null never replaces a known value; a row that says nothing new is not rewritten. */
+  /** Adds or refreshes entities (see `keepPeers`). */
   upsert(entities: readonly Entity[]): void {
-    const rows = this.#rows()
-    const seconds = this.#seconds()
-    let changes = 0
-    rows.transaction(() => {
-      for (const entity of entities) {
-        const known = rows.entity(entity.id)
-        const merged = mergeEntity(known, entity)
-        const { id, username } = entity
-        // Telethon leaves a username with those who had it before, so that even one who is known to have it may not be found.
-        const isNewOwner = username !== null && rows.findEntity('username', username)?.id !== id
-        if (isNewOwner) rows.evictUsername(username, id)
-        if (merged !== undefined) rows.putEntity(merged, seconds)
-        if (isNewOwner || merged !== undefined) changes++
-      }
-    })
-    if (changes > 0) this.#changed('cache')
+    if (keepPeers(this.#rows(), entities, this.#seconds())) this.#changed('cache')
   }
 
-  /** By id: a negative one is marked; a positive one may be the bare id of a user, a basic group or a channel. */
-  findById(id: bigint, exact = id < 0n): Entity | undefined {
-    const rows = this.#rows()
-    if (id === 0n) return undefined
-    if (exact) return rows.entity(id)
-    return rows.entity(id) ?? rows.entity(-id) ?? rows.entity(markedId({ kind: 'channel', id }))
+  /** See `peerById`. */
+  findById(id: bigint, exact?: boolean): Entity | undefined {
+    return peerById(this.#rows(), id, exact)
   }
 
-  /**
-   * By text, in Telethon's order: phone, username or link, invite link, exact name. Bare digits are an id first, as
-   * GramJS reads them, and a phone number only if no peer has that id.
-   */
+  /** See `peerByText`. */
   findByText(text: string): Entity | undefined {
-    const rows = this.#rows()
-    const id = parseId(text)
-    const byId = id === undefined ? undefined : this.findById(id)
-    if (byId !== undefined || text.startsWith('-')) return byId ?? rows.findEntity('name', text)
-    return this.#findByPhoneOrLink(text) ?? rows.findEntity('name', text)
+    return peerByText(this.#rows(), text)
   }
 
   /** `id` is 0 for the account, or the bare positive id of a channel. */
@@ -248,17 +221,6 @@ export class SessionCore {
   #kept(): KeptHome {
     if (this.#home !== undefined) return this.#home
     throw notLoaded()
-  }
-
-  #findByPhoneOrLink(text: string): Entity | undefined {
-    const rows = this.#rows()
-    const phone = parsePhone(text)
-    if (phone !== undefined) return rows.findEntity('phone', phone)
-    const { username, invite = text } = parseUsername(text)
-    if (username !== undefined) return rows.findEntity('username', username)
-    const id = inviteGroupId(invite)
-    if (id === undefined) return undefined
-    return rows.entity(markedId({ kind: 'channel', id })) ?? rows.entity(-id)
   }
 
   #key(otherDc: number | undefined): Uint8Array | undefined {
