@@ -210,7 +210,7 @@ describe('tgsession with a container', { skip: missing.postgres() || missing.com
   })
 
   it('waits without a session, and says what for', async () => {
-    const { code, stderr } = await cli.run(['run', '--name', 'nobody', '--max-wait', '6', '--', 'true'], env)
+    const { code, stderr } = await cli.run(['run', '--name', 'nobody', '--max-wait', '20', '--', 'true'], env)
     assert.equal(code, 66)
     assert.match(stderr, /event=session\.waiting for="there is no session named nobody/)
   })

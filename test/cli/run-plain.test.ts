@@ -63,7 +63,7 @@ describe('tgsession run on one plain file', () => {
   })
 
   it('waits no longer than --max-wait: 66 where there is none, 69 where nobody answers', async () => {
-    const argv = ['run', '--max-wait', '1', '--store']
+    const argv = ['run', '--max-wait', '5', '--store']
     const none = await cli.run([...argv, `file:${scratch.folder}/no.session`, '--', 'true'])
     assert.equal(none.code, 66)
     assert.match(none.stderr, /there is no such file/)

@@ -83,7 +83,7 @@ for (const [{ name, skip, make }, dialect] of [
         // oxlint-disable-next-line typescript/no-explicit-any
         const users = new Kysely<any>({ dialect: dialect(database.url) })
         const where = prefix === 'hung_' ? database.where : { db: users }
-        const own = container({ where }, { tablePrefix: prefix, ttlMs: 3000, flushDelayMs: 1 })
+        const own = container({ where }, { tablePrefix: prefix, ttlMs: 6000, flushDelayMs: 1 })
         const opened = await Promise.all(Array.from({ length: 8 }, (_, i) => own.open(`s${i}`)))
         const writing = opened.slice(0, 4)
         const beats = async (): Promise<number[]> => {

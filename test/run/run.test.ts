@@ -40,6 +40,8 @@ describe('run', () => {
     dc = await startDc()
     session = await makeSession(dc)
     scratch = await temporaryFolder()
+    // Of its own: other tests place sessions at the same time.
+    process.env['TMPDIR'] = scratch.folder
   })
   after(async () => {
     await dc.close()

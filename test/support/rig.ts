@@ -53,6 +53,7 @@ export async function makeSession(dc: FakeDc, kind: 'user' | 'bot' = 'user'): Pr
     apiId: API_ID,
     apiHash: API_HASH,
     dc: { host, port, publicKeyPem },
+    timeoutMs: 10 * 60_000,
     attempts: { begin: () => Promise.resolve(), blocked: () => Promise.resolve() },
   })
   return session
@@ -143,7 +144,7 @@ export class Running {
       env: process.env,
       stop: this.#stop.signal,
       forwards: () => true,
-      shutdownMs: 10_000,
+      shutdownMs: 60_000,
       clock: steadyClock,
       quietMs: 100,
       maxMs: 1000,

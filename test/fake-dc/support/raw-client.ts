@@ -32,7 +32,8 @@ export class RawClient {
   private constructor(socket: Socket, key: Buffer) {
     this.#socket = socket
     this.#key = key
-    this.#closed = once(socket, 'close')
+    // Not `once` of node:events, which would reject where the server has reset the connection.
+    this.#closed = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => {})
     socket.on('data', (chunk) => this.#receive(chunk))
     socket.on('close', () => this.#wake?.())

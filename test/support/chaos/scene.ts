@@ -12,6 +12,8 @@ import { withPeople, type Witness } from './witness.ts'
 
 /** A little more than the dynos are told (TGSESSION_SHUTDOWN_MS). */
 const GRACE_MS = 4000
+/** Whoever comes last, with nobody in his way, serves: for how long that is waited for, on a machine however busy. */
+const IN_THE_END_MS = 120_000
 
 export interface SceneOptions {
   folder: string
@@ -203,10 +205,10 @@ export class Scene {
   async #epilogue(): Promise<boolean> {
     await this.#stopAll()
     const last = await this.#enter('worker.1', 'gramjs')
-    await this.#whoServes(last)
+    await this.#whoServes(last, IN_THE_END_MS)
     const { dc } = this.#of
     const before = dc.messages(ACCOUNT.userId).length
-    const until = performance.now() + this.#patienceMs
+    const until = performance.now() + IN_THE_END_MS
     while (performance.now() < until) {
       this.#write()
       await sleep(500)
@@ -239,8 +241,8 @@ export class Scene {
     this.#retire(frozen)
   }
 
-  async #whoServes(next: Cast): Promise<Cast | undefined> {
-    const until = performance.now() + this.#patienceMs
+  async #whoServes(next: Cast, patienceMs = this.#patienceMs): Promise<Cast | undefined> {
+    const until = performance.now() + patienceMs
     while (performance.now() < until) {
       const serving = [...this.#alive].find((cast) => cast.isServing)
       if (serving) return serving
