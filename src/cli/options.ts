@@ -45,7 +45,17 @@ export function namesContainer({ env }: Context, flags: WhichSession): boolean {
   return (flags.container ?? env['TGSESSION_CONTAINER'] ?? '').trim() !== ''
 }
 
-/** Opens the container that the settings name, and closes it when `use` is over. */
+/** Opens the container that flags and environment name, and closes it when `use` is over. */
+export async function withContainer<T>(
+  context: Context,
+  flags: WhichSession,
+  use: (container: BareContainer, settings: Settings) => Promise<T>,
+): Promise<T> {
+  const settings = await settingsOf(context, flags, { container: true })
+  return await usingContainer(settings, (container) => use(container, settings))
+}
+
+/** The same for settings that were read already. */
 export async function usingContainer<T>(
   settings: Settings,
   use: (container: BareContainer) => Promise<T>,

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts'
 import { type FirebaseAccess, readFirebaseAccess } from './firebase-access.ts'
 import { type HttpsAccess, readHttpsAccess, readProxy } from './https-access.ts'
 import type { S3Credentials } from './s3-location.ts'
+import { schemeOf } from './scheme.ts'
 
 export interface StoreLocation extends HttpsAccess {
   /** May hold a password (`postgres://user:password@…`): only a store's `label` is for messages. */
@@ -57,7 +58,7 @@ export function locateStore(env: Environment): StoreLocation | null {
 /** What the kind of store that a URL names needs besides it. What else S3 needs, its SDK looks up itself. */
 function accessFor(url: string, env: Environment): Pick<StoreLocation, 'firebase' | keyof HttpsAccess> {
   const read = (name: string): string | undefined => given(env, name)
-  switch (/^[a-z0-9]+(?=:)/i.exec(url)?.[0].toLowerCase() ?? '') {
+  switch (schemeOf(url)) {
     case 'firebase':
     case 'gs':
       return { firebase: readFirebaseAccess(read), ...readProxy(read) }

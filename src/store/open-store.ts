@@ -8,6 +8,7 @@ import { MemoryStore } from './memory-store.ts'
 import { isPlainObjectUrl } from './plain-object-url.ts'
 import { parseS3Url } from './s3-location.ts'
 import { S3Store } from './s3-store.ts'
+import { schemeOf } from './scheme.ts'
 import { isSqlScheme } from './sql-location.ts'
 import type { ObjectStore } from './store.ts'
 
@@ -29,8 +30,8 @@ export async function openStore(
   options: OpenStoreOptions = {},
 ): Promise<ObjectStore> {
   const { url, credentials, proxy, source } = location
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
-  if (scheme === undefined)
+  const scheme = schemeOf(url)
+  if (scheme === '')
     throw new ConfigurationError('store.bad_url', `${source} does not start with the kind of the store`, {
       hint: `Write it like one of: ${WORKING}`,
     })

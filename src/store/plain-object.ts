@@ -13,6 +13,7 @@ import { filePath, type OpenStoreOptions } from './open-store.ts'
 import { isPlainObjectUrl } from './plain-object-url.ts'
 import { parseS3Url } from './s3-location.ts'
 import { S3Store } from './s3-store.ts'
+import { schemeOf } from './scheme.ts'
 import { tooLarge } from './store-errors.ts'
 import { type GetOptions, MAX_OBJECT_BYTES, type ObjectReader, type StoredObject } from './store.ts'
 import { toVersion } from './version.ts'
@@ -37,7 +38,7 @@ export async function openPlainObject(
   options: OpenStoreOptions = {},
 ): Promise<PlainObject> {
   const { url, source, credentials, firebase: access, authorization, proxy } = location
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
+  const scheme = schemeOf(url)
   if (!isPlainObjectUrl(url))
     throw new ConfigurationError('store.bad_url', `${source} does not name a session file`, {
       hint: 'Its path must end in .session or .session.age.',

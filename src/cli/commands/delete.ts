@@ -1,16 +1,9 @@
 import type { Command } from 'commander'
 import type { Head } from '../../replica/head.ts'
-import type { Holder } from '../../replica/lease-record.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { confirmed } from '../confirm.ts'
-import {
-  keptCommand,
-  namesContainer,
-  settingsOf,
-  usingContainer,
-  type WhichSession,
-  withReplica,
-} from '../options.ts'
+import { tellWatching } from '../holder-words.ts'
+import { keptCommand, namesContainer, type WhichSession, withContainer, withReplica } from '../options.ts'
 import { printJson } from '../output.ts'
 import type { Context } from '../context.ts'
 
@@ -31,7 +24,7 @@ export function deleteCommand(context: Context): Command {
       const remove = async (replica: Replica): Promise<void> => {
         const head = await replica.status()
         if (head.writeId !== '' && !(await confirmed(question(replica.name, head), flags))) return
-        const removed = await replica.recovery.delete({ onWaiting: tellWaiting })
+        const removed = await replica.recovery.delete({ onWaiting: tellWatching })
         if (flags.json) printJson({ outcome: 'deleted', name: replica.name, removed })
         else process.stdout.write(`Deleted ${replica.name}: ${removed} revisions. ${STILL_KNOWN}\n`)
       }
@@ -40,21 +33,15 @@ export function deleteCommand(context: Context): Command {
 }
 
 async function deleteInContainer(context: Context, flags: Flags): Promise<void> {
-  const settings = await settingsOf(context, flags, { container: true })
-  await usingContainer(settings, async (container) => {
-    const { name } = settings
+  await withContainer(context, flags, async (container, { name }) => {
     const isThere = await container.hasSession(name)
     if (isThere && !(await confirmed(`Delete the session ${name} from ${container.label}, for good?`, flags)))
       return
-    await container.deleteSession(name, { onWaiting: tellWaiting })
+    await container.deleteSession(name, { onWaiting: tellWatching })
     if (flags.json) printJson({ outcome: 'deleted', name, removed: Number(isThere) })
     else
       process.stdout.write(isThere ? `Deleted ${name}. ${STILL_KNOWN}\n` : `There was no session ${name}.\n`)
   })
-}
-
-function tellWaiting({ label, ttlMs }: Holder): void {
-  process.stderr.write(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`)
 }
 
 function question(name: string, { current, history, aside }: Head): string {

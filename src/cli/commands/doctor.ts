@@ -12,10 +12,14 @@ export function doctorCommand(context: Context): Command {
       '\nEnds with the exit code of the first failure, on which the later ones may rest; with 0 if there are only warnings.\n\nExample:\n  $ tgsession doctor',
     )
     .action(async (flags: WhichSession & { json?: boolean }) => {
-      const { diagnose, diagnoseContainer } = await import('../doctor/diagnose.ts')
+      const { diagnose, keptChecks } = await import('../doctor/diagnose.ts')
+      const { containerChecks } = await import('../doctor/container-checks.ts')
       const checks = namesContainer(context, flags)
-        ? await diagnoseContainer(() => settingsOf(context, flags, { container: true }))
-        : await diagnose(() => settingsOf(context, flags, { store: true }), context.env)
+        ? await diagnose(() => settingsOf(context, flags, { container: true }), containerChecks)
+        : await diagnose(
+            () => settingsOf(context, flags, { store: true }),
+            (settings) => keptChecks(settings, context.env),
+          )
       const exitCode = checks.find(({ state }) => state === 'failed')?.exitCode ?? 0
       if (flags.json) printJson({ ok: exitCode === 0, exitCode, checks })
       else print(checks)

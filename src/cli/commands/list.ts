@@ -3,7 +3,7 @@ import { BadDataError } from '../../errors.ts'
 import type { Head } from '../../replica/head.ts'
 import { type Named, listNames } from '../../replica/names.ts'
 import { openStore } from '../../store/open-store.ts'
-import { containerOption, namesContainer, settingsOf, usingContainer, type WhichSession } from '../options.ts'
+import { containerOption, namesContainer, settingsOf, type WhichSession, withContainer } from '../options.ts'
 import { printJson, printRows } from '../output.ts'
 import type { Context } from '../context.ts'
 
@@ -33,8 +33,7 @@ export function listCommand(context: Context): Command {
 
 /** A revision is a count of saves there, and what programs of the library save is not counted. */
 async function listContainer(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
-  const settings = await settingsOf(context, flags, { container: true })
-  await usingContainer(settings, async (container) => {
+  await withContainer(context, flags, async (container) => {
     const found: InContainer[] = []
     for (const name of await container.listSessions()) {
       const place = container.loginPlace(name)

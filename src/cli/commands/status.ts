@@ -1,13 +1,7 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../replica/head.ts'
-import {
-  keptCommand,
-  namesContainer,
-  settingsOf,
-  usingContainer,
-  type WhichSession,
-  withReplica,
-} from '../options.ts'
+import { usedBy } from '../holder-words.ts'
+import { keptCommand, namesContainer, type WhichSession, withContainer, withReplica } from '../options.ts'
 import { formatBytes, printJson, printTable } from '../output.ts'
 import type { Context } from '../context.ts'
 
@@ -33,9 +27,7 @@ export function statusCommand(context: Context): Command {
 }
 
 async function containerStatus(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
-  const settings = await settingsOf(context, flags, { container: true })
-  await usingContainer(settings, async (container) => {
-    const { name } = settings
+  await withContainer(context, flags, async (container, { name }) => {
     const { current, holder, loginBlockedUntil } = await container.loginPlace(name).status()
     const aside = await container.listAside(name)
     if (flags.json)
@@ -44,7 +36,7 @@ async function containerStatus(context: Context, flags: WhichSession & { json?: 
       container: container.label,
       name,
       session: sessionLine(current, 'none yet'),
-      'in use': holderLine(holder),
+      'in use': usedBy(holder),
       ...(aside.length > 0 && {
         'set aside': aside
           .map(({ keyFingerprint, reason }) => `key ${keyFingerprint} (${reason})`)
@@ -58,10 +50,6 @@ async function containerStatus(context: Context, flags: WhichSession & { json?: 
 function sessionLine(current: Head['current'], absent: string): string {
   if (!current) return `${absent}: make one with \`tgsession login\``
   return `${describe(current)}${current.dead ? `, DEAD (${current.dead})` : ''}`
-}
-
-function holderLine(holder: Head['holder']): string {
-  return holder ? `by ${holder.label} since ${holder.since}` : 'by nobody'
 }
 
 function summary({
@@ -94,7 +82,7 @@ function lines(head: Head): Record<string, string> {
   const { holder, current, lastLogin, history, aside, notice, loginBlockedUntil, deleted } = head
   return {
     session: sessionLine(current, deleted ? `none: deleted ${deleted.at} by ${deleted.by}` : 'none yet'),
-    'in use': holderLine(holder),
+    'in use': usedBy(holder),
     'last login': lastLogin ? describe(lastLogin) : 'none',
     'older revisions': history.length === 0 ? 'none' : history.map(({ revision }) => revision).join(', '),
     ...(aside.length > 0 && {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { tellWatching } from '../holder-words.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../options.ts'
 import { printJson } from '../output.ts'
 import type { Context } from '../context.ts'
@@ -16,13 +17,7 @@ export function unlockCommand(context: Context): Command {
     )
     .action(async (flags: WhichSession & { force?: boolean; json?: boolean }) => {
       const holder = await withReplica(context, flags, ({ recovery }) =>
-        recovery.unlock({
-          force: flags.force,
-          onWaiting: ({ label, ttlMs }) =>
-            process.stderr.write(
-              `Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`,
-            ),
-        }),
+        recovery.unlock({ force: flags.force, onWaiting: tellWatching }),
       )
       if (flags.json) printJson({ outcome: holder ? 'unlocked' : 'free', holder })
       else if (!holder) process.stdout.write('Nothing to do: nobody holds the lease.\n')

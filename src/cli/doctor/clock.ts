@@ -2,6 +2,7 @@ import type { Environment } from '../../config/settings.ts'
 import { HttpClient } from '../../store/https-client.ts'
 import type { StoreLocation } from '../../store/locate.ts'
 import { parseS3Url } from '../../store/s3-location.ts'
+import { schemeOf } from '../../store/scheme.ts'
 import { type Check, ok, skipped, warning } from './check.ts'
 
 const CHECK = 'clock'
@@ -38,7 +39,7 @@ async function dateOf(url: URL, proxy: StoreLocation['proxy']): Promise<string |
 }
 
 function serviceOf(url: string, env: Environment): URL | null {
-  switch (/^[a-z][a-z0-9]*(?=:)/i.exec(url)?.[0].toLowerCase() ?? '') {
+  switch (schemeOf(url)) {
     case 's3': {
       const { endpoint, region = env['AWS_REGION'] ?? 'us-east-1' } = parseS3Url(url)
       const configured = endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']

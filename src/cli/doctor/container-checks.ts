@@ -2,6 +2,7 @@ import type { Settings } from '../../config/settings.ts'
 import type { BareContainer } from '../../container/bare-container.ts'
 import { NoSessionError, TgsessionError } from '../../errors.ts'
 import type { Head } from '../../replica/head.ts'
+import { usedBy } from '../holder-words.ts'
 import { usingContainer } from '../options.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 
@@ -88,10 +89,8 @@ function namedCheck(
   if (!head?.current) return skipped('session', `there is no session ${name}: \`tgsession login\` makes one`)
   const { keyFingerprint, userId, dead } = head.current
   if (dead === null) {
-    const used = head.holder
-      ? `in use by ${head.holder.label} since ${head.holder.since}`
-      : 'in use by nobody'
-    return ok('session', `${name}: key ${keyFingerprint}, user ${userId ?? 'not told'}; ${used}`)
+    const used = usedBy(head.holder)
+    return ok('session', `${name}: key ${keyFingerprint}, user ${userId ?? 'not told'}; in use ${used}`)
   }
   return failed(
     'session',

@@ -8,6 +8,7 @@ import type { Current, Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
 import { probeConditions } from '../../store/probe.ts'
+import { usedBy } from '../holder-words.ts'
 import { formatBytes, onTrouble } from '../output.ts'
 import { withProgress } from '../progress.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
@@ -17,25 +18,33 @@ import { versioningCheck } from './versioning.ts'
 
 /**
  * Looks at everything between the settings and a session that can be served, in the order in which one thing rests on
- * the other. Nothing is sent to Telegram; the store sees a probe object come and go, and nothing else is written.
+ * the other; `rest` is what depends on where sessions are kept. Nothing is sent to Telegram.
  */
-export async function diagnose(readAll: () => Promise<Settings>, env: Environment): Promise<Check[]> {
+export async function diagnose(
+  readAll: () => Promise<Settings>,
+  rest: (settings: Settings) => Promise<Check[]>,
+): Promise<Check[]> {
   let settings: Settings
   try {
     settings = await readAll()
   } catch (error) {
     return [failed('configuration', error)]
   }
-  const checks = [configuration(settings), ...ofHost(settings), ...forLogin(settings)]
-  if (namesPlainSession(settings)) return [...checks, ...(await plainChecks(settings))]
+  return [configuration(settings), ...ofHost(settings), ...forLogin(settings), ...(await rest(settings))]
+}
+
+/** The store and the session in it, or the one plain file. A store sees a probe object come and go, and nothing else. */
+export async function keptChecks(settings: Settings, env: Environment): Promise<Check[]> {
+  if (namesPlainSession(settings)) return await plainChecks(settings)
   const location = settings.store
   if (!location) throw new TypeError('settings read without { store: true }')
   let replica: Replica
   try {
     replica = await openReplica(settings, { onTrouble })
   } catch (error) {
-    return [...checks, failed('store', error)]
+    return [failed('store', error)]
   }
+  const checks: Check[] = []
   try {
     const reached = await storeChecks(replica)
     checks.push(...reached.checks)
@@ -45,19 +54,6 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
     await replica.store.close()
   }
   return [...checks, await clockCheck(location, env), await versioningCheck(location), costCheck(settings)]
-}
-
-/** The same for a container; its tables are made where there are none. */
-export async function diagnoseContainer(readAll: () => Promise<Settings>): Promise<Check[]> {
-  let settings: Settings
-  try {
-    settings = await readAll()
-  } catch (error) {
-    return [failed('configuration', error)]
-  }
-  const checks = [configuration(settings), ...ofHost(settings), ...forLogin(settings)]
-  const { containerChecks } = await import('./container-checks.ts')
-  return [...checks, ...(await containerChecks(settings))]
 }
 
 function configuration(settings: Settings): Check {
@@ -104,9 +100,8 @@ async function storeChecks(
 }
 
 function headCheck({ current, holder, history, aside, notice, generation }: Head): Check {
-  const used = holder ? `in use by ${holder.label} since ${holder.since}` : 'in use by nobody'
   const stored = current ? `revision ${current.revision}, ${history.length} former` : 'no session yet'
-  const detail = `${stored}; ${used}; generation ${generation}`
+  const detail = `${stored}; in use ${usedBy(holder)}; generation ${generation}`
   const told = [notice ?? '', aside.length > 0 ? `${aside.length} set aside` : ''].filter(
     (text) => text !== '',
   )

@@ -1,6 +1,6 @@
 import { type Layout, pageStart, treeHeader, u16, varint, varintSize } from './layout.ts'
 
-/** No page has more bytes. */
+/** What 0 stands for, where an offset is told in 16 bits. */
 const MOST = 65_536
 /** Up to 7 bytes an id is below 2^53. */
 const SHORT_ID = 7
@@ -12,14 +12,16 @@ const SHORT_ID = 7
  */
 export class LeafCheck {
   /** By offset in a page: the last page in which a cell or a free block begins there. */
-  readonly #begins = new Uint32Array(MOST)
+  readonly #begins: Uint32Array
   /** Where the page's cells and free blocks end, in no order. */
-  readonly #ends = new Uint32Array(MOST / 2)
+  readonly #ends: Uint32Array
   #count = 0
   readonly #layout: Layout
 
   constructor(layout: Layout) {
     this.#layout = layout
+    this.#begins = new Uint32Array(layout.pageSize)
+    this.#ends = new Uint32Array(layout.pageSize)
   }
 
   /** The page's last id, if it is sound and its ids ascend from `before`; undefined if that is not known. */
