@@ -3,7 +3,7 @@
 // node bench/hand-over.ts [runs]
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freshBucket } from '../test/support/ceph/fresh-bucket.ts'
-import type { SimulatedDyno } from '../test/support/dyno.ts'
+import type { SimulatedDyno } from '../test/support/cli/dyno.ts'
 import { ACCOUNT } from '../test/support/rig.ts'
 import { until } from '../test/support/until.ts'
 import { median, Stage } from './stage.ts'

@@ -32,7 +32,7 @@ import { parseArgs } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { startS3 } from '../test/support/ceph/ceph-server.ts'
 import { missing, PYTHON } from '../test/support/requires.ts'
-import { S3Server } from '../test/support/s3-server.ts'
+import { S3Server } from '../test/support/store/s3-server.ts'
 import { makeSession } from './session-of-size.ts'
 import { median } from './stage.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { createTelethonFile } from '../src/session/telethon-file.ts'
+import { createTelethonFile } from '../src/session/formats/telethon/file.ts'
 
 /** A session with a key and as many people as make it this large; hashes and names are random, as real ones are. */
 export async function makeSession(file: string, bytes: number): Promise<void> {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
-import { createTelethonFile } from '../src/session/telethon-file.ts'
+import { createTelethonFile } from '../src/session/formats/telethon/file.ts'
 import { type Measures, microseconds, nameOf, PEER_NAMES, phoneOf, usernameOf } from './session-peers.ts'
 
 const PYTHON = '/usr/bin/python3'

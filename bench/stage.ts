@@ -6,9 +6,9 @@ import { openReplica } from '../src/config/open-replica.ts'
 import { type Environment, readSettings } from '../src/config/settings.ts'
 import { FakeDc, type FakeDcEvent } from '../src/fake-dc/fake-dc.ts'
 import { withPeople } from '../test/support/chaos/witness.ts'
-import { SimulatedDyno } from '../test/support/dyno.ts'
+import { SimulatedDyno } from '../test/support/cli/dyno.ts'
 import { ACCOUNT, API_HASH, API_ID, makeSession } from '../test/support/rig.ts'
-import { S3Server } from '../test/support/s3-server.ts'
+import { S3Server } from '../test/support/store/s3-server.ts'
 
 /** A data centre, a store with a session in it, and dynos: what every figure is measured on. */
 export class Stage {

@@ -11,9 +11,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { encrypt, publicOf } from '../src/replica/age.ts'
-import { parseKey } from '../src/replica/key.ts'
-import { S3Server } from '../test/support/s3-server.ts'
+import { encrypt, publicOf } from '../src/seal/age/age.ts'
+import { parseKey } from '../src/seal/key.ts'
+import { S3Server } from '../test/support/store/s3-server.ts'
 import { makeSession } from './session-of-size.ts'
 import { median } from './stage.ts'
 

@@ -9,7 +9,7 @@ import { COMPILE_CACHE, quickStart } from '../src/cli/quick-start.ts'
 mkdirSync(COMPILE_CACHE, { recursive: true })
 quickStart()
 await import('../src/cli/program.ts')
-await import('../src/store/s3-sdk.ts')
+await import('../src/store/s3/sdk.ts')
 await import('../src/index.ts')
 await import('telegram/events/index.js')
 flushCompileCache()

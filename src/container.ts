@@ -1,8 +1,8 @@
-export { SqlSessionContainer } from './container/sql-session-container.ts'
-export { SqlSession } from './container/sql-session.ts'
+export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'
+export { SqlSession } from './clients/gramjs/sql-session.ts'
 export { OpenedSession } from './container/opened-session.ts'
-export { containerMigration, containerSchemaSql } from './container/create-tables.ts'
-export { sessionFiles } from './container/session-files.ts'
+export { containerMigration, containerSchemaSql } from './container/tables/create-tables.ts'
+export { sessionFiles } from './container/transfer/session-files.ts'
 export type {
   ContainerOptions,
   OpenOptions,
@@ -10,6 +10,6 @@ export type {
   TransferProgress,
 } from './container/container-options.ts'
 export type { QueueOptions } from './container/queued-session.ts'
-export type { Preload } from './container/read-rows.ts'
-export type { SessionSource } from './container/read-source.ts'
-export type { SqlKind } from './container/sql-kind.ts'
+export type { Preload } from './container/rows/read-rows.ts'
+export type { SessionSource } from './container/transfer/read-source.ts'
+export type { SqlKind } from './container/tables/sql-kind.ts'

@@ -1,7 +1,7 @@
 export { FakeDc } from './fake-dc/fake-dc.ts'
-export { addServerKey } from './telegram/server-key.ts'
+export { addServerKey } from './clients/gramjs/library.ts'
 export {
   sessionStorageContract,
   type ContractOptions,
   type ContractRunner,
-} from './session/storage-contract.ts'
+} from './session/core/storage-contract.ts'

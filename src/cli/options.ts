@@ -2,11 +2,11 @@ import { Command, Option } from 'commander'
 import { openReplica } from '../config/open-replica.ts'
 import { type Needs, readSettings, type Settings } from '../config/settings.ts'
 import type { BareContainer } from '../container/bare-container.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../base/errors.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Context } from './context.ts'
-import { onTrouble } from './output.ts'
-import { writeAbove } from './status-line.ts'
+import { onTrouble } from './terminal/output.ts'
+import { writeAbove } from './terminal/status-line.ts'
 
 /** Which session a command is about; flags win over the environment. */
 export interface WhichSession {

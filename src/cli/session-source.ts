@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
-import { BadDataError, UsageError } from '../errors.ts'
+import { BadDataError, UsageError } from '../base/errors.ts'
 import type { PortableSession } from '../session/formats/portable-session.ts'
-import { recogniseString } from '../session/formats/session-string.ts'
-import { readStoreSession } from '../session/formats/store-session.ts'
-import { MAX_SESSION_BYTES, readSessionFile } from '../session/read-file.ts'
+import { recogniseString } from '../session/formats/strings/session-string.ts'
+import { readStoreSession } from '../session/formats/gramjs/store-session.ts'
+import { MAX_SESSION_BYTES, readSessionFile } from '../session/sqlite/read-file.ts'
 
 /**
  * What SOURCE names: the bytes of a file or, for '-', of standard input; a GramJS StoreSession folder is read here.

@@ -1,8 +1,8 @@
-import { NoSessionError } from '../errors.ts'
-import { Cipher } from '../replica/cipher.ts'
+import { NoSessionError } from '../base/errors.ts'
+import { Cipher } from '../seal/cipher.ts'
 import { checkAccount } from '../replica/refusals.ts'
 import { verifySession } from '../session/inspect.ts'
-import { isPlainObjectUrl } from '../store/plain-object-url.ts'
+import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { MAX_OBJECT_BYTES, type StoreOptions } from '../store/store.ts'
 import type { Settings } from './settings.ts'
 
@@ -35,7 +35,7 @@ export async function openPlainSession(
   const { store, encryption, identities, userId: expected } = settings
   if (!store) throw new TypeError('settings read without { store: true }')
   // Not needed where there is a store, as nearly everywhere.
-  const { openPlainObject } = await import('../store/plain-object.ts')
+  const { openPlainObject } = await import('../store/plain/plain-object.ts')
   const object = await openPlainObject(store)
   try {
     const { label } = object

@@ -1,4 +1,4 @@
-import { Cipher } from '../replica/cipher.ts'
+import { Cipher } from '../seal/cipher.ts'
 import { Replica, type ReplicaOptions } from '../replica/replica.ts'
 import { verifySession } from '../session/inspect.ts'
 import { openStore } from '../store/open-store.ts'

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { ConfigurationError, TgsessionError } from '../errors.ts'
-import { parseKey, parseRecipient, recipientOf } from '../replica/key.ts'
+import { ConfigurationError, TgsessionError } from '../base/errors.ts'
+import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
-import { isPlainObjectUrl } from '../store/plain-object-url.ts'
+import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { type Host, readHost } from './host.ts'
 import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 

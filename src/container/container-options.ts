@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { Holder } from '../replica/lease-record.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Holder } from '../lease/record.ts'
 import type { QueueOptions } from './queued-session.ts'
 
 export interface ContainerOptions extends QueueOptions {

@@ -1,4 +1,4 @@
-import type { Lease } from '../replica/lease.ts'
+import type { Lease } from '../lease/lease.ts'
 import type { QueuedSession } from './queued-session.ts'
 
 /** A session in use, under its lease. Close it: what changed is written then, and the next instance can take over. */

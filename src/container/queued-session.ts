@@ -1,10 +1,10 @@
-import { type LeaseError, SaveFailedError, UsageError } from '../errors.ts'
-import { type CoreOptions, SessionCore } from '../session/session-core.ts'
-import type { Fence } from './fence.ts'
-import { type Preload, readMisses, readRows } from './read-rows.ts'
-import { SqlStorage } from './sql-storage.ts'
+import { type LeaseError, SaveFailedError, UsageError } from '../base/errors.ts'
+import { type CoreOptions, SessionCore } from '../session/core/session-core.ts'
+import type { Fence } from './lease/fence.ts'
+import { type Preload, readMisses, readRows } from './rows/read-rows.ts'
+import { SqlStorage } from './rows/sql-storage.ts'
 import { WriteQueue } from './write-queue.ts'
-import { deleteSessionRows, type RowsOf, writeRows } from './write-rows.ts'
+import { deleteSessionRows, type RowsOf, writeRows } from './rows/write-rows.ts'
 
 export interface QueueOptions extends CoreOptions {
   /** Which entities `load()` reads. Others are read after the first look-up that misses them. Default: all. */

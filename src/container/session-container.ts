@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { ConflictError, LeaseError, NoSessionError } from '../errors.ts'
+import { ConflictError, LeaseError, NoSessionError } from '../base/errors.ts'
 import type { KeptSession } from '../replica/kept-session.ts'
 import { Access } from './access.ts'
-import { type Aside, listAside, readAside } from './aside.ts'
+import { type Aside, listAside, readAside } from './rows/quarantine.ts'
 import type {
   ContainerOptions,
   CopyOptions,
@@ -10,20 +10,20 @@ import type {
   OpenOptions,
   TransferOptions,
 } from './container-options.ts'
-import { putInPlace } from './current.ts'
-import { type Fence, leaseFence, openFence } from './fence.ts'
+import { putInPlace } from './rows/current.ts'
+import { type Fence, leaseFence, openFence } from './lease/fence.ts'
 import { KeptInContainer, type KeepOptions } from './kept-in-container.ts'
 import { LoginToContainer } from './login-to-container.ts'
-import { isPlain } from './key-seal.ts'
+import { isPlain } from './rows/key-seal.ts'
 import { OpenedSession } from './opened-session.ts'
 import { QueuedSession, type QueueOptions } from './queued-session.ts'
-import { readRows } from './read-rows.ts'
-import { readSource, type SessionSource } from './read-source.ts'
-import { checkId } from './schema.ts'
-import type { AnyKysely } from './sql-kind.ts'
-import { telethonFile } from './telethon-bytes.ts'
-import { exportAll, importAll } from './transfer.ts'
-import { deleteSessionRows, type RowsOf } from './write-rows.ts'
+import { readRows } from './rows/read-rows.ts'
+import { readSource, type SessionSource } from './transfer/read-source.ts'
+import { checkId } from './tables/schema.ts'
+import type { AnyKysely } from './tables/sql-kind.ts'
+import { telethonFile } from './rows/telethon-bytes.ts'
+import { exportAll, importAll } from './transfer/transfer.ts'
+import { deleteSessionRows, type RowsOf } from './rows/write-rows.ts'
 
 /**
  * Many sessions in one SQL database. The classes for each client library are thin subclasses of this one.

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { LeaseError, SaveFailedError, safeCause } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { LeaseError, SaveFailedError, safeCause } from '../base/errors.ts'
 
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000

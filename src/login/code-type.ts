@@ -1,5 +1,5 @@
 import { Api } from 'telegram'
-import { RefusedError } from '../errors.ts'
+import { RefusedError } from '../base/errors.ts'
 
 export interface SentCode {
   /** Where the code went, for a person: "We sent the code to …". */

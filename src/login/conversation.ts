@@ -1,9 +1,9 @@
 import { Api, type TelegramClient } from 'telegram'
 import { Raw } from 'telegram/events/Raw.js'
-import { type Clock, unlessAborted } from '../clock.ts'
-import { callWithDeadline } from '../telegram/call.ts'
-import { rpcError } from '../telegram/classify.ts'
-import { connectOrThrow, moveToOrThrow } from '../telegram/connect.ts'
+import { type Clock, unlessAborted } from '../base/clock.ts'
+import { callWithDeadline } from '../telegram/client/call.ts'
+import { rpcError } from '../telegram/client/classify.ts'
+import { connectOrThrow, moveToOrThrow } from '../telegram/client/connect.ts'
 import { translate } from './refusals.ts'
 
 export interface Timing {

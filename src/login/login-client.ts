@@ -1,7 +1,7 @@
 import { Api, TelegramClient } from 'telegram'
-import type { SQLiteSession } from '../session/sqlite-session.ts'
-import { clientOptions } from '../telegram/client-options.ts'
-import type { LogSink } from '../telegram/quiet-logger.ts'
+import type { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
+import { clientOptions } from '../clients/gramjs/client-options.ts'
+import type { LogSink } from '../telegram/client/quiet-logger.ts'
 
 export interface Credentials {
   apiId: number

@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.ts'
+import { RefusedError } from '../base/errors.ts'
 
 /** E.164 allows 15 digits; no country has numbers below 7 with its own code. */
 const DIGITS = /^\d{7,15}$/

@@ -1,6 +1,12 @@
 import { TypeNotFoundError } from 'telegram/errors/index.js'
-import { ConfigurationError, RefusedError, safeCause, TgsessionError, UnreachableError } from '../errors.ts'
-import { asTelegramError, classify, rpcError } from '../telegram/classify.ts'
+import {
+  ConfigurationError,
+  RefusedError,
+  safeCause,
+  TgsessionError,
+  UnreachableError,
+} from '../base/errors.ts'
+import { asTelegramError, classify, rpcError } from '../telegram/client/classify.ts'
 
 /** auth.sentCodePaymentRequired of the layers since 203; the layer that GramJS names does not know it. */
 const PAYMENT_REQUIRED = new Set([0xd7cef980, 0xd7a2fcf9, 0xe0955a3c, 0xf8827ebf])

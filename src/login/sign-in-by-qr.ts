@@ -1,6 +1,6 @@
 import { Api } from 'telegram'
-import { RefusedError } from '../errors.ts'
-import { rpcError } from '../telegram/classify.ts'
+import { RefusedError } from '../base/errors.ts'
+import { rpcError } from '../telegram/client/classify.ts'
 import type { QrAsker } from './asker.ts'
 import type { Conversation } from './conversation.ts'
 import type { Settings } from './settings.ts'

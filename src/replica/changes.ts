@@ -1,7 +1,7 @@
-import { ConflictError, LeaseError } from '../errors.ts'
+import { ConflictError, LeaseError } from '../base/errors.ts'
 import { type Current, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { HeadChange } from './head-file.ts'
-import type { Lease } from './lease.ts'
+import type { Lease } from '../lease/lease.ts'
 import { dropped, prune } from './prune.ts'
 
 /** Thrown by a change whose revision number was given to another in the meantime; the upload is made again. */

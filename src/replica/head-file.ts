@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { backoffMs, type Clock, unlessAborted, withDeadline } from '../clock.ts'
-import { ConflictError, TgsessionError, UnreachableError } from '../errors.ts'
+import { backoffMs, type Clock, unlessAborted, withDeadline } from '../base/clock.ts'
+import { ConflictError, TgsessionError, UnreachableError } from '../base/errors.ts'
 import type { ObjectStore, Version } from '../store/store.ts'
 import { EMPTY_HEAD, encodeHead, type Head, parseHead } from './head.ts'
 

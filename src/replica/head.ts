@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { BadDataError } from '../errors.ts'
+import { BadDataError } from '../base/errors.ts'
 
 /** One saved state of the session: where it lies, and what is known of it without opening it. */
 export interface Revision {

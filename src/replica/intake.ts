@@ -1,10 +1,10 @@
-import { BadDataError } from '../errors.ts'
+import { BadDataError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
 import { lostLease, type Pruned, replace, save } from './changes.ts'
 import type { Head, Revision } from './head.ts'
 import type { HeadChange } from './head-file.ts'
 import type { SaveOutcome } from './kept-session.ts'
-import type { Lease } from './lease.ts'
+import type { Lease } from '../lease/lease.ts'
 import type { Recorder, RecordOptions } from './recorder.ts'
 import type { Revisions, Verified, Verify } from './revisions.ts'
 

@@ -1,7 +1,7 @@
 import type { OnProgress } from '../store/store.ts'
 import type { Current, Head, Revision } from './head.ts'
-import type { Lease } from './lease.ts'
-import type { LeaseOptions } from './take-lease.ts'
+import type { Lease } from '../lease/lease.ts'
+import type { LeaseOptions } from '../lease/take.ts'
 
 export interface Restored {
   revision: Current

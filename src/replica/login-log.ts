@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.ts'
+import { RefusedError } from '../base/errors.ts'
 import type { Head } from './head.ts'
 import type { HeadChange } from './head-file.ts'
 

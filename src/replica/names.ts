@@ -1,4 +1,4 @@
-import { BadDataError } from '../errors.ts'
+import { BadDataError } from '../base/errors.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { type Head, parseHead } from './head.ts'
 

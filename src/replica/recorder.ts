@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { probeConditions } from '../store/probe.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { NumberTaken, type Pruned, setAside } from './changes.ts'

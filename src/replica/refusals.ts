@@ -1,4 +1,4 @@
-import { BadDataError, LeaseError, NoSessionError, RefusedError } from '../errors.ts'
+import { BadDataError, LeaseError, NoSessionError, RefusedError } from '../base/errors.ts'
 
 /** What several parts of the replica refuse, in one voice. */
 

@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts'
-import { BadDataError, ConfigurationError, ConflictError } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { BadDataError, ConfigurationError, ConflictError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
 import { save } from './changes.ts'
 import type { Current, Revision } from './head.ts'
 import type { ChangeOptions, HeadFile } from './head-file.ts'
-import type { Lease } from './lease.ts'
+import type { Lease } from '../lease/lease.ts'
 import type { Recorder } from './recorder.ts'
 import type { Revisions } from './revisions.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { BadDataError, ConflictError } from '../errors.ts'
+import { BadDataError, ConflictError } from '../base/errors.ts'
 import { MAX_OBJECT_BYTES, type ObjectStore, type StoreOptions } from '../store/store.ts'
-import type { Cipher } from './cipher.ts'
+import type { Cipher } from '../seal/cipher.ts'
 import type { Revision } from './head.ts'
 
 /** What is known of a plain session file once it was checked; from the `verify` that is handed in. */

@@ -1,4 +1,4 @@
-import { TgsessionError } from '../errors.ts'
+import { TgsessionError } from '../base/errors.ts'
 
 /** One thing that happened, in a form that a person and a log both read: `lease.waiting holder=worker.1 …`. */
 export type Report = (event: string, fields?: Record<string, string | number | boolean | null>) => void

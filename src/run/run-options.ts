@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { StringFormatName } from '../session/formats/portable-session.ts'
 import type { OnProgress } from '../replica/kept-session.ts'
-import type { ApiCredentials } from './ask-telegram.ts'
+import type { ApiCredentials } from './command/ask-telegram.ts'
 import type { Report } from './report.ts'
 
 /** Why the command is to end: the host's signal, as the reason of `RunOptions.stop`. */

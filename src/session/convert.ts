@@ -1,12 +1,12 @@
 import { addressOf } from './formats/checks.ts'
-import { encodeSessionString } from './formats/session-string.ts'
+import { encodeSessionString } from './formats/strings/session-string.ts'
 import type { PortableSession, ServerAddress, StringFormatName } from './formats/portable-session.ts'
-import { asVersion } from './older-version.ts'
+import { asVersion } from './formats/telethon/older-version.ts'
 import { readAnySession, withSession } from './read-session.ts'
-import { rewriteTelethonFile } from './rewrite-file.ts'
-import { SessionCore } from './session-core.ts'
-import { SqliteStorage } from './sqlite-storage.ts'
-import { createTelethonFile } from './telethon-file.ts'
+import { rewriteTelethonFile } from './formats/telethon/rewrite-file.ts'
+import { SessionCore } from './core/session-core.ts'
+import { SqliteStorage } from './formats/telethon/storage.ts'
+import { createTelethonFile } from './formats/telethon/file.ts'
 
 /** What the format asked for may need and the source not tell. What is given here wins over the source. */
 export interface ConvertOptions {

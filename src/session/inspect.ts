@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { BadDataError } from '../errors.ts'
+import type { BadDataError } from '../base/errors.ts'
 import { type AnySession, type SessionFormat, withSession } from './read-session.ts'
-import { ownUserId, readSessionRow } from './session-row.ts'
-import { bad } from './sqlite-file.ts'
+import { ownUserId, readSessionRow } from './formats/telethon/session-row.ts'
+import { bad } from './sqlite/file.ts'
 import {
   openWithSqlite,
   plainTelethonTables,
   type TelethonFile,
   type TelethonTables,
-} from './telethon-file.ts'
+} from './formats/telethon/file.ts'
 
 /** What a session holds, of whatever format, without a secret in it. */
 export interface SessionReport {

@@ -6,10 +6,10 @@ export type {
   ServerAddress,
   StringFormatName,
 } from './formats/portable-session.ts'
-export { decodeSessionString, encodeSessionString } from './formats/session-string.ts'
-export { readStoreSession } from './formats/store-session.ts'
+export { decodeSessionString, encodeSessionString } from './formats/strings/session-string.ts'
+export { readStoreSession } from './formats/gramjs/store-session.ts'
 export { inspectSession, verifySession, type SessionReport } from './inspect.ts'
 export type { SessionFormat } from './read-session.ts'
-export type { ChangeKind, CoreOptions } from './session-core.ts'
-export type { SQLiteSessionOptions } from './session-file.ts'
-export type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './storage.ts'
+export type { ChangeKind, CoreOptions } from './core/session-core.ts'
+export type { SQLiteSessionOptions } from './formats/telethon/live-file.ts'
+export type { AuthState, Entity, SentFile, SentFileKey, SessionStorage, UpdateState } from './core/storage.ts'

@@ -1,7 +1,7 @@
-import { ConfigurationError } from '../errors.ts'
-import { type FirebaseAccess, readFirebaseAccess } from './firebase-access.ts'
-import { type HttpsAccess, readHttpsAccess, readProxy } from './https-access.ts'
-import type { S3Credentials } from './s3-location.ts'
+import { ConfigurationError } from '../base/errors.ts'
+import { type FirebaseAccess, readFirebaseAccess } from './firebase/access.ts'
+import { type HttpsAccess, readHttpsAccess, readProxy } from './http/access.ts'
+import type { S3Credentials } from './s3/location.ts'
 import { schemeOf } from './scheme.ts'
 
 export interface StoreLocation extends HttpsAccess {

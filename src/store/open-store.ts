@@ -1,15 +1,15 @@
 import path from 'node:path'
-import { ConfigurationError, UnsupportedError } from '../errors.ts'
-import { FileStore } from './file-store.ts'
-import { parseFirebaseUrl } from './firebase-location.ts'
-import { FirebaseStore } from './firebase-store.ts'
+import { ConfigurationError, UnsupportedError } from '../base/errors.ts'
+import { FileStore } from './file/file-store.ts'
+import { parseFirebaseUrl } from './firebase/location.ts'
+import { FirebaseStore } from './firebase/firebase-store.ts'
 import type { StoreLocation } from './locate.ts'
-import { MemoryStore } from './memory-store.ts'
-import { isPlainObjectUrl } from './plain-object-url.ts'
-import { parseS3Url } from './s3-location.ts'
-import { S3Store } from './s3-store.ts'
+import { MemoryStore } from './memory/memory-store.ts'
+import { isPlainObjectUrl } from './plain/plain-object-url.ts'
+import { parseS3Url } from './s3/location.ts'
+import { S3Store } from './s3/s3-store.ts'
 import { schemeOf } from './scheme.ts'
-import { isSqlScheme } from './sql-location.ts'
+import { isSqlScheme } from '../sql/location.ts'
 import type { ObjectStore } from './store.ts'
 
 export interface OpenStoreOptions {
@@ -51,7 +51,7 @@ export async function openStore(
       return new FirebaseStore(parseFirebaseUrl(url), { access: location.firebase, proxy })
     default:
       if (isSqlScheme(scheme))
-        return (await import('./sql-open.ts')).openSqlStore(url, options.cwd ?? process.cwd())
+        return (await import('./sql/open.ts')).openSqlStore(url, options.cwd ?? process.cwd())
       throw new ConfigurationError('store.bad_url', `${source} names an unknown kind of store`, {
         hint: `Write it like one of: ${WORKING}`,
       })

@@ -1,4 +1,4 @@
-import { ConflictError, ForbiddenError, UnsupportedError } from '../errors.ts'
+import { ConflictError, ForbiddenError, UnsupportedError } from '../base/errors.ts'
 import type { ObjectStore, StoreOptions, Version } from './store.ts'
 
 export interface ProbeOptions extends StoreOptions {

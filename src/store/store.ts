@@ -11,6 +11,7 @@
  * - an aborted `signal` rejects with `signal.reason`; the write may have landed, or may land yet.
  * Opening one and wrong settings throw ConfigurationError with a code of their own (`store.bad_url`, `.bad_key`, …).
  */
+import type { OnProgress, ReadOptions, TransferOptions } from '../base/transfer.ts'
 
 /** Opaque; equal only for the same write of the same key. Never compare across keys, never parse. */
 export type Version = string & { readonly __version: unique symbol }
@@ -21,18 +22,10 @@ export interface StoredObject {
   version: Version
 }
 
-/** `done` and `total` are bytes; `total` is undefined while the service has not said. */
-export type OnProgress = (done: number, total: number | undefined) => void
-
-export interface StoreOptions {
-  signal?: AbortSignal | undefined
-  onProgress?: OnProgress | undefined
-}
-
-export interface GetOptions extends StoreOptions {
-  /** Stop reading and throw once the object proves larger than this many bytes. */
-  maxBytes?: number | undefined
-}
+export type { OnProgress }
+export type StoreOptions = TransferOptions
+/** Reading throws `store.too_large` beyond `maxBytes`. */
+export type GetOptions = ReadOptions
 
 export interface ObjectReader {
   /** The object and its version; null only for a proven "not there", never for "could not read". */

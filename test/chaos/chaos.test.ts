@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { chaos } from '../support/chaos/chaos.ts'
 import { BOTS, type Life, type Plan, planLives } from '../support/chaos/plan.ts'
 import { STEPS } from '../../src/run/step.ts'
-import { ROOT } from '../support/dyno.ts'
+import { ROOT } from '../support/cli/dyno.ts'
 import { missing } from '../support/requires.ts'
 
 const skip = existsSync(path.join(ROOT, 'dist/scripts/bootstrap.js'))

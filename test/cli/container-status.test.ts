@@ -5,7 +5,7 @@ import type { Check } from '../../src/cli/doctor/check.ts'
 import { BareContainer } from '../../src/container/bare-container.ts'
 import { keyFingerprint } from '../../src/session/inspect.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
-import { Cli, lastJson } from '../support/cli.ts'
+import { Cli, lastJson } from '../support/cli/cli.ts'
 import { temporaryFolder } from '../support/rig.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'

@@ -8,10 +8,10 @@ import { Dyno } from '../../src/cli/demo/dyno.ts'
 import { BareContainer } from '../../src/container/bare-container.ts'
 import { FakeDc, type FakeDcEvent } from '../../src/fake-dc/fake-dc.ts'
 import { keyFingerprint } from '../../src/session/inspect.ts'
-import { Cli, lastJson, type Screen } from '../support/cli.ts'
+import { Cli, lastJson, type Screen } from '../support/cli/cli.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { API_HASH, API_ID, temporaryFolder } from '../support/rig.ts'
-import { type TestDatabase, testDatabase } from '../support/sql-servers.ts'
+import { type TestDatabase, testDatabase } from '../support/store/sql-servers.ts'
 import { until } from '../support/until.ts'
 
 const ROOT = path.join(import.meta.dirname, '..', '..')

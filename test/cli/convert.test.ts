@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { portable } from '../../src/session/formats/portable-session.ts'
-import { encodeSessionString } from '../../src/session/formats/session-string.ts'
+import { encodeSessionString } from '../../src/session/formats/strings/session-string.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { database, hex, KEY, SCHEMAS, V7 } from '../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
-import { Cli, lastJson } from '../support/cli.ts'
+import { Cli, lastJson } from '../support/cli/cli.ts'
 
 const STRING = encodeSessionString(
   'telethon',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
-import { eventLog, sparingly } from '../../src/cli/log.ts'
-import { drawLine } from '../../src/cli/status-line.ts'
+import { eventLog, sparingly } from '../../src/cli/terminal/log.ts'
+import { drawLine } from '../../src/cli/terminal/status-line.ts'
 
 function streamOf(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   let text = ''

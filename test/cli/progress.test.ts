@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, it } from 'node:test'
-import { barOf, withProgress } from '../../src/cli/progress.ts'
+import { barOf, withProgress } from '../../src/cli/terminal/progress.ts'
 
 function streamOf(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   const parts: string[] = []

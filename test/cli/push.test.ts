@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
 import { portable } from '../../src/session/formats/portable-session.ts'
-import { encodeSessionString } from '../../src/session/formats/session-string.ts'
+import { encodeSessionString } from '../../src/session/formats/strings/session-string.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { makeMtcuteFile } from '../fixtures/session/foreign/mtcute-file.ts'
 import { PYROGRAM } from '../fixtures/session/foreign/pyrogram.ts'
 import { database, hex, KEY, OTHER_KEY, V7 } from '../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
-import { Cli, lastJson } from '../support/cli.ts'
+import { Cli, lastJson } from '../support/cli/cli.ts'
 
 const session = portable({
   dcId: 2,

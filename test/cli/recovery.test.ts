@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
-import { Cli, type CliResult, lastJson } from '../support/cli.ts'
+import { Cli, type CliResult, lastJson } from '../support/cli/cli.ts'
 import { missing } from '../support/requires.ts'
 import { temporaryFolder } from '../support/rig.ts'
 

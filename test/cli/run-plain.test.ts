@@ -6,7 +6,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { inspectSession } from '../../src/session/inspect.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
-import { Cli, lastJson } from '../support/cli.ts'
+import { Cli, lastJson } from '../support/cli/cli.ts'
 import { temporaryFolder } from '../support/rig.ts'
 
 const COPY = `require('fs').copyFileSync(process.env.TGSESSION_FILE, 'seen'); process.exitCode = 3`

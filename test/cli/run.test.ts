@@ -10,11 +10,11 @@ import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { inspectSession, verifySession } from '../../src/session/inspect.ts'
-import { parseS3Url } from '../../src/store/s3-location.ts'
-import { S3Store } from '../../src/store/s3-store.ts'
-import { Cli } from '../support/cli.ts'
+import { parseS3Url } from '../../src/store/s3/location.ts'
+import { S3Store } from '../../src/store/s3/s3-store.ts'
+import { Cli } from '../support/cli/cli.ts'
 import { missing } from '../support/requires.ts'
-import { S3Server } from '../support/s3-server.ts'
+import { S3Server } from '../support/store/s3-server.ts'
 import {
   ACCOUNT,
   API_HASH,

@@ -9,7 +9,7 @@ import { armor, Encrypter } from 'age-encryption'
 import { namesPlainSession, openPlainSession } from '../../src/config/open-plain-session.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
-import { parseKey, recipientOf } from '../../src/replica/key.ts'
+import { parseKey, recipientOf } from '../../src/seal/key.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
 import { temporaryFolder } from '../support/rig.ts'
 

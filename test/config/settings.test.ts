@@ -5,8 +5,8 @@ import * as fc from 'fast-check'
 import { describeSettings } from '../../src/config/describe.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { type Environment, type Needs, readSettings } from '../../src/config/settings.ts'
-import { TgsessionError } from '../../src/errors.ts'
-import { parseKey, recipientOf } from '../../src/replica/key.ts'
+import { TgsessionError } from '../../src/base/errors.ts'
+import { parseKey, recipientOf } from '../../src/seal/key.ts'
 
 const HEX = '5a'.repeat(32)
 const OTHER_HEX = 'c3'.repeat(32)

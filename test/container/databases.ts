@@ -9,9 +9,9 @@ import { Kysely, PGliteDialect } from 'kysely'
 import { BareContainer } from '../../src/container/bare-container.ts'
 import type { ContainerOptions } from '../../src/container/container-options.ts'
 import type { SessionContainer } from '../../src/container/session-container.ts'
-import type { SqlKind } from '../../src/container/sql-kind.ts'
+import type { SqlKind } from '../../src/container/tables/sql-kind.ts'
 import { missing } from '../support/requires.ts'
-import { testDatabase } from '../support/sql-servers.ts'
+import { testDatabase } from '../support/store/sql-servers.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
 export const KEY = 'ab'.repeat(32)

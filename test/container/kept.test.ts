@@ -3,8 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
-import { telethonFile } from '../../src/container/telethon-bytes.ts'
-import { BadDataError, ConflictError, LeaseError, NoSessionError, RefusedError } from '../../src/errors.ts'
+import { telethonFile } from '../../src/container/rows/telethon-bytes.ts'
+import {
+  BadDataError,
+  ConflictError,
+  LeaseError,
+  NoSessionError,
+  RefusedError,
+} from '../../src/base/errors.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { Running, temporaryFolder } from '../support/rig.ts'
 import { AUTH_KEY, containers, type OwnDatabase, SERVERS } from './databases.ts'

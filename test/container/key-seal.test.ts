@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { bech32 } from '@scure/base'
-import { KeySeal } from '../../src/container/key-seal.ts'
-import { BadDataError, ConfigurationError } from '../../src/errors.ts'
+import { KeySeal } from '../../src/container/rows/key-seal.ts'
+import { BadDataError, ConfigurationError } from '../../src/base/errors.ts'
 import { AUTH_KEY, containers, KEY, SERVERS } from './databases.ts'
 
 const code = (wanted: string) => (error: unknown) =>

@@ -5,7 +5,7 @@ import { createPool } from 'mysql2'
 import { Pool } from 'pg'
 import type { OpenedSession } from '../../src/container/opened-session.ts'
 import type { QueuedSession } from '../../src/container/queued-session.ts'
-import { LeaseError } from '../../src/errors.ts'
+import { LeaseError } from '../../src/base/errors.ts'
 import { containers, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
 import { until } from '../support/until.ts'
 

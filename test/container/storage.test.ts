@@ -4,8 +4,8 @@ import { after, describe, it } from 'node:test'
 import type { BareContainer } from '../../src/container/bare-container.ts'
 import type { OpenedSession } from '../../src/container/opened-session.ts'
 import type { QueuedSession } from '../../src/container/queued-session.ts'
-import { sessionStorageContract } from '../../src/session/storage-contract.ts'
-import type { SessionStorage } from '../../src/session/storage.ts'
+import { sessionStorageContract } from '../../src/session/core/storage-contract.ts'
+import type { SessionStorage } from '../../src/session/core/storage.ts'
 import { containers, KINDS, type OwnDatabase } from './databases.ts'
 
 for (const { name, skip, make } of KINDS) {

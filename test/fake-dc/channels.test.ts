@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import bigInt from 'big-integer'
 import type { TelegramClient } from 'telegram'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { Api, StringSession, gramjs } from './support/gramjs.ts'
+import { Api, StringSession, gramjs } from '../support/dc/gramjs.ts'
 
 const TOKEN = '4242:secret'
 const ID = 777_000_111n

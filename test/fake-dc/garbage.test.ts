@@ -4,9 +4,9 @@ import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { Events } from './support/events.ts'
-import { makeKey } from './support/key-maker.ts'
-import { RawClient } from './support/raw-client.ts'
+import { Events } from '../support/dc/events.ts'
+import { makeKey } from '../support/dc/key-maker.ts'
+import { RawClient } from '../support/dc/raw-client.ts'
 
 describe('whatever a client sends', () => {
   it('the server stands, and keeps no connection that is gone', async (t) => {

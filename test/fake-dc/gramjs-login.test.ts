@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { TelegramClient } from 'telegram'
 import { computeCheck } from 'telegram/Password.js'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { API_HASH, API_ID, Api, gramjs } from './support/gramjs.ts'
+import { API_HASH, API_ID, Api, gramjs } from '../support/dc/gramjs.ts'
 
 const ANN = { phone: '+1 555 0001', code: '12345', userId: 7_000_000_001n, firstName: 'Ann', username: 'ann' }
 const BOB = { phone: '15550002', code: '54321', password: 'correct horse', firstName: 'Bob' }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { TelegramClient } from 'telegram'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { Events } from './support/events.ts'
-import { API_HASH, API_ID, Api, StringSession, gramjs } from './support/gramjs.ts'
-import { used } from './support/keys.ts'
+import { Events } from '../support/dc/events.ts'
+import { API_HASH, API_ID, Api, StringSession, gramjs } from '../support/dc/gramjs.ts'
+import { used } from '../support/dc/keys.ts'
 
 const BOT = { token: '4242:secret', firstName: 'Botty' }
 const ID = 4242n

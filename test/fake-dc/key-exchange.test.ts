@@ -3,9 +3,9 @@ import { constants, generateKeyPairSync, publicEncrypt, randomBytes } from 'node
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { CODEC } from '../../src/fake-dc/tl/schemas.ts'
-import { fingerprintOf, keyIdOf } from './support/fingerprint.ts'
-import { type Mistakes, makeKey, rsaPad } from './support/key-maker.ts'
-import { RawClient } from './support/raw-client.ts'
+import { fingerprintOf, keyIdOf } from '../support/dc/fingerprint.ts'
+import { type Mistakes, makeKey, rsaPad } from '../support/dc/key-maker.ts'
+import { RawClient } from '../support/dc/raw-client.ts'
 
 describe('the key exchange', () => {
   let dc: FakeDc

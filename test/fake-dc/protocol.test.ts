@@ -5,8 +5,8 @@ import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { CODEC } from '../../src/fake-dc/tl/schemas.ts'
 import type { TlObject } from '../../src/fake-dc/tl/value.ts'
 import { TlWriter } from '../../src/fake-dc/tl/writer.ts'
-import { API_HASH, API_ID, Api, gramjs } from './support/gramjs.ts'
-import { RawClient } from './support/raw-client.ts'
+import { API_HASH, API_ID, Api, gramjs } from '../support/dc/gramjs.ts'
+import { RawClient } from '../support/dc/raw-client.ts'
 
 const BOT = { token: '4242:secret' }
 const LAYER = 198

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { TelegramClient } from 'teleproto'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { Events } from './support/events.ts'
+import { Events } from '../support/dc/events.ts'
 import {
   API_HASH,
   API_ID,
   StringSession as GramJsString,
   gramjs,
   Api as GramJsApi,
-} from './support/gramjs.ts'
-import { Api, StringSession, teleproto } from './support/teleproto.ts'
-import { used } from './support/keys.ts'
+} from '../support/dc/gramjs.ts'
+import { Api, StringSession, teleproto } from '../support/dc/teleproto.ts'
+import { used } from '../support/dc/keys.ts'
 
 const ANN = { phone: '15550001', code: '12345', password: 'hunter2', userId: 71n, firstName: 'Ann' }
 const BOT = { token: '4242:secret', firstName: 'Botty' }

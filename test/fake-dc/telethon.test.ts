@@ -3,10 +3,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { missing } from '../support/requires.ts'
-import { Events } from './support/events.ts'
-import { API_HASH, API_ID, Api, gramjs } from './support/gramjs.ts'
-import { telethon } from './support/telethon.ts'
-import { used } from './support/keys.ts'
+import { Events } from '../support/dc/events.ts'
+import { API_HASH, API_ID, Api, gramjs } from '../support/dc/gramjs.ts'
+import { telethon } from '../support/dc/telethon.ts'
+import { used } from '../support/dc/keys.ts'
 
 const ANN = { phone: '15550001', code: '12345', userId: 71n, firstName: 'Ann' }
 const BOB = { phone: '15550002', code: '54321', password: 'hunter2', userId: 72n, firstName: 'Bob' }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Api } from 'telegram'
 import { TypeNotFoundError } from 'telegram/errors/index.js'
-import { RefusedError } from '../../src/errors.ts'
+import { RefusedError } from '../../src/base/errors.ts'
 import { describeCode } from '../../src/login/code-type.ts'
 import { translate } from '../../src/login/refusals.ts'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { RefusedError } from '../../src/errors.ts'
+import { RefusedError } from '../../src/base/errors.ts'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { logIn } from '../../src/login/login.ts'
 import { inspectSession, verifySession } from '../../src/session/inspect.ts'
-import { SQLiteSession } from '../../src/session/sqlite-session.ts'
+import { SQLiteSession } from '../../src/clients/gramjs/sqlite-session.ts'
 import { ANN, BOB, BOT, Notes, optionsFor, Person } from './people.ts'
 import { until } from '../support/until.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RefusedError } from '../../src/errors.ts'
+import { RefusedError } from '../../src/base/errors.ts'
 import { maskPhone, parsePhone } from '../../src/login/phone-number.ts'
 
 describe('parsePhone', () => {

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
-import { ConflictError, RefusedError, type TgsessionError } from '../../src/errors.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { ConflictError, RefusedError, type TgsessionError } from '../../src/base/errors.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { type HeadChange, HeadFile } from '../../src/replica/head-file.ts'
-import { MemoryStore } from '../../src/store/memory-store.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
 import { seededRandom, SimTime } from '../support/sim-clock.ts'
-import { conflict, type Fault, forbidden, ScriptedStore, unreachable } from './support/scripted-store.ts'
+import {
+  conflict,
+  type Fault,
+  forbidden,
+  ScriptedStore,
+  unreachable,
+} from '../support/store/scripted-store.ts'
 import { during, instantOf } from './support/virtual.ts'
 
 const KEY = 'main/head.json'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { TgsessionError } from '../../src/errors.ts'
+import { TgsessionError } from '../../src/base/errors.ts'
 import { EMPTY_HEAD, encodeHead, nextRevision, parseHead, references } from '../../src/replica/head.ts'
 
 const revision = {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { LeaseError, UnreachableError } from '../../src/errors.ts'
+import { LeaseError, UnreachableError } from '../../src/base/errors.ts'
 import type { Revision } from '../../src/replica/head.ts'
 import { listNames } from '../../src/replica/names.ts'
 import type { Replica } from '../../src/replica/replica.ts'
-import { forbidden, unreachable } from './support/scripted-store.ts'
+import { forbidden, unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
 import { HEAD, readable, Setting } from './support/setting.ts'
 import { instantOf } from './support/virtual.ts'
@@ -154,7 +154,7 @@ describe('promoting what was set aside', () => {
     await assert.rejects(setting.during(replica.recovery.promote(2)), { code: 'promote.not_aside' })
     await assert.rejects(setting.during(replica.recovery.promote(7)), { code: 'revision.none' })
     const lease = await setting.during(replica.lease())
-    const { SQLiteSession } = await import('../../src/session/sqlite-session.ts')
+    const { SQLiteSession } = await import('../../src/clients/gramjs/sqlite-session.ts')
     const empty = new SQLiteSession()
     await empty.load()
     const saved = await setting.during(replica.save(lease, setting.head.current!, await empty.toBytes()))

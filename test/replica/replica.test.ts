@@ -6,12 +6,12 @@ import {
   LeaseError,
   NoSessionError,
   UnreachableError,
-} from '../../src/errors.ts'
-import { Cipher } from '../../src/replica/cipher.ts'
+} from '../../src/base/errors.ts'
+import { Cipher } from '../../src/seal/cipher.ts'
 import type { Revision } from '../../src/replica/head.ts'
-import { parseKey, recipientOf } from '../../src/replica/key.ts'
+import { parseKey, recipientOf } from '../../src/seal/key.ts'
 import type { Replica } from '../../src/replica/replica.ts'
-import { forbidden, unreachable } from './support/scripted-store.ts'
+import { forbidden, unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
 import { aged, HEAD, identity, readable, Setting } from './support/setting.ts'
 
@@ -232,7 +232,7 @@ describe('a push', () => {
 
   it('of what is no session, or has no key, writes nothing', async () => {
     const setting = new Setting()
-    const { SQLiteSession } = await import('../../src/session/sqlite-session.ts')
+    const { SQLiteSession } = await import('../../src/clients/gramjs/sqlite-session.ts')
     const empty = new SQLiteSession()
     await empty.load()
     for (const bytes of [new Uint8Array(), new TextEncoder().encode('1BVtsO…'), await empty.toBytes()])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ForbiddenError, LeaseError } from '../../src/errors.ts'
+import { ForbiddenError, LeaseError } from '../../src/base/errors.ts'
 import { describeError, describeLoss } from '../../src/run/report.ts'
 
 const because = (cause: unknown): LeaseError =>

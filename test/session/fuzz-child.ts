@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import * as fc from 'fast-check'
 import initSqlJs from 'sql.js'
-import { TgsessionError } from '../../src/errors.ts'
+import { TgsessionError } from '../../src/base/errors.ts'
 import {
   convertToFile,
   convertToString,

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { encodeSessionString } from '../../src/session/formats/session-string.ts'
+import { encodeSessionString } from '../../src/session/formats/strings/session-string.ts'
 import { portable } from '../../src/session/formats/portable-session.ts'
 import { makeMtcuteFile } from '../fixtures/session/foreign/mtcute-file.ts'
 import { oldMtcuteStrings } from '../fixtures/session/foreign/mtcute-strings.ts'

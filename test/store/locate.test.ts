@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { type Environment, locateStore } from '../../src/store/locate.ts'
-import { parseS3Url } from '../../src/store/s3-location.ts'
+import { parseS3Url } from '../../src/store/s3/location.ts'
 
 const bucketeer = (name: string): Record<string, string> => ({
   [`${name}_AWS_ACCESS_KEY_ID`]: `id of ${name}`,

@@ -5,9 +5,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { ConfigurationError } from '../../src/errors.ts'
+import { ConfigurationError } from '../../src/base/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import { S3Server } from '../support/s3-server.ts'
+import { S3Server } from '../support/store/s3-server.ts'
 
 const bytes = new TextEncoder().encode('hello')
 const location = (url: string): { url: string; source: string } => ({ url, source: 'TGSESSION_STORE' })

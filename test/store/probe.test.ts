@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { describe, it } from 'node:test'
-import { TgsessionError, UnreachableError, UnsupportedError } from '../../src/errors.ts'
-import { MemoryStore } from '../../src/store/memory-store.ts'
+import { TgsessionError, UnreachableError, UnsupportedError } from '../../src/base/errors.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { probeConditions } from '../../src/store/probe.ts'
-import { parseS3Url } from '../../src/store/s3-location.ts'
-import { S3Store } from '../../src/store/s3-store.ts'
-import { S3Server, type S3ServerOptions } from '../support/s3-server.ts'
+import { parseS3Url } from '../../src/store/s3/location.ts'
+import { S3Store } from '../../src/store/s3/s3-store.ts'
+import { S3Server, type S3ServerOptions } from '../support/store/s3-server.ts'
 
 const retry = { attempts: 2, firstMs: 0, longestMs: 0, sleep: async () => {}, random: () => 0 }
 const credentials = { accessKeyId: 'testkey', secretAccessKey: 'x' }

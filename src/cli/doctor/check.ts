@@ -1,4 +1,4 @@
-import { TgsessionError } from '../../errors.ts'
+import { TgsessionError } from '../../base/errors.ts'
 
 /** One thing that was looked at. */
 export interface Check {

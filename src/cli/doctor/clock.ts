@@ -1,7 +1,7 @@
 import type { Environment } from '../../config/settings.ts'
-import { HttpClient } from '../../store/https-client.ts'
+import { HttpClient } from '../../store/http/client.ts'
 import type { StoreLocation } from '../../store/locate.ts'
-import { parseS3Url } from '../../store/s3-location.ts'
+import { parseS3Url } from '../../store/s3/location.ts'
 import { schemeOf } from '../../store/scheme.ts'
 import { type Check, ok, skipped, warning } from './check.ts'
 

@@ -1,8 +1,8 @@
 import type { Settings } from '../../config/settings.ts'
 import type { BareContainer } from '../../container/bare-container.ts'
-import { NoSessionError, TgsessionError } from '../../errors.ts'
+import { NoSessionError, TgsessionError } from '../../base/errors.ts'
 import type { Head } from '../../replica/head.ts'
-import { usedBy } from '../holder-words.ts'
+import { usedBy } from '../terminal/holder-words.ts'
 import { usingContainer } from '../options.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 

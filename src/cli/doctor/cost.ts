@@ -2,7 +2,7 @@ import type { Settings } from '../../config/settings.ts'
 import { type Check, ok } from './check.ts'
 
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000
-/** As in src/replica/poll.ts. */
+/** As in src/lease/poll.ts. */
 const POLL_EVERY_MS = 15 * 1000
 /** Of a save: read the head, put the revision, put the head, delete an old one. */
 const REQUESTS_PER_SAVE = 4

@@ -1,7 +1,7 @@
-import { safeCause } from '../../errors.ts'
+import { safeCause } from '../../base/errors.ts'
 import type { StoreLocation } from '../../store/locate.ts'
-import { connectS3 } from '../../store/s3-client.ts'
-import { parseS3Url } from '../../store/s3-location.ts'
+import { connectS3 } from '../../store/s3/client.ts'
+import { parseS3Url } from '../../store/s3/location.ts'
 import { type Check, ok, skipped, warning } from './check.ts'
 
 const CHECK = 'bucket'

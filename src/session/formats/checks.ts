@@ -1,4 +1,4 @@
-import { BadDataError, UsageError } from '../../errors.ts'
+import { BadDataError, UsageError } from '../../base/errors.ts'
 import { isTestAddress, knownAddress } from './data-centres.ts'
 import type { DcAddress, PortableSession } from './portable-session.ts'
 

@@ -1,4 +1,4 @@
-import type { AuthState, Entity, UpdateState } from '../storage.ts'
+import type { AuthState, Entity, UpdateState } from '../core/storage.ts'
 
 /** Which string formats there are, by the library that reads them. */
 export type StringFormatName = 'telethon' | 'gramjs' | 'pyrogram' | 'mtcute'

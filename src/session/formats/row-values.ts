@@ -1,5 +1,5 @@
-import type { SqlRow, SqlValue } from '../sql.ts'
-import { bad } from '../sqlite-file.ts'
+import type { SqlRow, SqlValue } from '../sqlite/database.ts'
+import { bad } from '../sqlite/file.ts'
 
 /** Values of the rows of other libraries' files, checked by type: a wrong one is refused by its column's name. */
 const KEY_BYTES = 256

@@ -9,8 +9,8 @@ import { TlReader } from '../../../src/fake-dc/tl/reader.ts'
 import { parseSchema } from '../../../src/fake-dc/tl/schema.ts'
 import { CODEC } from '../../../src/fake-dc/tl/schemas.ts'
 import { TlWriter } from '../../../src/fake-dc/tl/writer.ts'
-import { Api as GramJs } from '../support/gramjs.ts'
-import { Api as Teleproto } from '../support/teleproto.ts'
+import { Api as GramJs } from '../../support/dc/gramjs.ts'
+import { Api as Teleproto } from '../../support/dc/teleproto.ts'
 
 const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })

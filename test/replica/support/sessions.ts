@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import bigInt from 'big-integer'
 import { AuthKey } from 'telegram/crypto/AuthKey.js'
 import { Api } from 'telegram/tl/index.js'
-import { SQLiteSession } from '../../../src/session/sqlite-session.ts'
+import { SQLiteSession } from '../../../src/clients/gramjs/sqlite-session.ts'
 
 const user = (id: number, more: object): Api.User =>
   new Api.User({ id: bigInt(id), accessHash: bigInt(7), ...more })

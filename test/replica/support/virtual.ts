@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import { altered, type SimTime } from '../../support/sim-clock.ts'
 
 /** Lets virtual time pass until `work` settles, and passes on what it did. */

@@ -1,9 +1,9 @@
 // Opens the session in process and asks Telegram something every few milliseconds, whatever happens. Says so on stdout.
 import { TelegramClient } from 'telegram'
-import { openSession } from '../../../src/run/open-session.ts'
-import { clientOptions } from '../../../src/telegram/client-options.ts'
-import { hangUpWithin } from '../../../src/telegram/keepalive.ts'
-import { connectClient } from '../../../src/telegram/connect.ts'
+import { openSession } from '../../../src/run/in-process/gramjs.ts'
+import { clientOptions } from '../../../src/clients/gramjs/client-options.ts'
+import { hangUpWithin } from '../../../src/telegram/client/keepalive.ts'
+import { connectClient } from '../../../src/telegram/client/connect.ts'
 
 const opened = await openSession(process.env)
 const client = new TelegramClient(opened.session, 12345, 'hash', clientOptions(opened.session))

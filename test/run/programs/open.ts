@@ -1,9 +1,9 @@
 // Opens the session of its environment in process. Says what happens as JSON lines on stdout, and does what HOST says.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TelegramClient } from 'telegram'
-import { LeaseError } from '../../../src/errors.ts'
-import { openSession } from '../../../src/run/open-session.ts'
-import { clientOptions } from '../../../src/telegram/client-options.ts'
+import { LeaseError } from '../../../src/base/errors.ts'
+import { openSession } from '../../../src/run/in-process/gramjs.ts'
+import { clientOptions } from '../../../src/clients/gramjs/client-options.ts'
 
 const say = (event: string, fields: object = {}): void =>
   void process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`)

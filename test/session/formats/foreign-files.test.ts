@@ -11,11 +11,14 @@ import { AuthKey as ProtoAuthKey } from 'teleproto/crypto/AuthKey.js'
 import { StoreSession as ProtoStoreSession } from 'teleproto/sessions/index.js'
 import { convertToFile, convertToString } from '../../../src/session/convert.ts'
 import { portable } from '../../../src/session/formats/portable-session.ts'
-import { decodeSessionString, encodeSessionString } from '../../../src/session/formats/session-string.ts'
-import { readStoreSession } from '../../../src/session/formats/store-session.ts'
+import {
+  decodeSessionString,
+  encodeSessionString,
+} from '../../../src/session/formats/strings/session-string.ts'
+import { readStoreSession } from '../../../src/session/formats/gramjs/store-session.ts'
 import { inspectSession, verifySession } from '../../../src/session/inspect.ts'
 import { readAnySession } from '../../../src/session/read-session.ts'
-import { SessionFile } from '../../../src/session/session-file.ts'
+import { SessionFile } from '../../../src/session/formats/telethon/live-file.ts'
 import { makeMtcuteFile } from '../../fixtures/session/foreign/mtcute-file.ts'
 import { PYROGRAM } from '../../fixtures/session/foreign/pyrogram.ts'
 import { database, HASH, KEY, OTHER_KEY } from '../../fixtures/session/schemas.ts'

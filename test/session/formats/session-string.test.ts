@@ -17,9 +17,12 @@ import { AuthKey as GramAuthKey } from 'telegram/crypto/AuthKey.js'
 import { StringSession as GramStringSession } from 'telegram/sessions/index.js'
 import { AuthKey as ProtoAuthKey } from 'teleproto/crypto/AuthKey.js'
 import { StringSession as ProtoStringSession } from 'teleproto/sessions/index.js'
-import { TgsessionError } from '../../../src/errors.ts'
+import { TgsessionError } from '../../../src/base/errors.ts'
 import { portable, type PortableSession } from '../../../src/session/formats/portable-session.ts'
-import { decodeSessionString, encodeSessionString } from '../../../src/session/formats/session-string.ts'
+import {
+  decodeSessionString,
+  encodeSessionString,
+} from '../../../src/session/formats/strings/session-string.ts'
 import { pyrogramStrings } from '../../fixtures/session/foreign/pyrogram.ts'
 import { oldMtcuteStrings } from '../../fixtures/session/foreign/mtcute-strings.ts'
 import { hex, KEY } from '../../fixtures/session/schemas.ts'

@@ -1,5 +1,5 @@
 import { PYTHON } from '../requires.ts'
-import { procfileLine } from '../dyno.ts'
+import { procfileLine } from '../cli/dyno.ts'
 import type { Bot } from './plan.ts'
 
 const WRAPPED = 'exec node dist/scripts/bootstrap.js'

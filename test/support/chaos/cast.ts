@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Environment } from '../../../src/config/settings.ts'
-import { ROOT, SimulatedDyno } from '../dyno.ts'
+import { ROOT, SimulatedDyno } from '../cli/dyno.ts'
 import { SmallDisk } from './disk.ts'
 import type { Life, NetworkMoment } from './plan.ts'
 import type { ChaosStore, WayToStore } from './store.ts'

@@ -1,12 +1,12 @@
 // `tgsession run` with its lease switched off, to show that the judge of the chaos run does catch what that does. The
 // lease is of this process alone: nobody else is seen, nobody waited for. No setting of tgsession can do this.
-import { systemClock } from '../../../src/clock.ts'
-import { eventLog } from '../../../src/cli/log.ts'
+import { systemClock } from '../../../src/base/clock.ts'
+import { eventLog } from '../../../src/cli/terminal/log.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { openReplica } from '../../../src/config/open-replica.ts'
-import type { LeaseRecord } from '../../../src/replica/lease-record.ts'
-import { takeLease } from '../../../src/replica/take-lease.ts'
-import { run, Stop } from '../../../src/run/run.ts'
+import type { LeaseRecord } from '../../../src/lease/record.ts'
+import { takeLease } from '../../../src/lease/take.ts'
+import { run, Stop } from '../../../src/run/command/run.ts'
 
 const settings = await readSettings(process.env, { store: true })
 const replica = await openReplica(settings)

@@ -5,9 +5,9 @@ import { freshBucket } from '../ceph/fresh-bucket.ts'
 import { SmallDisk } from './disk.ts'
 import { Network } from './network.ts'
 import type { NetworkMoment } from './plan.ts'
-import { S3Server } from '../s3-server.ts'
-import { SqlProxy } from '../sql-proxy.ts'
-import { testDatabase, withPort } from '../sql-servers.ts'
+import { S3Server } from '../store/s3-server.ts'
+import { SqlProxy } from '../store/sql-proxy.ts'
+import { testDatabase, withPort } from '../store/sql-servers.ts'
 
 /** How one dyno sees the store. */
 export interface WayToStore {

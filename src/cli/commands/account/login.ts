@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises'
+import { type Command, Option } from 'commander'
+import { ConfigurationError, UsageError } from '../../../base/errors.ts'
+import type { DataCentre } from '../../../login/login.ts'
+import type { LoginPlace } from '../../../replica/kept-session.ts'
+import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
+import {
+  keptCommand,
+  namesContainer,
+  settingsOf,
+  usingContainer,
+  usingReplica,
+  type WhichSession,
+} from '../../options.ts'
+import { Interrupted } from '../../terminal/output.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import type { Context } from '../../context.ts'
+
+interface Flags extends WhichSession {
+  bot?: boolean
+  qr?: boolean
+  phone?: string
+  replace?: boolean
+  dc?: string
+  dcKey?: string
+}
+
+export function loginCommand(context: Context): Command {
+  return keptCommand('login', 'log in to Telegram once and store the session')
+    .option('--bot', 'with a bot token instead of a phone number')
+    .addOption(
+      new Option('--qr', 'with a QR code that Telegram on your phone scans').conflicts(['bot', 'phone']),
+    )
+    .option('--phone <number>', 'saves the first question')
+    .option('--replace', 'even though a good session is stored; asks first')
+    .option('--dc <host:port>', "a data centre that is not Telegram's own, for rehearsals")
+    .option('--dc-key <file>', 'its public RSA key (PEM)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tgsession login\n  $ tgsession login --qr     # scanned by Telegram on your phone; no code to type\n  $ heroku run npm run login',
+    )
+    .action(async (flags: Flags) => {
+      requireTerminal()
+      const { bot, qr, phone, replace } = flags
+      const dc = await dataCentre(flags)
+      const inContainer = namesContainer(context, flags)
+      const settings = await settingsOf(context, flags, {
+        api: true,
+        ...(inContainer ? { container: true } : { store: true }),
+      })
+      const { apiId, apiHash, name } = settings
+      if (apiId === undefined || apiHash === undefined)
+        throw new TypeError('settings read without { api: true }')
+      const how = { apiId, apiHash, dc, bot, qr, phone, replace }
+      const into = async <Attempt>(place: LoginPlace<Attempt>): Promise<void> =>
+        await atTerminal((terminal) => loginAtTerminal(place, how, terminal))
+      if (inContainer)
+        return await usingContainer(settings, (container) => into(container.loginPlace(name, settings)))
+      await usingReplica(settings, into)
+    })
+}
+
+/** A signal closes the question that is open, so that the login is taken back before the process ends. */
+async function atTerminal(use: (terminal: Terminal) => Promise<unknown>): Promise<void> {
+  const stop = new AbortController()
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Interrupted(name))
+  // A terminal that hung up takes no more words.
+  const onHangup = (): void => stop.abort(new Interrupted('SIGHUP'))
+  for (const name of names) process.on(name, onSignal)
+  process.stdout.on('error', onHangup)
+  try {
+    await use({ input: process.stdin, output: process.stdout, signal: stop.signal })
+  } finally {
+    for (const name of names) process.off(name, onSignal)
+  }
+}
+
+/** A login that nobody watches ends in a ban: there must be a person. */
+function requireTerminal(): void {
+  if (process.stdin.isTTY && process.stdout.isTTY) return
+  throw new UsageError(
+    'login.no_terminal',
+    'a login asks for a code, and there is no terminal here to ask at',
+    {
+      hint: 'Run it where you can type: `npx tgsession login`, or `heroku run npm run login`. Nothing was sent to Telegram.',
+    },
+  )
+}
+
+async function dataCentre({ dc, dcKey }: Flags): Promise<DataCentre | undefined> {
+  if (dc === undefined && dcKey === undefined) return undefined
+  const match = /^(.+):(\d{1,5})$/.exec(dc ?? '')
+  if (!match || dcKey === undefined)
+    throw new UsageError('login.dc', '--dc takes HOST:PORT and needs --dc-key FILE', {
+      hint: 'For example: tgsession login --dc 127.0.0.1:8443 --dc-key dc.pem',
+    })
+  try {
+    return { host: match[1] ?? '', port: Number(match[2]), publicKeyPem: await readFile(dcKey, 'utf8') }
+  } catch {
+    throw new ConfigurationError('login.dc_key', `cannot read ${dcKey}`, {
+      hint: 'It is the public key of the data centre, as PEM.',
+    })
+  }
+}

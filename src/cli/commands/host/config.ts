@@ -1,0 +1,16 @@
+import type { Command } from 'commander'
+import { describeSettings } from '../../../config/describe.ts'
+import { sessionCommand, settingsOf, type WhichSession } from '../../options.ts'
+import { printJson, printTable } from '../../terminal/output.ts'
+import type { Context } from '../../context.ts'
+
+export function configCommand(context: Context): Command {
+  return sessionCommand('config', 'show which settings are in force, without secrets')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  $ tgsession config --store file:./sessions')
+    .action(async (flags: WhichSession & { json?: boolean }) => {
+      const described = describeSettings(await settingsOf(context, flags))
+      if (flags.json) printJson(described)
+      else printTable(described)
+    })
+}

@@ -1,0 +1,157 @@
+import type { Command } from 'commander'
+import { systemClock } from '../../../base/clock.ts'
+import { SAVE_AFTER } from '../../../config/duration.ts'
+import { namesPlainSession, openPlainSession } from '../../../config/open-plain-session.ts'
+import type { Settings } from '../../../config/settings.ts'
+import { UsageError } from '../../../base/errors.ts'
+import { commandOutlivesUs } from '../../../run/command/command.ts'
+import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
+import { runPlain } from '../../../run/command/run-plain.ts'
+import type { Report } from '../../../run/report.ts'
+import { Standing } from '../../../run/run-status.ts'
+import { isForegroundJob } from '../../foreground.ts'
+import { eventLog, sparingly } from '../../terminal/log.ts'
+import { duration } from '../../terminal/numbers.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import { quickStartVariables } from '../../quick-start.ts'
+import {
+  keptCommand,
+  namesContainer,
+  settingsOf,
+  usingContainer,
+  usingReplica,
+  type WhichSession,
+} from '../../options.ts'
+import type { Context } from '../../context.ts'
+
+interface Flags extends WhichSession {
+  file?: string
+  maxWait?: number
+  saveAfter?: number
+  sessionEnv?: string
+  passEnv?: boolean
+}
+
+export function runCommand(context: Context): Command {
+  return keptCommand(
+    'run',
+    'run a command with the session, one instance at a time, and save what it changes',
+  )
+    .argument('<command...>', 'the command and its arguments, after --')
+    .option('--file <path>', 'where the session is placed (TGSESSION_FILE)')
+    .option(
+      '--max-wait <seconds>',
+      'give up waiting for a session or the lease; without it `run` waits for ever',
+      duration([0, 9_999_999_000]),
+    )
+    .option(
+      '--save-after <seconds>',
+      'save this long after the last change, by default 30 (TGSESSION_SAVE_AFTER); more often costs more requests',
+      duration(SAVE_AFTER),
+    )
+    .option(
+      '--session-env <name=format>',
+      `give the session as a string in this variable (${FORMATS.join(', ')}); nothing is written back then`,
+    )
+    .option('--pass-env', 'leave our own secrets in the environment of the command')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tgsession run -- node bot.js\n  $ tgsession run -- python -u bot.py      # opens os.environ["TGSESSION_FILE"]',
+    )
+    .action(async (argv: string[], flags: Flags) => {
+      const asString = parseSessionEnv(flags.sessionEnv)
+      const { stop, forget } = stopOnSignals()
+      const { report, close } = openLog()
+      const plan = (settings: Settings): RunOptions => ({
+        argv,
+        env: { ...quickStartVariables(), ...context.env },
+        file: flags.file ?? settings.file,
+        passEnv: flags.passEnv,
+        asString,
+        api: apiOf(settings),
+        stop,
+        forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && isForegroundJob()),
+        shutdownMs: settings.shutdownMs,
+        maxWaitMs: flags.maxWait,
+        quietMs: flags.saveAfter ?? settings.saveAfterMs,
+        report,
+        showProgress: withProgress,
+        clock: systemClock,
+      })
+      try {
+        if (commandOutlivesUs()) report('warning', OUTLIVES_US)
+        context.exit(await runWhere(context, flags, report, plan))
+      } finally {
+        forget()
+        close()
+        // What was given up for lack of time must not hold the process until the host kills it.
+        if (stop.aborted) setTimeout(() => process.exit(), 200).unref()
+      }
+    })
+}
+
+/** On what the settings name: a session of a container, one plain file, or a replica in a store. */
+async function runWhere(
+  context: Context,
+  flags: Flags,
+  report: Report,
+  plan: (settings: Settings) => RunOptions,
+): Promise<number> {
+  const inContainer = namesContainer(context, flags)
+  const settings = await settingsOf(context, flags, inContainer ? { container: true } : { store: true })
+  if (settings.warning) report('warning', settings.warning)
+  if (inContainer)
+    return await usingContainer(settings, (container) =>
+      run(container.keep(settings.name, settings), plan(settings)),
+    )
+  if (namesPlainSession(settings))
+    return await runPlain((how) => openPlainSession(settings, how), plan(settings))
+  const tellTrouble = sparingly((message) => report('store.unreachable', { message }), systemClock)
+  return await usingReplica(settings, (replica) => run(replica, plan(settings)), tellTrouble)
+}
+
+/** The first of them is the reason of `stop`; until `forget` none of them ends this process. */
+function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
+  const stop = new AbortController()
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name))
+  for (const name of names) process.on(name, onSignal)
+  const forget = (): void => names.forEach((name) => process.off(name, onSignal))
+  return { stop: stop.signal, forget }
+}
+
+/** Each event as it comes; and how things stand, at SIGUSR2 and, where nobody watches, once a minute. */
+function openLog(): { report: Report; close: () => void } {
+  const standing = new Standing(systemClock)
+  const log = eventLog(process.stderr, {})
+  const tell = (): void => log('status', standing.fields)
+  const over = new AbortController()
+  process.on('SIGUSR2', tell)
+  if (!process.stderr.isTTY) void standing.everyMinute(tell, over.signal)
+  const close = (): void => {
+    process.off('SIGUSR2', tell)
+    over.abort()
+  }
+  return { report: standing.following(log), close }
+}
+
+const OUTLIVES_US = {
+  message: 'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
+}
+
+const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
+
+function parseSessionEnv(text: string | undefined): RunOptions['asString'] {
+  if (text === undefined) return undefined
+  const [, variable, name] = /^([A-Za-z_][A-Za-z0-9_]*)=(\w+)$/.exec(text) ?? []
+  const format = FORMATS.find((one) => one === name)
+  if (variable !== undefined && format !== undefined) return { variable, format }
+  throw new UsageError('run.session_env', `--session-env must be NAME=FORMAT, one of ${FORMATS.join(', ')}`, {
+    hint: 'For example --session-env SESSION_STRING=telethon. The session itself never goes there.',
+  })
+}
+
+function apiOf({ apiId, apiHash }: Settings): RunOptions['api'] {
+  return apiId === undefined || apiHash === undefined ? undefined : { apiId, apiHash }
+}

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { ConflictError, UsageError } from '../../../base/errors.ts'
+import { convertToFile, convertToString, type ConvertOptions } from '../../../session/convert.ts'
+import type { ServerAddress, StringFormatName } from '../../../session/formats/portable-session.ts'
+import { placeFile } from '../../../base/place-file.ts'
+import { pendingSidecar } from '../../../session/sqlite/read-file.ts'
+import { writerOf } from '../../../session/sqlite/held-open.ts'
+import { hostPort } from '../../terminal/host-port.ts'
+import { apiId, fileVersion, userId } from '../../terminal/numbers.ts'
+import { printJson } from '../../terminal/output.ts'
+import { readSource } from '../../session-source.ts'
+
+type Target = StringFormatName | 'file'
+
+interface Flags {
+  output?: string
+  to?: Target
+  apiId?: number
+  userId?: bigint
+  bot?: boolean
+  dc?: ServerAddress
+  fileVersion?: number
+  force?: boolean
+  json?: boolean
+}
+
+export function convertCommand(): Command {
+  return new Command('convert')
+    .description('turn a session into the file or the string of another library')
+    .argument(
+      '<source>',
+      'a session file (Telethon, Pyrogram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
+    )
+    .option('-o, --output <file>', 'where to, mode 0600')
+    .addOption(
+      new Option('--to <format>', 'file is a Telethon .session file (default with -o)').choices([
+        'file',
+        'telethon',
+        'gramjs',
+        'pyrogram',
+        'mtcute',
+      ]),
+    )
+    .option('--api-id <number>', 'for a Pyrogram string, in the place of what the source tells', apiId)
+    .option('--user-id <number>', "the account's own id, in the place of what the source tells", userId)
+    .option('--bot', 'the account is a bot, whatever the source tells')
+    .option(
+      '--dc <host:port>',
+      'where its data centre answers, in the place of what the source tells',
+      hostPort,
+    )
+    .option('--file-version <number>', 'of the file, for an old Telethon: 4 (of 2018) to 8', fileVersion)
+    .option('--force', 'overwrite the file')
+    .option('--json', 'say what was written as one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (source: string, flags: Flags) => {
+      const to = targetOf(flags)
+      if (flags.output !== undefined) await refuseOverwriting(flags.output, flags.force ?? false)
+      const bytes = await converted(source, to, flags)
+      if (flags.output === undefined) printSecret(bytes)
+      else await write(flags.output, to, bytes, flags.json ?? false)
+    })
+}
+
+const EXAMPLES = `
+Examples:
+  $ tgsession convert old.session -o new.session         a file that any SQLite opens
+  $ tgsession convert string.txt -o anon.session         a string becomes a file
+  $ tgsession convert anon.session --to gramjs -o string.txt
+  $ tgsession convert - --to pyrogram --api-id 12345 -o string.txt < telethon.txt
+
+A string holds the key and where it belongs; peers and update states stay behind. Use the old session or the new one,
+never both at once: Telegram kills the key then.`
+
+function targetOf({ output, to, fileVersion: version }: Flags): Target {
+  if (version !== undefined && (to ?? 'file') !== 'file')
+    throw new UsageError('convert.no_file', 'only a file has a version', {
+      hint: 'Leave out --file-version.',
+    })
+  if (to === undefined && output !== undefined) return 'file'
+  if (to === undefined || (to === 'file' && output === undefined))
+    throw new UsageError('convert.no_target', 'it is not said what to make and where', {
+      hint: 'Name a file with -o, or a string with --to telethon, gramjs, pyrogram or mtcute.',
+    })
+  return to
+}
+
+async function refuseOverwriting(file: string, force: boolean): Promise<void> {
+  if (existsSync(file) && !force)
+    throw new UsageError('convert.file_exists', `${file} is there already`, {
+      hint: 'Name another file, or overwrite it with --force.',
+    })
+  if ((await pendingSidecar(file)) !== undefined || writerOf(file) !== undefined)
+    throw new ConflictError('convert.file_in_use', `another program has ${file} open`, {
+      hint: 'Stop it first, or name another file.',
+    })
+}
+
+async function converted(source: string, to: Target, flags: Flags): Promise<Uint8Array> {
+  const options: ConvertOptions = {
+    server: flags.dc,
+    apiId: flags.apiId,
+    userId: flags.userId,
+    isBot: flags.bot,
+    version: flags.fileVersion,
+  }
+  const session = await readSource(source)
+  if (to === 'file') return await convertToFile(session, options)
+  return Buffer.from(`${await convertToString(session, to, options)}\n`)
+}
+
+function printSecret(string: Uint8Array): void {
+  if (process.stdout.isTTY)
+    process.stderr.write(
+      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.\n',
+    )
+  process.stdout.write(string)
+}
+
+async function write(file: string, to: Target, bytes: Uint8Array, json: boolean): Promise<void> {
+  await placeFile(file, bytes)
+  const format = to === 'file' ? 'telethon-sqlite' : `${to}-string`
+  if (json) printJson({ file, format, bytes: bytes.length })
+  else process.stdout.write(`Wrote ${file} (${format}).\n`)
+}

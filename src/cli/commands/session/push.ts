@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { withReplica, sessionCommand, type WhichSession } from '../../options.ts'
+import type { ServerAddress } from '../../../session/formats/portable-session.ts'
+import { hostPort } from '../../terminal/host-port.ts'
+import { userId } from '../../terminal/numbers.ts'
+import { printJson } from '../../terminal/output.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import { readTelethonBytes } from '../../telethon-bytes.ts'
+import type { Context } from '../../context.ts'
+
+interface Flags extends WhichSession {
+  userId?: bigint
+  dc?: ServerAddress
+  json?: boolean
+}
+
+export function pushCommand(context: Context): Command {
+  return sessionCommand('push', 'store a session that was made elsewhere; a running `run` picks it up')
+    .argument(
+      '<source>',
+      'a session file (Telethon, Pyrogram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
+    )
+    .option('--user-id <number>', "the account's own id, if the source does not tell", userId)
+    .option('--dc <host:port>', 'where its data centre answers, if the source does not tell', hostPort)
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      '\nExamples (CI needs only the public key):\n  $ TGSESSION_RECIPIENT=age1… tgsession push anon.session --store s3://bucket/telegram\n  $ tgsession push - < string.txt',
+    )
+    .action(async (source: string, flags: Flags) => {
+      const bytes = await readTelethonBytes(source, { server: flags.dc, userId: flags.userId })
+      const saved = await withReplica(context, flags, (replica) =>
+        withProgress('Storing', (onProgress) => replica.push(bytes, { onProgress })),
+      )
+      const { outcome, revision } = saved
+      if (flags.json) printJson({ outcome, revision: revision.revision, key: revision.keyFingerprint })
+      else if (saved.outcome === 'aside')
+        process.stdout.write(
+          `Kept aside as revision ${revision.revision}, not in use: ${saved.reason}.\n\`tgsession promote ${revision.revision}\` makes it current all the same.\n`,
+        )
+      else if (outcome === 'unchanged')
+        process.stdout.write(`Nothing to do: this is revision ${revision.revision} already.\n`)
+      else process.stdout.write(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).\n`)
+      if (outcome === 'aside') context.exit(73)
+    })
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import type { Head, Revision } from '../../../replica/head.ts'
+import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
+import { formatBytes, printJson, printRows } from '../../terminal/output.ts'
+import type { Context } from '../../context.ts'
+
+interface Entry extends Pick<
+  Revision,
+  'revision' | 'savedAt' | 'savedBy' | 'bytes' | 'keyFingerprint' | 'userId'
+> {
+  state: 'current' | 'former' | 'aside'
+  lastLogin: boolean
+  /** What Telegram said of its key, or why it was set aside. */
+  note: string | null
+}
+
+export function historyCommand(context: Context): Command {
+  return sessionCommand('history', 'every stored revision, newest first')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  $ tgsession history          # then: tgsession rollback 41')
+    .action(async (flags: WhichSession & { json?: boolean }) => {
+      const head = await withReplica(context, flags, (replica) => replica.status())
+      const revisions = entriesOf(head)
+      if (flags.json) printJson({ revisions })
+      else if (revisions.length === 0) process.stdout.write('Nothing is stored under this name.\n')
+      else printRows([['', 'saved', 'by', 'size', 'key', 'user', ''], ...revisions.map(rowOf)])
+    })
+}
+
+function entriesOf(head: Head): Entry[] {
+  const { current, history, aside, lastLogin } = head
+  const named = new Set([current, ...history].map((entry) => entry?.key))
+  const entry = (state: Entry['state'], revision: Revision, note: unknown): Entry => ({
+    revision: revision.revision,
+    state,
+    savedAt: revision.savedAt,
+    savedBy: revision.savedBy,
+    bytes: revision.bytes,
+    keyFingerprint: revision.keyFingerprint,
+    userId: revision.userId,
+    lastLogin: revision.key === lastLogin?.key,
+    note: typeof note === 'string' ? note : null,
+  })
+  return [
+    ...(current ? [entry('current', current, current.dead)] : []),
+    ...history.map((former) => entry('former', former, former['dead'])),
+    ...(lastLogin && !named.has(lastLogin.key) ? [entry('former', lastLogin, null)] : []),
+    ...aside.map((kept) => entry('aside', kept, kept.reason)),
+  ].toSorted((a, b) => b.revision - a.revision)
+}
+
+function rowOf({ revision, state, savedAt, savedBy, bytes, keyFingerprint, userId, lastLogin, note }: Entry) {
+  const told = state === 'aside' ? `set aside: ${note}` : note === null ? '' : `dead (${note})`
+  const marks = [state === 'current' ? 'current' : '', lastLogin ? 'last login' : '', told]
+  return [
+    String(revision),
+    savedAt,
+    savedBy,
+    formatBytes(bytes),
+    keyFingerprint,
+    userId ?? '-',
+    marks.filter((mark) => mark !== '').join(', '),
+  ]
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import { revisionNumber } from '../../terminal/numbers.ts'
+import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
+import { printJson } from '../../terminal/output.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import type { Context } from '../../context.ts'
+
+export function promoteCommand(context: Context): Command {
+  return sessionCommand('promote', 'make current what was set aside: another key, or another account')
+    .argument('<revision>', 'its number: see `tgsession status`', revisionNumber)
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  $ tgsession promote 43')
+    .action(async (number: number, flags: WhichSession & { json?: boolean }) => {
+      await withReplica(context, flags, async ({ recovery }) => {
+        const { outcome, revision } = await withProgress('Promoting', (onProgress) =>
+          recovery.promote(number, { onProgress }),
+        )
+        const { revision: current, keyFingerprint: key } = revision
+        if (flags.json) printJson({ outcome, from: number, revision: current, key })
+        else
+          process.stdout.write(
+            `What was set aside as revision ${number} is current now, as revision ${current} (key ${key}).\n`,
+          )
+      })
+    })
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+import { findRevision, type Head } from '../../../replica/head.ts'
+import { confirmed } from '../../terminal/confirm.ts'
+import { revisionNumber } from '../../terminal/numbers.ts'
+import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
+import { printJson } from '../../terminal/output.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import type { Context } from '../../context.ts'
+
+interface Flags extends WhichSession {
+  yes?: boolean
+  yesOtherKey?: boolean
+  json?: boolean
+}
+
+export function rollbackCommand(context: Context): Command {
+  return sessionCommand('rollback', 'make an older revision current again, as a new one; asks first')
+    .argument('<revision>', 'its number: see `tgsession history`', revisionNumber)
+    .option('--yes', 'do not ask')
+    .option('--yes-other-key', 'also if it holds another key: one that Telegram may have ended since')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  $ tgsession rollback 41')
+    .action(async (number: number, flags: Flags) => {
+      await withReplica(context, flags, async (replica) => {
+        const seen = await replica.status()
+        if (findRevision(seen, number) && !(await confirmed(question(seen, number), flags))) return
+        const { outcome, revision } = await withProgress('Rolling back', (onProgress) =>
+          replica.recovery.rollback(number, { seen, otherKey: flags.yesOtherKey, onProgress }),
+        )
+        const { revision: current, keyFingerprint: key } = revision
+        if (flags.json) printJson({ outcome, from: number, revision: current, key })
+        else if (outcome === 'unchanged')
+          process.stdout.write(`Nothing to do: revision ${number} is current.\n`)
+        else
+          process.stdout.write(`Revision ${number} is current again, as revision ${current} (key ${key}).\n`)
+      })
+    })
+}
+
+function question(head: Head, number: number): string {
+  const { current, holder } = head
+  const restart = holder ? ` ${holder.label} uses the session, and starts again with it.` : ''
+  return `Put revision ${number} in the place of ${current ? `revision ${current.revision}` : 'nothing'}?${restart}`
+}

@@ -1,0 +1,11 @@
+import type { Holder } from '../../lease/record.ts'
+
+/** Who uses a session, as what follows "in use". */
+export function usedBy(holder: Pick<Holder, 'label' | 'since'> | null): string {
+  return holder ? `by ${holder.label} since ${holder.since}` : 'by nobody'
+}
+
+/** Says that a holder's lease is watched until it either moves or has run out. */
+export function tellWatching({ label, ttlMs }: Holder): void {
+  process.stderr.write(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`)
+}

@@ -1,0 +1,120 @@
+import path from 'node:path'
+import { intro, log, outro } from '@clack/prompts'
+import { TgsessionError } from '../../base/errors.ts'
+import { RefusedError } from '../../base/errors.ts'
+import type { AttemptLog, DataCentre, LoggedIn, Who } from '../../login/login.ts'
+import type { Revision } from '../../replica/head.ts'
+import type { LoginPlace } from '../../replica/kept-session.ts'
+import { placeFile } from '../../base/place-file.ts'
+import { withProgress } from './progress.ts'
+import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
+
+export interface LoginAtTerminal {
+  apiId: number
+  apiHash: string
+  dc?: DataCentre | undefined
+  bot?: boolean | undefined
+  qr?: boolean | undefined
+  phone?: string | undefined
+  /** Even though a good session is stored; asks first. */
+  replace?: boolean | undefined
+}
+
+/**
+ * A person logs in, and the session is stored. Whether a login may be made at all is asked of the store first: before
+ * any question, and before anything is sent to Telegram. Null where the person decided against it.
+ */
+export async function loginAtTerminal<Attempt>(
+  replica: LoginPlace<Attempt>,
+  options: LoginAtTerminal,
+  terminal: Terminal,
+): Promise<Revision | null> {
+  intro(`Log in as ${replica.name}, into ${replica.store.label}`, terminal)
+  const replace = options.replace ? await confirmReplace(replica, terminal) : false
+  if (replace === null) {
+    outro('Nothing was changed.', terminal)
+    return null
+  }
+  const attempt = await replica.beginLogin({ replace })
+  const loggedIn = await logIn(replica, attempt, options, terminal)
+  return await store(replica, attempt, loggedIn, terminal)
+}
+
+/** However it fails, the attempt does not stay open in the store. */
+async function logIn<Attempt>(
+  replica: LoginPlace<Attempt>,
+  attempt: Attempt,
+  options: LoginAtTerminal,
+  terminal: Terminal,
+): Promise<LoggedIn> {
+  const progress = { begun: false }
+  const attempts: AttemptLog = {
+    // Written before the first question already, by `beginLogin`.
+    begin: async () => void (progress.begun = true),
+    blocked: (until) => replica.failLogin(attempt, 'login.flood_wait', until),
+    failed: (code) => replica.failLogin(attempt, code),
+  }
+  try {
+    const who = await whoLogsIn(options, terminal)
+    const login = await import('../../login/login.ts')
+    return await login.logIn(who, { ...options, attempts, signal: terminal.signal })
+  } catch (error) {
+    const code = error instanceof TgsessionError ? error.code : 'login.cancelled'
+    if (!progress.begun) await replica.failLogin(attempt, code)
+    throw error
+  }
+}
+
+/** False where there is nothing to replace, null where the answer was no. */
+async function confirmReplace(
+  replica: Pick<LoginPlace<unknown>, 'status'>,
+  terminal: Terminal,
+): Promise<boolean | null> {
+  const { current, holder } = await replica.status()
+  if (!current || current.dead !== null) return false
+  const use = holder ? ` It is in use by ${holder.label} since ${holder.since}.` : ''
+  const sure = await askYesNo(
+    `There is a good session (revision ${current.revision}, saved ${current.savedAt}).${use} Put a new login in its place?`,
+    terminal,
+  )
+  return sure ? true : null
+}
+
+async function whoLogsIn({ bot, qr, phone }: LoginAtTerminal, terminal: Terminal): Promise<Who> {
+  if (qr) {
+    log.step('Scan this in Telegram: Settings > Devices > Link Desktop Device', terminal)
+    return { kind: 'qr', asker: terminalQrAsker(terminal) }
+  }
+  if (bot) return { kind: 'bot', token: await askBotToken(terminal) }
+  return { kind: 'user', asker: terminalAsker(terminal), phone }
+}
+
+/** A login is too dear to lose to a store that fails now: then the session goes into a file here. */
+async function store<Attempt>(
+  replica: LoginPlace<Attempt>,
+  attempt: Attempt,
+  { session, user }: LoggedIn,
+  terminal: Terminal,
+): Promise<Revision> {
+  const storing = withProgress('Storing the session', (onProgress) =>
+    replica.finishLogin(attempt, session, { onProgress }),
+  )
+  const stored = await storing.catch(async (error: unknown) => {
+    const file = path.resolve(`${encodeURIComponent(replica.name).slice(0, 100)}.rescued.session`)
+    await placeFile(file, session)
+    log.error('The session could not be stored', terminal)
+    log.warn(`It was kept in ${file}. Store it with: ${replica.storeCommand(file)}`, terminal)
+    throw error
+  })
+  const { revision } = stored
+  if (stored.outcome === 'aside') {
+    log.error(`Kept aside as revision ${revision.revision}, not in use`, terminal)
+    throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
+      hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
+    })
+  }
+  log.success(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`, terminal)
+  const name = user.username === undefined ? user.name : `${user.name} (@${user.username})`
+  outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
+  return revision
+}

@@ -1,0 +1,26 @@
+import type { TelegramClientParams } from 'teleproto/client/telegramBaseClient.js'
+import { Logger, LogLevel } from 'teleproto/extensions/Logger.js'
+import type { Session } from 'teleproto/sessions/index.js'
+import { pingOurClients } from '../../telegram/client/keepalive.ts'
+import { DEVICE } from '../../telegram/client/device.ts'
+import { connectionFor } from './connection.ts'
+import { teleproto } from './library.ts'
+
+/**
+ * What to give to `new TelegramClient(session, apiId, apiHash, clientOptions(session))`: it shows one stable device in
+ * Telegram's list of devices, lets `disconnectClient` close everything, and has Telegram hang up on a frozen process
+ * before another one can take over. Warnings and errors go to the console, as teleproto words them. Call it once per
+ * client.
+ */
+export function clientOptions(
+  session: Session,
+  overrides: Omit<TelegramClientParams, 'connection'> = {},
+): TelegramClientParams {
+  pingOurClients(teleproto)
+  return {
+    ...DEVICE,
+    baseLogger: new Logger(LogLevel.WARN),
+    ...overrides,
+    connection: connectionFor(session),
+  }
+}

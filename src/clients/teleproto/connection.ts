@@ -1,0 +1,35 @@
+import { ConnectionTCPFull } from 'teleproto/network/index.js'
+import type { Session } from 'teleproto/sessions/index.js'
+import { dcIdOf } from '../../telegram/client/internals.ts'
+import { Line, putOnLine, saysKeyUnknown } from '../../telegram/client/line.ts'
+import { teleproto } from './library.ts'
+
+/** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
+export function connectionFor(session: Session): typeof ConnectionTCPFull {
+  const line = new Line(teleproto, refuse)
+
+  class SessionConnection extends ConnectionTCPFull {
+    override async connect(): Promise<void> {
+      await line.open(this, () => super.connect())
+      if (this.#isOwn) line.onOpened()
+    }
+
+    override async recv(): Promise<unknown> {
+      const packet: unknown = await super.recv()
+      if (this.#isOwn && saysKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
+      return packet
+    }
+
+    get #isOwn(): boolean {
+      return dcIdOf(this) === session.dcId
+    }
+  }
+
+  putOnLine(SessionConnection, line)
+  return SessionConnection
+}
+
+/** Where GramJS would wait for ever, teleproto waits ten seconds; and a disconnected client does not try again. */
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('This client was disconnected for good.'))
+}

@@ -1,0 +1,20 @@
+/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the name is teleproto's, the types GramJS's */
+import dispatch from 'teleproto/client/updates/dispatch.js'
+import rsa from 'teleproto/crypto/RSA.js'
+import { UpdateConnectionState } from 'teleproto/network/index.js'
+import { Api } from 'teleproto/tl/index.js'
+import { rsaKey } from '../../telegram/client/rsa-key.ts'
+import type { ClientLibrary } from '../../telegram/client/internals.ts'
+
+export const teleproto = { Api, UpdateConnectionState, updates: dispatch } as unknown as ClientLibrary
+
+/**
+ * Lets teleproto accept a server that owns this RSA key besides Telegram's own: a test data centre, or fake-dc.
+ * Holds for every client of the process. Returns the key's fingerprint, a signed decimal number.
+ * @throws ConfigurationError telegram.server_key: not a PEM of a 2048-bit public RSA key
+ */
+export function addServerKey(pem: string): string {
+  const { fingerprint, numbers } = rsaKey(pem)
+  rsa._serverKeys.set(fingerprint, numbers)
+  return fingerprint
+}

@@ -1,0 +1,48 @@
+import { ProtoSession, saved, type Saved } from './base-session.ts'
+import { MemoryStorage } from '../../session/core/memory-storage.ts'
+import { type CoreOptions, SessionCore } from '../../session/core/session-core.ts'
+import { cloneOf } from '../../session/core/memory-clone.ts'
+import type { SessionStorage } from '../../session/core/storage.ts'
+
+export interface MemorySessionOptions extends CoreOptions {
+  /** Where the rows lie. Default: plain maps, gone with the process. */
+  storage?: SessionStorage | undefined
+}
+
+/**
+ * A session for teleproto that lives as long as the process, or as long as the storage that is given to it.
+ * Subclass it where a storage has to be opened in `load()` or written in `save()`.
+ */
+export class MemorySession extends ProtoSession {
+  #storage: SessionStorage
+
+  constructor({ storage = new MemoryStorage(), ...options }: MemorySessionOptions = {}) {
+    const core = new SessionCore(options)
+    core.attach(storage)
+    super(core)
+    this.#storage = storage
+  }
+
+  override async load(): Promise<void> {}
+  override save(): Saved {
+    return saved(Promise.resolve())
+  }
+
+  override async close(): Promise<void> {}
+
+  /** Forgets the key; and everything, unless it lies in a storage of your own. */
+  override async delete(): Promise<void> {
+    this.core.forgetAuthKey()
+    if (!(this.#storage instanceof MemoryStorage)) return
+    this.#storage = new MemoryStorage()
+    this.core.attach(this.#storage)
+  }
+
+  /**
+   * A copy with the same key and rows, from now on apart from this one. Never connect with both: Telegram kills the key.
+   * Throws `UsageError` (`session.cannot_clone`) over a storage of your own.
+   */
+  clone(): MemorySession {
+    return new MemorySession({ storage: cloneOf(this.#storage), saveEntities: this.saveEntities })
+  }
+}

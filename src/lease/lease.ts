@@ -1,0 +1,179 @@
+import type { Clock } from '../base/clock.ts'
+import { LeaseError, safeCause } from '../base/errors.ts'
+import type { LeasePort, LeaseRecord } from './record.ts'
+
+/**
+ * The right to use the session, while it lasts. Renewed every third of `ttlMs`. `signal` fires when the lease is
+ * lost or may soon be: the session must not be used after `ttlMs` from the last renewal that was sent and
+ * succeeded, and a fifth of it is kept for disconnecting.
+ */
+export class Lease {
+  readonly generation: number
+  readonly id: string
+  readonly #port: LeasePort
+  readonly #clock: Clock
+  readonly #ttlMs: number
+  readonly #lost = new AbortController()
+  readonly #closing = new AbortController()
+  readonly #loops: Promise<unknown>
+  #sentAt: number
+  #sentAtWall: number
+  #lastFailure: Error | undefined
+
+  /** Use `takeLease`. `sentAt` is when the winning write was sent, on `clock`. */
+  constructor(
+    port: LeasePort,
+    { clock, ttlMs }: { clock: Clock; ttlMs: number },
+    id: string,
+    generation: number,
+    sentAt: number,
+  ) {
+    this.#port = port
+    this.#clock = clock
+    this.#ttlMs = ttlMs
+    this.id = id
+    this.generation = generation
+    this.#sentAt = sentAt
+    // Two readings of one moment: what passed between sending and now counts the same on both clocks.
+    this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - sentAt)
+    this.#loops = Promise.allSettled([this.#keepRenewing(), this.#watch()])
+  }
+
+  /** Fires with a LeaseError (`lease.lost`, `lease.expiring`, `lease.suspended`) as its reason. */
+  get signal(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** Milliseconds after its last renewal for which it lasts. */
+  get ttlMs(): number {
+    return this.#ttlMs
+  }
+
+  /** Milliseconds for which the session may still be used; 0 once the signal has fired. */
+  get remainingMs(): number {
+    if (this.#lost.signal.aborted || this.#suspended) return 0
+    return Math.max(0, this.#stopAt - this.#clock.now())
+  }
+
+  /** Milliseconds left for disconnecting once the signal has fired; 0 where another may hold the lease already. */
+  get graceMs(): number {
+    const reason: unknown = this.#lost.signal.reason
+    if (!(reason instanceof LeaseError) || reason.code !== 'lease.expiring') return 0
+    return Math.max(0, this.#sentAt + this.#ttlMs * 0.95 - this.#clock.now())
+  }
+
+  /** True for a record that still names this lease. Every write of the holder checks it. */
+  holds(record: LeaseRecord): boolean {
+    return record.holder?.id === this.id && record.generation === this.generation
+  }
+
+  /**
+   * Lets go. Call it only when nothing uses the session any more. Also after a loss: a holder that gave up for
+   * lack of time may still be the one named. Throws UnreachableError when the store could not be told; the
+   * lease then ends by itself after `ttlMs`.
+   */
+  async release(options: { patienceMs?: number | undefined } = {}): Promise<void> {
+    await this.abandon()
+    const gone = new LeaseError('lease.lost', 'another instance holds the lease already', {
+      hint: 'Nothing to do.',
+    })
+    try {
+      await this.#port.change(
+        {
+          apply: (record) => {
+            if (!this.holds(record)) throw gone
+            return { ...record, holder: null }
+          },
+          landed: (record) => !this.holds(record),
+        },
+        { patienceMs: options.patienceMs ?? 5000 },
+      )
+    } catch (error) {
+      if (error !== gone) throw error
+    }
+  }
+
+  /** Stops renewing and leaves the record as it is; others wait `ttlMs`. */
+  async abandon(): Promise<void> {
+    this.#closing.abort()
+    await this.#loops
+  }
+
+  /** The monotonic clock stands still while a machine is suspended, the wall clock does not. */
+  get #suspended(): boolean {
+    const drift = this.#clock.wall() - this.#sentAtWall - (this.#clock.now() - this.#sentAt)
+    return Math.abs(drift) > this.#ttlMs / 3
+  }
+
+  get #stopAt(): number {
+    return this.#sentAt + this.#ttlMs * 0.8
+  }
+
+  async #keepRenewing(): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, this.#lost.signal])
+    const everyMs = this.#ttlMs / 3
+    for (;;) {
+      const dueAt = this.#sentAt + everyMs
+      const sendAt = this.#port.renewAt?.(dueAt, everyMs) ?? dueAt
+      await this.#clock.sleep(Math.max(0, sendAt - this.#clock.now()), signal)
+      try {
+        await this.#renew(signal)
+        this.#lastFailure = undefined
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof LeaseError) return this.#lost.abort(error)
+        // Whatever else the store says, it may be over at the next try; the watch ends it in time.
+        this.#lastFailure = safeCause(error)
+        await this.#clock.sleep(this.#ttlMs / 20, signal)
+      }
+    }
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    let sentAt: number | undefined
+    let beat: number | undefined
+    await this.#port.change(
+      {
+        apply: (record) => {
+          const holder = record.holder
+          if (!holder || !this.holds(record))
+            throw new LeaseError('lease.lost', 'another instance has taken the lease', {
+              hint: 'See who with `tgsession status`. If nobody should, look for a second copy of this app.',
+            })
+          sentAt ??= this.#clock.now()
+          beat ??= holder.beat + 1
+          return { ...record, holder: { ...holder, beat, ttlMs: Math.max(holder.ttlMs, this.#ttlMs) } }
+        },
+        landed: (record) => this.holds(record) && record.holder?.beat === beat,
+      },
+      { signal, patienceMs: Infinity },
+    )
+    // Nobody knows on which side of the sleep it was sent.
+    if (this.#suspended) throw suspendedLease()
+    this.#sentAt = sentAt ?? this.#sentAt
+    this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - this.#sentAt)
+  }
+
+  /** Fires the signal in time, also when a suspended machine wakes up long after. */
+  async #watch(): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, this.#lost.signal])
+    for (;;) {
+      const left = this.#stopAt - this.#clock.now()
+      await this.#clock.sleep(Math.min(this.#ttlMs / 3, Math.max(0, left)), signal)
+      if (this.#suspended) return this.#lost.abort(suspendedLease())
+      if (this.#clock.now() >= this.#stopAt)
+        return this.#lost.abort(
+          new LeaseError('lease.expiring', 'the lease could not be renewed in time', {
+            hint: 'The store did not confirm a renewal. The session is taken again when it does.',
+            cause: this.#lastFailure,
+          }),
+        )
+    }
+  }
+}
+
+function suspendedLease(): LeaseError {
+  return new LeaseError('lease.suspended', 'the clocks of this machine jumped: it may have been suspended', {
+    hint: 'The session is taken again as soon as the lease is free.',
+  })
+}

@@ -1,0 +1,36 @@
+import { UnreachableError } from '../../base/errors.ts'
+import type { Revision } from '../../replica/head.ts'
+import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Lease } from '../../lease/lease.ts'
+import { describeError } from '../report.ts'
+import type { RunOptions } from '../run-options.ts'
+
+/** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */
+export async function isDead(
+  replica: KeptSession,
+  lease: Lease,
+  revision: Revision,
+  { api, stop, report }: RunOptions,
+): Promise<boolean> {
+  const signal = AbortSignal.any([stop, lease.signal])
+  if (signal.aborted) return false
+  if (!api) {
+    report('key.not_asked', {
+      message: 'without TELEGRAM_API_ID and _HASH Telegram cannot be asked for the key',
+    })
+    return false
+  }
+  // GramJS takes 0.3 s and 40 MB, and is not needed for anything else here.
+  const { askTelegram } = await import('./ask-telegram.ts')
+  const current = await replica.restore({ signal, lease }).catch((error: unknown) => {
+    if (!(error instanceof UnreachableError)) throw error
+    return report('session.unreachable', describeError(error))
+  })
+  // Replaced meanwhile, or out of reach: for the next turn to see.
+  if (current?.revision.keyFingerprint !== revision.keyFingerprint) return false
+  const answer = await askTelegram(current.bytes, api, signal)
+  report('key.asked', { state: answer.state, reason: 'reason' in answer ? answer.reason : '' })
+  if (answer.state !== 'dead') return false
+  await replica.markDead(lease, revision, answer.why)
+  return true
+}

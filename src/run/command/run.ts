@@ -1,0 +1,101 @@
+import { LeaseError, type UnreachableError } from '../../base/errors.ts'
+import type { Lease } from '../../lease/lease.ts'
+import type { KeptSession } from '../../replica/kept-session.ts'
+import { awaitSession, noAnswer } from '../await-session.ts'
+import { Budget } from '../budget.ts'
+import { letGo } from '../release-lease.ts'
+import { patiently } from './patience.ts'
+import { Place } from './place.ts'
+import { describeLoss } from '../report.ts'
+import { type Ahead, readAhead } from './restore.ts'
+import { type RunOptions, Stop } from '../run-options.ts'
+import { SAVE_FAILED, serve } from './serve.ts'
+import { reached } from '../step.ts'
+
+export { type RunOptions, Stop } from '../run-options.ts'
+
+/**
+ * Keeps the session alive around a command: lease, restore, verify, place, start, save on change, stop, last save,
+ * release; and again from the start when the session was replaced or the lease was lost. Returns the exit code.
+ */
+export async function run(replica: KeptSession, options: RunOptions): Promise<number> {
+  const { report } = options
+  reached('boot')
+  const place = await Place.make(options.file, replica.name)
+  const budget = new Budget(options.stop, options.shutdownMs, options.clock)
+  let exitCode: number | undefined
+  // A key that the command loses twice in a row is not served a third time.
+  let lostKey: string | undefined
+  let avoid: string | undefined
+  try {
+    for (;;) {
+      const turn = await waitForTurn(replica, options, avoid)
+      if (turn instanceof Stop) return turn.exitCode
+      const { why, base, ...served } = await underLease(turn.lease, options, budget, () =>
+        serve({ ...turn, replica, file: place.file, budget }, options),
+      )
+      if (why === 'exited' || why === 'stopped') return (exitCode = served.exitCode)
+      report('session.again', { because: why })
+      const key = why === 'aside' ? base?.keyFingerprint : undefined
+      avoid = key !== undefined && key === lostKey ? base?.key : undefined
+      lostKey = key
+    }
+  } finally {
+    budget.close()
+    if (exitCode === SAVE_FAILED) report('session.kept', { file: place.file })
+    else await place.remove()
+  }
+}
+
+interface Turn {
+  lease: Lease
+  ahead: Ahead
+}
+
+/** The lease, once there is something to serve; or the stop that came first. */
+async function waitForTurn(
+  replica: KeptSession,
+  options: RunOptions,
+  avoid: string | undefined,
+): Promise<Turn | Stop> {
+  const { report } = options
+  const silent = (ms: number): UnreachableError => noAnswer(replica.store.label, ms)
+  return await patiently(options, silent, async ({ signal, awaiting }) => {
+    const { bytes } = await awaitSession(replica, { ...options, signal, avoid, onAwaiting: awaiting })
+    reached('session.found')
+    const ahead = readAhead(replica, bytes, signal)
+    const lease = await replica.lease({
+      signal,
+      onWaiting: ({ label, since }) => {
+        awaiting(held(label, since))
+        report('lease.waiting', { holder: label, since })
+      },
+    })
+    reached('lease.taken')
+    report('lease.taken', { generation: lease.generation })
+    return { lease, ahead }
+  })
+}
+
+/** Tells of the loss of the lease, and lets it go when `use` is over, however it ended. */
+async function underLease<T>(
+  lease: Lease,
+  { report }: RunOptions,
+  budget: Budget,
+  use: () => Promise<T>,
+): Promise<T> {
+  const onLost = (): void => report('lease.lost', describeLoss(lease.signal.reason))
+  lease.signal.addEventListener('abort', onLost, { once: true })
+  if (lease.signal.aborted) onLost()
+  try {
+    return await use()
+  } finally {
+    await letGo(lease, report, budget.release)
+  }
+}
+
+function held(holder: string, since: string): LeaseError {
+  return new LeaseError('lease.held', `the session is in use by ${holder} since ${since}`, {
+    hint: 'One instance at a time may use it. This one takes over when the other stops.',
+  })
+}

@@ -1,0 +1,117 @@
+import { ConflictError, LeaseError } from '../../base/errors.ts'
+import type { Revision } from '../../replica/head.ts'
+import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Lease } from '../../lease/lease.ts'
+import { release } from '../../seal/free.ts'
+import { type Budget, COMMAND_SHARE } from '../budget.ts'
+import { Command } from './command.ts'
+import { isDead } from './dead-key.ts'
+import { handOver } from './stage.ts'
+import { describeError } from '../report.ts'
+import { type Ahead, restore } from './restore.ts'
+import { type RunOptions, showNothing, stopOf } from '../run-options.ts'
+import { Saver, type SaverEnd } from '../saver.ts'
+import { reached } from '../step.ts'
+
+export interface Served {
+  why: 'exited' | 'stopped' | 'dead' | SaverEnd
+  exitCode: number
+  /** What the session was last saved as. */
+  base?: Revision
+}
+
+/** The exit code where the last save did not reach the store. */
+export const SAVE_FAILED = 79
+/** A command that fails within this time of its start may have been refused by Telegram. */
+const AT_ONCE_MS = 60_000
+
+export interface Serving {
+  replica: KeptSession
+  lease: Lease
+  ahead: Ahead
+  /** Where the session is placed. */
+  file: string
+  budget: Budget
+}
+
+/** One time with the lease: restore, place, start the command, save what it changes, until it has ended; the last save. */
+export async function serve(turn: Serving, options: RunOptions): Promise<Served> {
+  const { replica, lease, file, budget } = turn
+  const { report, clock, passEnv = false } = options
+  const restored = await restore(replica, turn, options)
+  if (!restored) return neverStarted(options)
+  reached('session.fetched')
+  const { revision, bytes } = restored
+  const size = bytes.length
+  // Another may have found that out while we waited.
+  if (revision.dead !== null) return { why: 'dead', exitCode: 0 }
+
+  const { variables, source, final } = await handOver(bytes, file, options)
+  // It lies in its place now: a wrapper that runs for months need not keep it, too.
+  if (final) release(bytes)
+  reached('session.placed')
+  report('session.restored', { revision: revision.revision, bytes: size, key: revision.keyFingerprint })
+
+  const saver = new Saver({ ...options, replica, lease, base: revision, source, signal: budget.save })
+  const startedAt = clock.now()
+  const command = new Command({ ...options, session: variables, passEnv })
+  reached('command.started')
+  report('command.started', { pid: command.pid ?? 0 })
+
+  const ended = await untilEnd(command, lease, saver, options)
+  reached('command.ended')
+  report('command.ended', { because: ended.why, exitCode: ended.exitCode })
+  // What the command has left is not ours to save where it was replaced, or where the lease is another's.
+  if (ended.why !== 'exited' && ended.why !== 'stopped') return { ...ended, base: saver.base }
+
+  const saved = final ? await lastSave(saver, final, options) : {}
+  const failed = ended.why === 'exited' && ended.exitCode !== 0 && saved.exitCode === undefined
+  if (failed && clock.now() - startedAt < AT_ONCE_MS && (await isDead(replica, lease, revision, options)))
+    return { ...ended, why: 'dead' }
+  return { ...ended, ...saved }
+}
+
+/** What ends the command first decides; when this returns, nothing of the command is alive. */
+async function untilEnd(command: Command, lease: Lease, saver: Saver, options: RunOptions): Promise<Served> {
+  const watching = new AbortController()
+  const why = await Promise.race([
+    command.ended.then(() => 'exited' as const),
+    fired(options.stop).then(() => 'stopped' as const),
+    fired(lease.signal).then(() => 'lost' as const),
+    saver.watch(watching.signal),
+  ]).finally(() => watching.abort())
+  if (why === 'exited') return { why, exitCode: await command.ended }
+  if (why !== 'stopped') command.signal('SIGTERM')
+  else if (options.forwards(stopOf(options).signal)) command.signal(stopOf(options).signal)
+  // The lease may run out while the command takes its time.
+  void fired(lease.signal).then(() => command.stop(lease.graceMs))
+  const graceMs = why === 'lost' ? lease.graceMs : options.shutdownMs * COMMAND_SHARE
+  return { why, exitCode: await command.stop(graceMs) }
+}
+
+/** The exit code that a failed last save wins with; none after a good one. */
+async function lastSave(
+  saver: Saver,
+  capture: () => Promise<Uint8Array>,
+  { report, showProgress = showNothing }: RunOptions,
+): Promise<{ exitCode?: number }> {
+  try {
+    await showProgress('Saving the session', (onProgress) => saver.save(capture, onProgress))
+    return {}
+  } catch (error) {
+    report('save.failed', describeError(error))
+    if (error instanceof ConflictError) return {}
+    return { exitCode: error instanceof LeaseError ? error.exitCode : SAVE_FAILED }
+  }
+}
+
+function neverStarted(options: RunOptions): Served {
+  return options.stop.aborted
+    ? { why: 'stopped', exitCode: stopOf(options).exitCode }
+    : { why: 'lost', exitCode: 0 }
+}
+
+async function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

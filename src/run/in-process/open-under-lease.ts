@@ -1,0 +1,113 @@
+import { openReplica } from '../../config/open-replica.ts'
+import { type Environment, readSettings } from '../../config/settings.ts'
+import { LeaseError, NoSessionError } from '../../base/errors.ts'
+import type { Head } from '../../replica/head.ts'
+import type { Replica } from '../../replica/replica.ts'
+import type { AnyClient } from '../../telegram/client/internals.ts'
+import { servable } from '../await-session.ts'
+import { closeOnSignals } from './close-on-signals.ts'
+import { letGo } from '../release-lease.ts'
+import {
+  type LiveSession,
+  OpenedSession,
+  type OpenSessionOptions,
+  type SessionLibrary,
+} from '../opened-session.ts'
+import type { Report } from '../report.ts'
+import { reached } from '../step.ts'
+
+/** See `openSession`. A signal that comes meanwhile gives up, and lets the lease go that may have been taken by then. */
+export async function openSessionOf<Session extends LiveSession, Client extends AnyClient>(
+  library: SessionLibrary<Session, Client>,
+  source: Environment | Replica,
+  options: OpenSessionOptions,
+): Promise<OpenedSession<Session, Client>> {
+  const given = new AbortController()
+  const signal = AbortSignal.any([given.signal, ...(options.signal ? [options.signal] : [])])
+  const opening = openFrom(library, source, { ...options, signal })
+  if (options.closeOnSignals === false) return await opening
+  const close = async (): Promise<void> => {
+    given.abort(stopped())
+    await opening.then(
+      (opened) => opened.close(),
+      () => undefined,
+    )
+  }
+  const forget = closeOnSignals({ close }, options.report ?? nothing)
+  try {
+    return await opening
+  } finally {
+    forget()
+  }
+}
+
+async function openFrom<Session extends LiveSession, Client extends AnyClient>(
+  library: SessionLibrary<Session, Client>,
+  source: Environment | Replica,
+  options: OpenSessionOptions & { signal: AbortSignal },
+): Promise<OpenedSession<Session, Client>> {
+  if (isReplica(source)) return await openUnderLease(library, source, options)
+  const settings = await readSettings(source, { store: true })
+  const replica = await openReplica(settings)
+  const closeStore = (): Promise<void> => replica.store.close()
+  const times = { shutdownMs: settings.shutdownMs, quietMs: settings.saveAfterMs }
+  try {
+    return await openUnderLease(library, replica, { ...times, ...options }, closeStore)
+  } catch (error) {
+    await closeStore()
+    throw error
+  }
+}
+
+async function openUnderLease<Session extends LiveSession, Client extends AnyClient>(
+  library: SessionLibrary<Session, Client>,
+  replica: Replica,
+  options: OpenSessionOptions & { signal: AbortSignal },
+  onClosed?: () => Promise<void>,
+): Promise<OpenedSession<Session, Client>> {
+  const { signal, report = nothing } = options
+  reached('boot')
+  requireServable(await replica.status({ signal }), replica.name)
+  reached('session.found')
+  const lease = await replica.lease({
+    signal,
+    onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
+  })
+  try {
+    reached('lease.taken')
+    report('lease.taken', { generation: lease.generation })
+    const until = AbortSignal.any([lease.signal, signal])
+    const { revision, bytes } = await replica.restore({ signal: until, lease })
+    reached('session.fetched')
+    // Telegram may have killed it while we waited.
+    requireServable({ current: revision }, replica.name)
+    const session = await library.fromBytes(bytes)
+    until.throwIfAborted()
+    report('session.restored', {
+      revision: revision.revision,
+      bytes: bytes.length,
+      key: revision.keyFingerprint,
+    })
+    return new OpenedSession(library, replica, lease, revision, session, report, { ...options, onClosed })
+  } catch (error) {
+    await letGo(lease, report)
+    throw error
+  }
+}
+
+const nothing: Report = () => undefined
+
+function stopped(): LeaseError {
+  return new LeaseError('session.stopped', 'a signal came while the session was being opened', {
+    hint: 'Nothing was used or changed. End the program, or open the session again.',
+  })
+}
+
+function requireServable(head: Pick<Head, 'current'>, name: string): void {
+  const found = servable(head, name)
+  if (found instanceof NoSessionError) throw found
+}
+
+function isReplica(source: Environment | Replica): source is Replica {
+  return 'lease' in source && typeof source.lease === 'function'
+}

@@ -1,0 +1,14 @@
+import { unlessAborted } from '../base/clock.ts'
+import type { Lease } from '../lease/lease.ts'
+import { describeError, type Report } from './report.ts'
+import { reached } from './step.ts'
+
+/** A lease that could not be let go ends by itself: told, and nothing to fail for. */
+export async function letGo(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
+  reached('release.begun')
+  await unlessAborted(lease.release(), signal).then(
+    () => report('lease.released', { generation: lease.generation }),
+    (error: unknown) => report('lease.release_failed', describeError(error)),
+  )
+  reached('release.done')
+}

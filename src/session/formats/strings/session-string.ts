@@ -1,0 +1,63 @@
+import { BadDataError } from '../../../base/errors.ts'
+import { fromBase64 } from './base64.ts'
+import { gramjsString } from './gramjs.ts'
+import { mtcuteString } from './mtcute.ts'
+import type { PortableSession, StringFormatName } from '../portable-session.ts'
+import { pyrogramString } from './pyrogram.ts'
+import { telethonString } from './telethon.ts'
+
+/** How one library writes a session as text. `fits` tells by the exact number of bytes, before any is believed. */
+interface StringFormat {
+  /** For messages: "a Telethon string session". */
+  name: string
+  fits(bytes: Buffer, prefixed: boolean): boolean
+  /** Throws `BadDataError` (`session.bad_string`). */
+  decode(bytes: Buffer): PortableSession
+  /** Throws `BadDataError` (`session.no_key`, `.bad_dc`; Pyrogram's `.unknown_dc`) or `UsageError` (`session.needs_…`). */
+  encode(session: PortableSession): string
+}
+
+/** In the order in which they are tried: GramJS before Telethon, with whose IPv6 form it shares a length. */
+const FORMATS: Readonly<Record<StringFormatName, StringFormat>> = {
+  gramjs: gramjsString,
+  telethon: telethonString,
+  pyrogram: pyrogramString,
+  mtcute: mtcuteString,
+}
+const NAMES = ['gramjs', 'telethon', 'pyrogram', 'mtcute'] as const
+const MAX_CHARACTERS = 4096
+
+export interface RecognisedString {
+  format: StringFormatName
+  /** "a Telethon string session". */
+  name: string
+  bytes: Buffer
+}
+
+/** Which library's string a text is, by its length; whether it is whole shows on decoding. White space is skipped. */
+export function recogniseString(text: string): RecognisedString | undefined {
+  const packed = text.length > MAX_CHARACTERS ? '' : text.replaceAll(/\s/g, '')
+  // No other format's first byte can make a '1', which would be a data centre above 211.
+  const prefixed = packed.startsWith('1')
+  const bytes = fromBase64(prefixed ? packed.slice(1) : packed)
+  if (bytes === undefined) return undefined
+  const format = NAMES.find((name) => FORMATS[name].fits(bytes, prefixed))
+  return format && { format, name: FORMATS[format].name, bytes }
+}
+
+/**
+ * A session from a string of Telethon, GramJS (teleproto), Pyrogram (Kurigram) or mtcute.
+ * Throws `BadDataError`: `session.not_a_string` for any other text, `session.bad_string` for a damaged one.
+ */
+export function decodeSessionString(text: string): { format: StringFormatName; session: PortableSession } {
+  const found = recogniseString(text)
+  if (found !== undefined) return { format: found.format, session: FORMATS[found.format].decode(found.bytes) }
+  throw new BadDataError('session.not_a_string', 'this text is no session string of a known library', {
+    hint: 'Copy it again, as a whole: its length tells which library made it.',
+  })
+}
+
+/** The session as `format` writes it; a secret. Throws as `StringFormat.encode` does. */
+export function encodeSessionString(format: StringFormatName, session: PortableSession): string {
+  return FORMATS[format].encode(session)
+}

@@ -1,0 +1,45 @@
+import { BadDataError } from '../../base/errors.ts'
+import type { SqlDatabase, SqlRow } from './database.ts'
+
+/** Lower-case column names by table, for the tables that there are. */
+export type Columns = ReadonlyMap<string, ReadonlySet<string>>
+
+/** A sound SQLite file, opened in memory, whose schema nobody has looked at yet. */
+export interface SqliteFile {
+  db: SqlDatabase
+  columns: Columns
+}
+
+/** A refusal of a file. `hint` says what to do next. */
+export function bad(reason: string, message: string, hint: string): BadDataError {
+  return new BadDataError(`session.${reason}`, message, { hint })
+}
+
+/** Journal mode delete, also for a file that was last used in WAL mode: bytes 18 and 19 say which it is. */
+export function withoutWal(bytes: Uint8Array): Uint8Array {
+  return bytes[18] === 1 && bytes[19] === 1 ? bytes : new Uint8Array(bytes).fill(1, 18, 20)
+}
+
+export function columnsOf(db: SqlDatabase): Map<string, Set<string>> {
+  const tables = db.all(
+    `select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'`,
+  )
+  const columns = (row: SqlRow): Set<string> => {
+    const rows = db.all('select name from pragma_table_info(?)', row['name'] ?? null)
+    return new Set(rows.map((column) => String(column['name']).toLowerCase()))
+  }
+  return new Map(tables.map((row) => [String(row['name']).toLowerCase(), columns(row)]))
+}
+
+/** Whose database it is, if it is not Telethon's. */
+export function recogniseSchema(columns: Columns): { kind: 'pyrogram' | 'mtcute' | 'other'; name: string } {
+  const has = (table: string, column: string): boolean => columns.get(table)?.has(column) ?? false
+  if (columns.size === 0) return { kind: 'other', name: 'an SQLite database without any table' }
+  if (has('version', 'number') && columns.has('peers'))
+    return { kind: 'pyrogram', name: 'a Pyrogram (or Kurigram) session' }
+  if (columns.has('mtcute_migrations') || has('auth_keys', 'dc'))
+    return { kind: 'mtcute', name: 'an mtcute session' }
+  if ([...columns.values()].some((names) => names.has('session_id') && names.has('auth_key')))
+    return { kind: 'other', name: 'an alchemysession database' }
+  return { kind: 'other', name: 'an SQLite database of another program' }
+}
