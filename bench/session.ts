@@ -172,7 +172,7 @@ function targetsOf({ entities, indexedMb, readUs, peers }: SizeReport): Target[]
   expect(`${upserts}, saved to disk`, '1000 upserts, saved', theirs?.['1000 upserts, saved'], time)
   const memory = 'memory at most 3 times the indexed file'
   expect(memory, 'used MB', 3 * indexedMb, mb)
-  expect(`${memory}, V8's compilers aside`, 'used uncompiled MB', 3 * indexedMb, mb)
+  expect(`${memory}, V8's compilers quarantined`, 'used uncompiled MB', 3 * indexedMb, mb)
   expect('opening at most twice reading + 25 ms, first in its process', 'open', 2 * readUs + 25_000, time)
   expect('opening at most twice reading + 25 ms, later', 'open again', 2 * readUs + 25_000, time)
   return targets

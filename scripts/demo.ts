@@ -13,6 +13,6 @@ if (json) console.log(JSON.stringify(result))
 else
   console.log(
     `\nlogins ${logins} · dynos ${dynos} · AUTH_KEY_DUPLICATED ${duplicates} · ${sameKey ? 'same key throughout' : 'THE KEY CHANGED'} · ` +
-      `revisions saved ${revisions} · hand-over ${handoverMs} ms`,
+      `revisions saved ${revisions} · handover ${handoverMs} ms`,
   )
 process.exitCode = logins === 1 && dynos === 3 && duplicates === 0 && sameKey && revisions > 0 ? 0 : 1

@@ -32,6 +32,6 @@ function shutdownOf(env: Env): Pick<Host, 'shutdownMs' | 'warning'> {
 }
 
 const RAILWAY = {
-  message: 'Railway kills a service as soon as it has signalled it: nothing can be saved or let go then',
+  message: 'Railway kills a service as soon as it has signalled it: nothing can be saved or released then',
   hint: 'Set RAILWAY_DEPLOYMENT_DRAINING_SECONDS=10 for this service. If that stands in its railway.json already, set TGSESSION_SHUTDOWN_MS=8000.',
 }

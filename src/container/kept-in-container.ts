@@ -7,7 +7,7 @@ import type { LeaseOptions } from '../lease/take.ts'
 import { checkAccount, noSession } from '../replica/refusals.ts'
 import { keyFingerprint } from '../session/inspect.ts'
 import type { Access } from './access.ts'
-import { setAside } from './rows/quarantine.ts'
+import { quarantine } from './rows/quarantine.ts'
 import { readCurrent, stampDead, stampSaved } from './rows/current.ts'
 import type { Db } from './tables/database.ts'
 import { leaseFence } from './lease/fence.ts'
@@ -25,7 +25,7 @@ export interface KeepOptions {
 
 /**
  * A session of a container for `run`, which hands it to a command as a file. Of what the command has made of the file,
- * the rows that changed are written; a changed key is set aside. Whoever else puts a session in its place ends the
+ * the rows that changed are written; a changed key is quarantined. Whoever else puts a session in its place ends the
  * lease, so that no holder need look.
  */
 export class KeptInContainer implements KeptSession {
@@ -84,8 +84,8 @@ export class KeptInContainer implements KeptSession {
       })
     if (changes === undefined || key !== base.keyFingerprint) {
       const reason = 'the key changed outside a login'
-      await write((db) => setAside(this.#of, db, changes?.auth, { reason, by: this.#access.label }))
-      return { outcome: 'aside', reason, revision: { ...base, keyFingerprint: key ?? NO_KEY } }
+      await write((db) => quarantine(this.#of, db, changes?.auth, { reason, by: this.#access.label }))
+      return { outcome: 'quarantined', reason, revision: { ...base, keyFingerprint: key ?? NO_KEY } }
     }
     mergeChanges(this.#rows, changes)
     const toWrite = this.#rows.takeChanges()

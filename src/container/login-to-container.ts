@@ -6,7 +6,7 @@ import type { LoginPlace, SaveOutcome } from '../replica/kept-session.ts'
 import { refusal } from '../replica/login-log.ts'
 import { keyFingerprint } from '../session/inspect.ts'
 import type { Access } from './access.ts'
-import { setAside } from './rows/quarantine.ts'
+import { quarantine } from './rows/quarantine.ts'
 import { putInPlace, readCurrent } from './rows/current.ts'
 import type { Db } from './tables/database.ts'
 import type { KeepOptions } from './kept-in-container.ts'
@@ -96,8 +96,8 @@ export class LoginToContainer implements LoginPlace<BegunLogin> {
       const before = await readCurrent(this.#of, db)
       if (this.#userId !== undefined && own !== undefined && String(own) !== this.#userId) {
         const reason = `it is of user ${own}, this name is for user ${this.#userId}`
-        await setAside(this.#of, db, auth, { reason, by })
-        return { outcome: 'aside', reason, revision: revisionOf(key, by, bytes) }
+        await quarantine(this.#of, db, auth, { reason, by })
+        return { outcome: 'quarantined', reason, revision: revisionOf(key, by, bytes) }
       }
       // It landed, and the answer was lost.
       if (before?.keyFingerprint === key) return { outcome: 'saved', revision: before }

@@ -33,7 +33,7 @@ export class OpenedSession<Session> {
   }
 
   /**
-   * What uses the session: `disconnect` runs when the lease is lost, and before it is let go. It must end with all
+   * What uses the session: `disconnect` runs when the lease is lost, and before it is released. It must end with all
    * sockets closed, as `disconnectClient` does.
    */
   attach(disconnect: () => Promise<unknown> | void): void {
@@ -41,8 +41,8 @@ export class OpenedSession<Session> {
   }
 
   /**
-   * Disconnects what is attached, writes what waits and lets go of the lease, in this order. Throws as
-   * `session.flush()`, after the lease was let go, and what letting go throws.
+   * Disconnects what is attached, writes what waits and releases of the lease, in this order. Throws as
+   * `session.flush()`, after the lease was released, and what releasing throws.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConflictError, LeaseError, NoSessionError } from '../base/errors.ts'
 import type { KeptSession } from '../replica/kept-session.ts'
 import { Access } from './access.ts'
-import { type Aside, listAside, readAside } from './rows/quarantine.ts'
+import { type Quarantined, listQuarantined, readQuarantined } from './rows/quarantine.ts'
 import type {
   ContainerOptions,
   CopyOptions,
@@ -130,9 +130,9 @@ export abstract class SessionContainer<Session> {
    */
   async exportSession(id: string, options: ExportOptions = {}): Promise<Uint8Array> {
     const read = async (of: RowsOf): Promise<Uint8Array> => {
-      const { aside, signal } = options
+      const { quarantined, signal } = options
       const rows = await of.database.run(
-        (db) => (aside === undefined ? readRows(of, db, 'all') : readAside(of, db, aside)),
+        (db) => (quarantined === undefined ? readRows(of, db, 'all') : readQuarantined(of, db, quarantined)),
         signal,
       )
       if (rows?.auth.authKey !== undefined) return await telethonFile(rows)
@@ -146,9 +146,9 @@ export abstract class SessionContainer<Session> {
   }
 
   /** Keys that a program made of a session's outside a login; `exportSession` takes one out. The newest first. */
-  async listAside(id: string): Promise<Aside[]> {
+  async listQuarantined(id: string): Promise<Quarantined[]> {
     await this.#access.prepare()
-    return await this.#access.database.run((db) => listAside({ id: checkId(id) }, db))
+    return await this.#access.database.run((db) => listQuarantined({ id: checkId(id) }, db))
   }
 
   /** How messages name the database: no user, no password. */

@@ -63,7 +63,7 @@ export class Lease {
   }
 
   /** True for a record that still names this lease. Every write of the holder checks it. */
-  holds(record: LeaseRecord): boolean {
+  owns(record: LeaseRecord): boolean {
     return record.holder?.id === this.id && record.generation === this.generation
   }
 
@@ -81,10 +81,10 @@ export class Lease {
       await this.#port.change(
         {
           apply: (record) => {
-            if (!this.holds(record)) throw gone
+            if (!this.owns(record)) throw gone
             return { ...record, holder: null }
           },
-          landed: (record) => !this.holds(record),
+          landed: (record) => !this.owns(record),
         },
         { patienceMs: options.patienceMs ?? 5000 },
       )
@@ -136,7 +136,7 @@ export class Lease {
       {
         apply: (record) => {
           const holder = record.holder
-          if (!holder || !this.holds(record))
+          if (!holder || !this.owns(record))
             throw new LeaseError('lease.lost', 'another instance has taken the lease', {
               hint: 'See who with `tgsession status`. If nobody should, look for a second copy of this app.',
             })
@@ -144,7 +144,7 @@ export class Lease {
           beat ??= holder.beat + 1
           return { ...record, holder: { ...holder, beat, ttlMs: Math.max(holder.ttlMs, this.#ttlMs) } }
         },
-        landed: (record) => this.holds(record) && record.holder?.beat === beat,
+        landed: (record) => this.owns(record) && record.holder?.beat === beat,
       },
       { signal, patienceMs: Infinity },
     )

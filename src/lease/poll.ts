@@ -1,6 +1,6 @@
 /**
  * How long a waiting process sleeps before it looks again, by how long it has waited: four times a second while
- * a hand-over is likely, then rarely, since each look is a billed request.
+ * a handover is likely, then rarely, since each look is a billed request.
  */
 export function pollDelayMs(waitedMs: number): number {
   if (waitedMs < 60_000) return 250

@@ -33,7 +33,7 @@ export interface LeasePort {
   renewAt?(dueAt: number, everyMs: number): number
 }
 
-/** Equal as long as nothing was renewed, taken or let go. */
-export function markOf({ generation, holder }: LeaseRecord): string {
+/** Equal as long as nothing was renewed, taken or released. */
+export function checkpointOf({ generation, holder }: LeaseRecord): string {
   return holder ? `${generation} ${holder.id} ${holder.beat}` : `${generation} free`
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { LeaseError } from '../base/errors.ts'
 import { Lease } from './lease.ts'
-import { type Holder, type LeasePort, type LeaseRecord, markOf } from './record.ts'
+import { type Holder, type LeasePort, type LeaseRecord, checkpointOf } from './record.ts'
 import { pollDelayMs } from './poll.ts'
 
 export interface LeaseOptions {
@@ -27,7 +27,7 @@ export interface LeaseOptions {
 export async function takeLease(port: LeasePort, options: LeaseOptions): Promise<Lease> {
   const { clock, signal } = options
   const began = clock.now()
-  let seen: { mark: string; since: number; holderId: string } | undefined
+  let seen: { checkpoint: string; since: number; holderId: string } | undefined
   for (;;) {
     const asked = clock.now()
     const record = await port.read({ signal, patienceMs: Infinity })
@@ -36,14 +36,14 @@ export async function takeLease(port: LeasePort, options: LeaseOptions): Promise
         hint: 'This is no failure.',
       })
     const holder = record.holder
-    const mark = markOf(record)
-    if (holder && seen?.mark !== mark) {
+    const checkpoint = checkpointOf(record)
+    if (holder && seen?.checkpoint !== checkpoint) {
       if (seen?.holderId !== holder.id) options.onWaiting?.(holder)
-      seen = { mark, since: clock.now(), holderId: holder.id }
+      seen = { checkpoint, since: clock.now(), holderId: holder.id }
     }
     const stoodStill = holder && seen && asked - seen.since >= holder.ttlMs
     if (!holder || stoodStill) {
-      const lease = await tryTake(port, options, mark)
+      const lease = await tryTake(port, options, checkpoint)
       if (lease) return lease
       continue
     }
@@ -51,8 +51,8 @@ export async function takeLease(port: LeasePort, options: LeaseOptions): Promise
   }
 }
 
-/** Null when another was faster: the record is no longer the one that `mark` describes. */
-async function tryTake(port: LeasePort, options: LeaseOptions, mark: string): Promise<Lease | null> {
+/** Null when another was faster: the record is no longer the one that `checkpoint` describes. */
+async function tryTake(port: LeasePort, options: LeaseOptions, checkpoint: string): Promise<Lease | null> {
   const { clock, label, ttlMs, signal } = options
   const id = randomUUID()
   const outrun = new LeaseError('lease.held', 'another instance took the lease first', {
@@ -64,7 +64,7 @@ async function tryTake(port: LeasePort, options: LeaseOptions, mark: string): Pr
     const taken = await port.change(
       {
         apply: (record) => {
-          if (record.holder && markOf(record) !== mark) throw outrun
+          if (record.holder && checkpointOf(record) !== checkpoint) throw outrun
           sentAt ??= clock.now()
           const since = new Date(clock.wall()).toISOString()
           return { generation: record.generation + 1, holder: { id, label, since, beat: 0, ttlMs } }

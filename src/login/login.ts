@@ -5,7 +5,7 @@ import type { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { callWithDeadline } from '../telegram/client/call.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
-import { Conversation } from './conversation.ts'
+import { LoginFlow } from './flow.ts'
 import { LoginClient } from './login-client.ts'
 import { parsePhone } from './phone-number.ts'
 import { floodRefusal, floodSeconds, translate } from './refusals.ts'
@@ -66,40 +66,40 @@ async function attempt(who: Who, settings: Settings): Promise<LoggedIn> {
   const { dc, signal } = settings
   const session = settings.createSession()
   const client = new LoginClient(session, settings, settings.log)
-  const talk = new Conversation(client, settings)
+  const flow = new LoginFlow(client, settings)
   try {
     await session.load()
     session.setDC(dc.id, dc.host, dc.port)
-    await signIn(who, talk, settings)
-    const user = await whoAmI(talk)
+    await signIn(who, flow, settings)
+    const user = await whoAmI(flow)
     signal?.throwIfAborted()
     return await seal(session, user)
   } catch (error) {
-    if (talk.mayBeAuthorised) await logOut(who, client, settings)
+    if (flow.mayBeAuthorised) await logOut(who, client, settings)
     throw error
   } finally {
     await disconnectClient(client)
   }
 }
 
-async function signIn(who: Who, talk: Conversation, settings: Settings): Promise<void> {
+async function signIn(who: Who, flow: LoginFlow, settings: Settings): Promise<void> {
   if (who.kind === 'bot') {
-    await talk.connect()
-    return await signInBot(talk, who.token, settings)
+    await flow.connect()
+    return await signInBot(flow, who.token, settings)
   }
   if (who.kind === 'qr') {
-    await talk.connect()
-    return await signInByQr(talk, who.asker, settings)
+    await flow.connect()
+    return await signInByQr(flow, who.asker, settings)
   }
   const { asker } = who
-  const phone = parsePhone(who.phone ?? (await talk.ask((signal) => asker.phone({ signal }))))
-  await talk.connect()
-  return await signInUser(talk, asker, phone, settings)
+  const phone = parsePhone(who.phone ?? (await flow.ask((signal) => asker.phone({ signal }))))
+  await flow.connect()
+  return await signInUser(flow, asker, phone, settings)
 }
 
 /** GramJS puts what it receives into the session: with this answer the account's own id and name are in it. */
-async function whoAmI(talk: Conversation): Promise<LoggedInUser> {
-  const [user] = await talk.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
+async function whoAmI(flow: LoginFlow): Promise<LoggedInUser> {
+  const [user] = await flow.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
   if (!(user instanceof Api.User)) throw incomplete('Telegram did not say whose session it is')
   const { id, firstName, lastName, username, bot } = user
   const name = [firstName, lastName].filter(Boolean).join(' ')

@@ -2,7 +2,7 @@ import { Api } from 'telegram'
 import { RefusedError } from '../base/errors.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import type { QrAsker } from './asker.ts'
-import type { Conversation } from './conversation.ts'
+import type { LoginFlow } from './flow.ts'
 import type { Settings } from './settings.ts'
 import { enterPassword } from './sign-in.ts'
 
@@ -12,29 +12,29 @@ const CODES = 10
 const [SHORTEST_MS, LONGEST_MS] = [5_000, 30_000]
 
 /** Signs a user in by a code that a logged-in device scans: https://core.telegram.org/api/qr-login */
-export async function signInByQr(talk: Conversation, asker: QrAsker, settings: Settings): Promise<void> {
+export async function signInByQr(flow: LoginFlow, asker: QrAsker, settings: Settings): Promise<void> {
   try {
-    if (await isScanned(talk, asker, settings)) return
+    if (await isScanned(flow, asker, settings)) return
   } catch (error) {
     if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
-    return await enterPassword(talk, asker)
+    return await enterPassword(flow, asker)
   }
   throw new RefusedError('login.qr_not_scanned', `none of ${CODES} QR codes was scanned`, {
     hint: 'Start again, and scan it in Telegram on your phone: Settings > Devices > Link Desktop Device.',
   })
 }
 
-async function isScanned(talk: Conversation, asker: QrAsker, settings: Settings): Promise<boolean> {
+async function isScanned(flow: LoginFlow, asker: QrAsker, settings: Settings): Promise<boolean> {
   const { clock, signal } = settings
-  const scan = talk.watchScan()
+  const scan = flow.watchScan()
   try {
     for (let shown = 0; shown < CODES; shown++) {
-      const code = await nextCode(talk, settings)
+      const code = await nextCode(flow, settings)
       if (!code) return true
       const nowMs = clock.wall()
       const lastsMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, code.expires * 1000 - nowMs))
       // Whoever scans it signs this key in, before we are told.
-      talk.noteSignedIn()
+      flow.noteSignedIn()
       asker.showQr({ url: addressOf(code.token), expiresAt: new Date(nowMs + lastsMs), signal })
       await scan.wait(lastsMs)
     }
@@ -46,14 +46,11 @@ async function isScanned(talk: Conversation, asker: QrAsker, settings: Settings)
 }
 
 /** Null once a code was scanned, and the session belongs to whoever did it. */
-async function nextCode(
-  talk: Conversation,
-  { apiId, apiHash }: Settings,
-): Promise<Api.auth.LoginToken | null> {
-  let answer = await talk.call(new Api.auth.ExportLoginToken({ apiId, apiHash, exceptIds: [] }))
+async function nextCode(flow: LoginFlow, { apiId, apiHash }: Settings): Promise<Api.auth.LoginToken | null> {
+  let answer = await flow.call(new Api.auth.ExportLoginToken({ apiId, apiHash, exceptIds: [] }))
   if (answer instanceof Api.auth.LoginTokenMigrateTo) {
-    await talk.moveTo(answer.dcId)
-    answer = await talk.signIn(new Api.auth.ImportLoginToken({ token: answer.token }))
+    await flow.moveTo(answer.dcId)
+    answer = await flow.signIn(new Api.auth.ImportLoginToken({ token: answer.token }))
   }
   return answer instanceof Api.auth.LoginToken ? answer : null
 }

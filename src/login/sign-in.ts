@@ -5,7 +5,7 @@ import { rpcError } from '../telegram/client/classify.ts'
 import type { Asker } from './asker.ts'
 import { describeCode } from './code-type.ts'
 import type { SentCode } from './code-type.ts'
-import type { Conversation } from './conversation.ts'
+import type { LoginFlow } from './flow.ts'
 import type { Credentials } from './login-client.ts'
 import { translate, unoccupied } from './refusals.ts'
 
@@ -15,37 +15,37 @@ const CODE_WRONG = new Set(['PHONE_CODE_INVALID', 'PHONE_CODE_EMPTY', 'CODE_INVA
 
 /** Signs a user in; every refusal is thrown, success is silent. */
 export async function signInUser(
-  talk: Conversation,
+  flow: LoginFlow,
   asker: Asker,
   phoneNumber: string,
   credentials: Credentials,
 ): Promise<void> {
-  const sent = await sendCode(talk, phoneNumber, credentials)
-  if (sent instanceof Api.auth.SentCodeSuccess) return talk.noteSignedIn()
+  const sent = await sendCode(flow, phoneNumber, credentials)
+  if (sent instanceof Api.auth.SentCodeSuccess) return flow.noteSignedIn()
   try {
-    await enterCode(talk, asker, phoneNumber, sent)
+    await enterCode(flow, asker, phoneNumber, sent)
   } catch (error) {
     if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
-    await enterPassword(talk, asker)
+    await enterPassword(flow, asker)
   }
 }
 
 export async function signInBot(
-  talk: Conversation,
+  flow: LoginFlow,
   botAuthToken: string,
   { apiId, apiHash }: Credentials,
 ): Promise<void> {
-  await talk.signIn(new Api.auth.ImportBotAuthorization({ flags: 0, apiId, apiHash, botAuthToken }))
+  await flow.signIn(new Api.auth.ImportBotAuthorization({ flags: 0, apiId, apiHash, botAuthToken }))
 }
 
 /** Telegram may ask to restart; once is enough. */
 async function sendCode(
-  talk: Conversation,
+  flow: LoginFlow,
   phoneNumber: string,
   { apiId, apiHash }: Credentials,
 ): Promise<Api.auth.TypeSentCode> {
   const send = (): Promise<Api.auth.TypeSentCode> =>
-    talk.call(new Api.auth.SendCode({ phoneNumber, apiId, apiHash, settings: new Api.CodeSettings({}) }))
+    flow.call(new Api.auth.SendCode({ phoneNumber, apiId, apiHash, settings: new Api.CodeSettings({}) }))
   try {
     return await send()
   } catch (error) {
@@ -55,7 +55,7 @@ async function sendCode(
 }
 
 async function enterCode(
-  talk: Conversation,
+  flow: LoginFlow,
   asker: Asker,
   phoneNumber: string,
   { type, phoneCodeHash }: Api.auth.SentCode,
@@ -64,9 +64,9 @@ async function enterCode(
   const { sentTo, length } = sent
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const lastError = attempt > 1 ? 'that code was not right' : undefined
-    const entered = await talk.ask((signal) => asker.code({ sentTo, length, attempt, lastError, signal }))
+    const entered = await flow.ask((signal) => asker.code({ sentTo, length, attempt, lastError, signal }))
     const code = tidy(entered, sent)
-    if (code !== '' && (await isRight(talk, phoneNumber, phoneCodeHash, code, sent))) return
+    if (code !== '' && (await isRight(flow, phoneNumber, phoneCodeHash, code, sent))) return
   }
   throw new RefusedError('login.code_wrong', `the code was wrong ${ATTEMPTS} times`, {
     hint: 'Start again with a new code, and take the newest one that arrived.',
@@ -74,7 +74,7 @@ async function enterCode(
 }
 
 async function isRight(
-  talk: Conversation,
+  flow: LoginFlow,
   phoneNumber: string,
   phoneCodeHash: string,
   code: string,
@@ -82,7 +82,7 @@ async function isRight(
 ): Promise<boolean> {
   const proof = byEmail ? { emailVerification: new Api.EmailVerificationCode({ code }) } : { phoneCode: code }
   try {
-    const answer = await talk.signIn(new Api.auth.SignIn({ phoneNumber, phoneCodeHash, ...proof }))
+    const answer = await flow.signIn(new Api.auth.SignIn({ phoneNumber, phoneCodeHash, ...proof }))
     if (answer instanceof Api.auth.AuthorizationSignUpRequired) throw unoccupied()
     return true
   } catch (error) {
@@ -95,28 +95,28 @@ function tidy(entered: string, { words }: SentCode): string {
   return words ? entered.trim() : entered.replaceAll(/[\s-]/g, '')
 }
 
-export async function enterPassword(talk: Conversation, asker: Pick<Asker, 'password'>): Promise<void> {
-  const { hint } = await talk.call(new Api.account.GetPassword())
+export async function enterPassword(flow: LoginFlow, asker: Pick<Asker, 'password'>): Promise<void> {
+  const { hint } = await flow.call(new Api.account.GetPassword())
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const lastError = attempt > 1 ? 'that password was not right' : undefined
-    const password = await talk.ask((signal) =>
+    const password = await flow.ask((signal) =>
       asker.password({ hint: hint || undefined, attempt, lastError, signal }),
     )
-    if (password !== '' && (await isPassword(talk, password))) return
+    if (password !== '' && (await isPassword(flow, password))) return
   }
   throw new RefusedError('login.password_wrong', `the password was wrong ${ATTEMPTS} times`, {
     hint: 'It is the password of two-step verification, set under Settings > Privacy in Telegram. Start again when you have it.',
   })
 }
 
-async function isPassword(talk: Conversation, password: string): Promise<boolean> {
+async function isPassword(flow: LoginFlow, password: string): Promise<boolean> {
   // A challenge of the SRP exchange serves for one try, and not for as long as a person may think.
-  const challenge = await talk.call(new Api.account.GetPassword())
+  const challenge = await flow.call(new Api.account.GetPassword())
   const proof = await computeCheck(challenge, password).catch((error: unknown) => {
     throw translate(error)
   })
   try {
-    await talk.signIn(new Api.auth.CheckPassword({ password: proof }))
+    await flow.signIn(new Api.auth.CheckPassword({ password: proof }))
     return true
   } catch (error) {
     if (rpcError(error)?.name === 'PASSWORD_HASH_INVALID') return false

@@ -12,7 +12,7 @@ export class NumberTaken extends ConflictError {
 }
 
 /** A program that loses its key at every start must not fill the head. */
-const MOST_ASIDE = 10
+const MOST_QUARANTINED = 10
 
 export interface Pruned {
   dropped: Revision[]
@@ -25,7 +25,7 @@ export function lostLease(): LeaseError {
 }
 
 function requireHeld(head: Head, lease: Lease): void {
-  if (!lease.holds(head)) throw lostLease()
+  if (!lease.owns(head)) throw lostLease()
 }
 
 function requireNumber(head: Head, revision: Revision): void {
@@ -79,8 +79,8 @@ export interface Replacing {
   loginId?: string
   /** For people; the last notice is taken away unless given. */
   notice?: string
-  /** The key of what was set aside until now, and is not any more. */
-  fromAside?: string
+  /** The key of what was quarantined until now, and is not any more. */
+  fromQuarantine?: string
 }
 
 /**
@@ -107,11 +107,11 @@ export function replace(
         how.loginId !== undefined && entry['id'] === how.loginId ? { ...entry, outcome: 'done' } : entry,
       )
       const lastLogin = how.isLogin || newKey ? revision : head.lastLogin
-      const aside = head.aside.filter(({ key }) => key !== how.fromAside)
+      const quarantined = head.quarantined.filter(({ key }) => key !== how.fromQuarantine)
       const others = {
         logins,
         lastLogin,
-        aside,
+        quarantined,
         notice: how.notice ?? null,
         ...(head.deleted && { deleted: null }),
       }
@@ -122,11 +122,14 @@ export function replace(
 }
 
 /** Kept, but not served: a key that changed outside a login, or another account's session. */
-export function setAside(revision: Revision, reason: string, pruned: Pruned): HeadChange {
+export function quarantine(revision: Revision, reason: string, pruned: Pruned): HeadChange {
   return {
     apply: (head) => {
       requireNumber(head, revision)
-      const next = { ...head, aside: [...head.aside, { ...revision, reason }].slice(-MOST_ASIDE) }
+      const next = {
+        ...head,
+        quarantined: [...head.quarantined, { ...revision, reason }].slice(-MOST_QUARANTINED),
+      }
       pruned.dropped = dropped(head, next)
       return next
     },
@@ -151,7 +154,7 @@ export function markDead(
 }
 
 /** Nothing is left but who may be the next: the generation and the numbers go on, and so does Telegram's ban on logins. */
-export function bury(lease: Lease, about: { at: string; by: string }, pruned: Pruned): HeadChange {
+export function tombstone(lease: Lease, about: { at: string; by: string }, pruned: Pruned): HeadChange {
   return {
     apply: (head) => {
       requireHeld(head, lease)
@@ -161,7 +164,7 @@ export function bury(lease: Lease, about: { at: string; by: string }, pruned: Pr
         current: null,
         lastLogin: null,
         history: [],
-        aside: [],
+        quarantined: [],
         notice: null,
         lastNumber: nextRevision(head) - 1,
         deleted: { ...about, id: lease.id },
@@ -174,7 +177,7 @@ export function bury(lease: Lease, about: { at: string; by: string }, pruned: Pr
 }
 
 /** Takes the lease from a holder that may be alive, for nobody. */
-export function evict(holder: { id: string; label: string }): HeadChange {
+export function forceRelease(holder: { id: string; label: string }): HeadChange {
   return {
     apply: (head) => {
       if (head.holder?.id !== holder.id)

@@ -22,7 +22,7 @@ export interface Revision {
 export interface Current extends Revision {
   dead: 'revoked' | 'duplicated' | 'loggedOut' | null
 }
-export interface Aside extends Revision {
+export interface Quarantined extends Revision {
   reason: string
 }
 
@@ -35,7 +35,7 @@ export interface Head {
   current: Current | null
   lastLogin: Revision | null
   history: Revision[]
-  aside: Aside[]
+  quarantined: Quarantined[]
   notice: string | null
   logins: { at: string; by: string; outcome: string; [unknown: string]: unknown }[]
   loginBlockedUntil: string | null
@@ -78,7 +78,7 @@ const head: z.ZodMiniType<Head> = z.looseObject({
   ),
   lastLogin: z.nullable(revision),
   history: z.array(revision),
-  aside: z.array(z.extend(revision, { reason: z.string() })),
+  quarantined: z.array(z.extend(revision, { reason: z.string() })),
   notice: z.nullable(z.string()),
   logins: z.array(z.looseObject({ at: z.string(), by: z.string(), outcome: z.string() })),
   loginBlockedUntil: z.nullable(z.string()),
@@ -96,7 +96,7 @@ export const EMPTY_HEAD: Head = {
   current: null,
   lastLogin: null,
   history: [],
-  aside: [],
+  quarantined: [],
   notice: null,
   logins: [],
   loginBlockedUntil: null,
@@ -141,7 +141,9 @@ export function encodeHead(value: Head): Uint8Array {
 
 /** Everything that a head refers to: these objects must stay. One revision may stand at several places. */
 export function references(value: Head): Revision[] {
-  return [value.current, value.lastLogin, ...value.history, ...value.aside].filter((entry) => entry !== null)
+  return [value.current, value.lastLogin, ...value.history, ...value.quarantined].filter(
+    (entry) => entry !== null,
+  )
 }
 
 export function refersTo(value: Head, key: string): boolean {
@@ -153,16 +155,16 @@ export function nextRevision(value: Head): number {
   return 1 + Math.max(value.lastNumber ?? 0, ...references(value).map((entry) => entry.revision))
 }
 
-/** The revision of this number, and whether it was set aside; undefined where the head names none. */
+/** The revision of this number, and whether it was quarantined; undefined where the head names none. */
 export function findRevision(
   value: Head,
   number: number,
-): { revision: Revision; aside: boolean } | undefined {
+): { revision: Revision; quarantined: boolean } | undefined {
   const numbered = (entry: Revision): boolean => entry.revision === number
-  const kept = references({ ...value, aside: [] }).find(numbered)
-  if (kept) return { revision: kept, aside: false }
-  const other = value.aside.find(numbered)
-  return other && { revision: other, aside: true }
+  const kept = references({ ...value, quarantined: [] }).find(numbered)
+  if (kept) return { revision: kept, quarantined: false }
+  const other = value.quarantined.find(numbered)
+  return other && { revision: other, quarantined: true }
 }
 
 /** What Telegram said of a key, where it ended it: no revision that holds this key can be used again. */

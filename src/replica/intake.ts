@@ -20,7 +20,7 @@ type Named = [revision: Revision, nowMs: number, pruned: Pruned]
 
 const NO_KEY = '0'.repeat(16)
 
-/** What becomes of a session that is to be stored: current, or kept aside because its key or its account is another. */
+/** What becomes of a session that is to be stored: current, or quarantined because its key or its account is another. */
 export class Intake {
   readonly #options: IntakeOptions
 
@@ -30,7 +30,7 @@ export class Intake {
 
   /**
    * The holder's session, back. The bytes that are stored already are unchanged; a key that is not that of `base`, or
-   * none, is set aside.
+   * none, is quarantined.
    */
   async save(lease: Lease, base: Revision, bytes: Uint8Array, options: RecordOptions): Promise<SaveOutcome> {
     if (this.#options.revisions.holds(base, bytes)) return { outcome: 'unchanged', revision: base }
@@ -38,10 +38,10 @@ export class Intake {
     if (verified.keyFingerprint !== base.keyFingerprint) {
       const reason = 'the key changed outside a login'
       const requireHeld = (head: Head): void => {
-        if (!lease.holds(head)) throw lostLease()
+        if (!lease.owns(head)) throw lostLease()
       }
-      const revision = await this.#options.recorder.setAside(bytes, verified, reason, requireHeld, options)
-      return { outcome: 'aside', reason, revision }
+      const revision = await this.#options.recorder.quarantine(bytes, verified, reason, requireHeld, options)
+      return { outcome: 'quarantined', reason, revision }
     }
     // The same key is the same account, also where a program has dropped the row that says so.
     const known = { ...verified, userId: verified.userId ?? base.userId }
@@ -54,7 +54,7 @@ export class Intake {
 
   /**
    * A session that was made elsewhere, in the place of the one that was `seen`. A login may be of any account but the pinned
-   * one's rivals; a push must also be of the account that is there: else it is set aside.
+   * one's rivals; a push must also be of the account that is there: else it is quarantined.
    */
   async take(
     bytes: Uint8Array,
@@ -66,8 +66,8 @@ export class Intake {
     const expected = this.#options.userId ?? (how.isLogin ? null : seen.current?.userId) ?? null
     if (verified.userId !== null && expected !== null && verified.userId !== expected) {
       const reason = `it is of user ${verified.userId}, this name is for user ${expected}`
-      const revision = await this.#options.recorder.setAside(bytes, verified, reason, undefined, options)
-      return { outcome: 'aside', reason, revision }
+      const revision = await this.#options.recorder.quarantine(bytes, verified, reason, undefined, options)
+      return { outcome: 'quarantined', reason, revision }
     }
     const changeFor = (...named: Named): HeadChange => replace(seen, how, ...named)
     return {

@@ -8,10 +8,10 @@ export interface Restored {
   bytes: Uint8Array
 }
 
-/** `aside`: kept, but not served, because of `reason`. */
+/** `quarantined`: kept, but not served, because of `reason`. */
 export type SaveOutcome =
   | { outcome: 'saved' | 'unchanged'; revision: Revision }
-  | { outcome: 'aside'; revision: Revision; reason: string }
+  | { outcome: 'quarantined'; revision: Revision; reason: string }
 
 export type { OnProgress }
 

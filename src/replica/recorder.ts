@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { probeConditions } from '../store/probe.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
-import { NumberTaken, type Pruned, setAside } from './changes.ts'
+import { NumberTaken, type Pruned, quarantine } from './changes.ts'
 import { type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { ChangeOptions, HeadChange, HeadFile } from './head-file.ts'
 import { type Revisions, sha256, type Verified } from './revisions.ts'
@@ -65,7 +65,7 @@ export class Recorder {
   }
 
   /** Keeps a session that must not be served. `check` throws where the writer has lost the right to. */
-  async setAside(
+  async quarantine(
     bytes: Uint8Array,
     verified: Verified,
     reason: string,
@@ -75,10 +75,10 @@ export class Recorder {
     const head = await this.#options.head.read(options)
     check(head)
     // Whoever pushes the same wrong file every hour must not drive out the others.
-    const known = head.aside.find((entry) => entry.sha256 === sha256(bytes))
+    const known = head.quarantined.find((entry) => entry.sha256 === sha256(bytes))
     if (known) return known
     const changeFor = (revision: Revision, _nowMs: number, pruned: Pruned): HeadChange => {
-      const change = setAside(revision, reason, pruned)
+      const change = quarantine(revision, reason, pruned)
       const apply = (latest: Head): Head => {
         check(latest)
         return change.apply(latest)

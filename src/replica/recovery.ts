@@ -1,9 +1,9 @@
 import { BadDataError, LeaseError, UsageError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
-import { bury, evict, type Pruned, type Replacing, replace } from './changes.ts'
+import { tombstone, forceRelease, type Pruned, type Replacing, replace } from './changes.ts'
 import { deadReason, findRevision, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { Lease } from '../lease/lease.ts'
-import { type Holder, type LeaseRecord, markOf } from '../lease/record.ts'
+import { type Holder, type LeaseRecord, checkpointOf } from '../lease/record.ts'
 import type { LeaseOptions } from '../lease/take.ts'
 import { checkAccount, deadKey, held, noRevision, noSession } from './refusals.ts'
 import { noticeOf, type RepairParts } from './repair.ts'
@@ -43,7 +43,7 @@ export class Recovery {
     this.#options = options
   }
 
-  /** One stored revision, also one that was set aside, verified. NoSessionError (`revision.none`), BadDataError. */
+  /** One stored revision, also one that was quarantined, verified. NoSessionError (`revision.none`), BadDataError. */
   async open(number: number, options: StoreOptions = {}): Promise<{ revision: Revision; bytes: Uint8Array }> {
     const found = findRevision(await this.#options.head.read(options), number)
     if (!found) throw noRevision(number)
@@ -52,7 +52,7 @@ export class Recovery {
   }
 
   /**
-   * An older revision becomes current again, as a new one. Throws UsageError (`rollback.other_key`, `rollback.aside`),
+   * An older revision becomes current again, as a new one. Throws UsageError (`rollback.other_key`, `rollback.quarantined`),
    * NoSessionError (`revision.none`), RefusedError (`session.dead_key`), BadDataError, ConflictError.
    */
   async rollback(
@@ -62,11 +62,15 @@ export class Recovery {
     const seen = options.seen ?? (await this.#options.head.read(options))
     const found = findRevision(seen, number)
     if (!found) throw noRevision(number)
-    const { revision: from, aside } = found
-    if (aside)
-      throw new UsageError('rollback.aside', `revision ${number} was set aside, and never was current`, {
-        hint: `\`tgsession promote ${number}\` makes it current.`,
-      })
+    const { revision: from, quarantined } = found
+    if (quarantined)
+      throw new UsageError(
+        'rollback.quarantined',
+        `revision ${number} was quarantined, and never was current`,
+        {
+          hint: `\`tgsession promote ${number}\` makes it current.`,
+        },
+      )
     const { current } = seen
     if (current?.key === from.key) return { outcome: 'unchanged', revision: current }
     if (current && current.keyFingerprint !== from.keyFingerprint && !otherKey)
@@ -84,18 +88,18 @@ export class Recovery {
     return await this.#reinstate(from, seen, { isLogin: false, notice }, options)
   }
 
-  /** What was set aside becomes current, and counts as the last login. Throws as `rollback`. */
+  /** What was quarantined becomes current, and counts as the last login. Throws as `rollback`. */
   async promote(number: number, options: ReinstateOptions = {}): Promise<Reinstated> {
     const seen = options.seen ?? (await this.#options.head.read(options))
     const found = findRevision(seen, number)
     if (!found) throw noRevision(number)
-    const { revision: from, aside } = found
-    if (!aside)
-      throw new UsageError('promote.not_aside', `revision ${number} was not set aside`, {
+    const { revision: from, quarantined } = found
+    if (!quarantined)
+      throw new UsageError('promote.not_quarantined', `revision ${number} was not quarantined`, {
         hint: `\`tgsession status\` lists what was; \`tgsession rollback ${number}\` is for former ones.`,
       })
-    const notice = noticeOf(this.#options, `revision ${number}, which had been set aside, was promoted`)
-    return await this.#reinstate(from, seen, { isLogin: true, fromAside: from.key, notice }, options)
+    const notice = noticeOf(this.#options, `revision ${number}, which had been quarantined, was promoted`)
+    return await this.#reinstate(from, seen, { isLogin: true, fromQuarantine: from.key, notice }, options)
   }
 
   /**
@@ -105,7 +109,7 @@ export class Recovery {
   async unlock(options: TakeOptions & { force?: boolean | undefined } = {}): Promise<Holder | null> {
     const { holder } = await this.#options.head.read(options)
     if (!holder) return null
-    if (options.force) await this.#options.recorder.change(evict(holder), options)
+    if (options.force) await this.#options.recorder.change(forceRelease(holder), options)
     else await (await this.#takeFromTheDead(options)).release()
     return holder
   }
@@ -120,14 +124,14 @@ export class Recovery {
     if ((await head.read(options)).writeId === '') throw noSession(name)
     const lease = await this.#takeFromTheDead(options)
     const pruned: Pruned = { dropped: [] }
-    let buried: Head
+    let left: Head
     try {
       const about = { at: new Date(clock.wall()).toISOString(), by: label }
-      buried = await recorder.change(bury(lease, about, pruned), options)
+      left = await recorder.change(tombstone(lease, about, pruned), options)
     } finally {
       await lease.release()
     }
-    return await this.#removeAll(new Set(pruned.dropped.map(({ key }) => key)), buried, options)
+    return await this.#removeAll(new Set(pruned.dropped.map(({ key }) => key)), left, options)
   }
 
   /** What is no more named since it was looked up is not damaged, but pruned or deleted. */
@@ -167,7 +171,7 @@ export class Recovery {
     const stillWanted = (record: LeaseRecord): boolean => {
       seen.first ??= record
       seen.holder = record.holder
-      return record.holder === null || markOf(record) === markOf(seen.first)
+      return record.holder === null || checkpointOf(record) === checkpointOf(seen.first)
     }
     try {
       return await this.#options.takeLease({ ...options, stillWanted })
@@ -178,11 +182,11 @@ export class Recovery {
     }
   }
 
-  /** What the buried head named, and what nothing named: all numbers below the next, since uploads have that or more. */
-  async #removeAll(keys: Set<string>, buried: Head, options: StoreOptions): Promise<number> {
+  /** What the tombstone names, and what nothing named: all numbers below the next, since uploads have that or more. */
+  async #removeAll(keys: Set<string>, head: Head, options: StoreOptions): Promise<number> {
     const { revisions } = this.#options
     for await (const { key, number } of revisions.list({ signal: options.signal }))
-      if (number < nextRevision(buried)) keys.add(key)
+      if (number < nextRevision(head)) keys.add(key)
     for (const key of keys) await revisions.remove(key, { signal: options.signal })
     return keys.size
   }

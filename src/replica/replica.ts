@@ -169,7 +169,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   }
 
   /**
-   * Stores a session that was made elsewhere. Another account's is set aside. Throws RefusedError
+   * Stores a session that was made elsewhere. Another account's is quarantined. Throws RefusedError
    * (`session.dead_key`) for the key that Telegram has ended.
    */
   async push(bytes: Uint8Array, options: StoreOptions = {}): Promise<SaveOutcome> {
@@ -205,7 +205,7 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   }
 
   /**
-   * Makes the new login current; a login of an account that TGSESSION_USER_ID does not name is set aside. Call it
+   * Makes the new login current; a login of an account that TGSESSION_USER_ID does not name is quarantined. Call it
    * after the sockets of the login were closed.
    */
   async finishLogin(

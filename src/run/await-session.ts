@@ -68,7 +68,7 @@ export function servable(
       'session.unusable',
       `the session named ${name} lost its key twice while it was used`,
       {
-        hint: `What the program made of it is kept aside: see \`tgsession status\`. ${next}`,
+        hint: `What the program made of it is quarantined: see \`tgsession status\`. ${next}`,
       },
     )
   return current

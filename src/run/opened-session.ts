@@ -11,7 +11,7 @@ import type { UpdateTracker } from '../telegram/updates/tracker.ts'
 import { guardSends } from '../telegram/client/send-guard.ts'
 import { Budget, COMMAND_SHARE } from './budget.ts'
 import { closeOnSignals } from './in-process/close-on-signals.ts'
-import { letGo } from './release-lease.ts'
+import { releaseLease } from './release-lease.ts'
 import { describeError, describeLoss, type Report } from './report.ts'
 import { Saver } from './saver.ts'
 
@@ -82,7 +82,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     this.#report = report
     this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
     const source = {
-      mark: async () => String(this.#changes),
+      checkpoint: async () => String(this.#changes),
       capture: () => session.toBytes(),
     }
     const clock = options.clock ?? systemClock
@@ -109,7 +109,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   }
 
   /**
-   * This client uses the session: it is disconnected before the lease is let go, and when it is lost. One that was
+   * This client uses the session: it is disconnected before the lease is released, and when it is lost. One that was
    * made with `clientOptions` sends nothing after the lease has run out, also in a process that was frozen meanwhile.
    */
   attach(client: Client): void {
@@ -158,7 +158,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     } finally {
       // Not while a client is connected: the lease is held then until the process ends.
       await disconnected
-      await letGo(this.#lease, this.#report, this.#budget.release)
+      await releaseLease(this.#lease, this.#report, this.#budget.release)
       this.#budget.close()
       await this.#onClosed()
       // Not before: hosts signal more than once, and without a listener the second one would end the process.
@@ -194,7 +194,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
 
   #saveNow(): void {
     this.#saver.save().then(
-      ({ outcome }) => outcome === 'aside' && this.#stop('its key changed'),
+      ({ outcome }) => outcome === 'quarantined' && this.#stop('its key changed'),
       (error: unknown) => this.#report('save.failed', describeError(error)),
     )
   }

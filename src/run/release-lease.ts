@@ -3,8 +3,8 @@ import type { Lease } from '../lease/lease.ts'
 import { describeError, type Report } from './report.ts'
 import { reached } from './step.ts'
 
-/** A lease that could not be let go ends by itself: told, and nothing to fail for. */
-export async function letGo(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
+/** A lease that could not be released ends by itself: told, and nothing to fail for. */
+export async function releaseLease(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
   reached('release.begun')
   await unlessAborted(lease.release(), signal).then(
     () => report('lease.released', { generation: lease.generation }),

@@ -4,7 +4,7 @@ import type { Report } from './report.ts'
 type Fields = Record<string, string | number | boolean | null>
 
 /** How things stand, gathered from what is reported. */
-export class Standing {
+export class RunStatus {
   readonly #clock: Clock
   #lease = false
   #generation: number | null = null

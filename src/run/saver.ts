@@ -9,7 +9,7 @@ import { reached } from './step.ts'
 /** The session in use, as its saver sees it. */
 export interface Source {
   /** Equal as long as nothing has changed. */
-  mark(): Promise<string>
+  checkpoint(): Promise<string>
   capture(): Promise<Uint8Array>
 }
 
@@ -29,7 +29,7 @@ export interface SaverOptions {
 }
 
 /** Why a session must not be used on: it was replaced from elsewhere, its key changed, or the lease is gone. */
-export type SaverEnd = 'replaced' | 'aside' | 'lost'
+export type SaverEnd = 'replaced' | 'quarantined' | 'lost'
 
 const TICK_MS = 1000
 const QUIET_MS = 30_000
@@ -41,7 +41,7 @@ const BUSY_MS = 5 * 60_000
 export class Saver {
   readonly #options: SaverOptions
   #base: Revision
-  #savedMark: string | undefined
+  #savedCheckpoint: string | undefined
   #saving: Promise<unknown> = Promise.resolve()
 
   constructor(options: SaverOptions) {
@@ -58,8 +58,8 @@ export class Saver {
   async watch(signal: AbortSignal): Promise<SaverEnd> {
     const { clock, source, replica, report, random = Math.random } = this.#options
     const { quietMs = QUIET_MS, maxMs = 10 * quietMs } = this.#options
-    this.#savedMark ??= await source.mark()
-    let last = this.#savedMark
+    this.#savedCheckpoint ??= await source.checkpoint()
+    let last = this.#savedCheckpoint
     let firstAt = 0
     let lastAt = 0
     let busySince: number | undefined
@@ -69,18 +69,18 @@ export class Saver {
       await clock.sleep(Math.min(TICK_MS, quietMs), signal)
       const now = clock.now()
       if (replica.lastSeen?.current && replica.lastSeen.current.key !== this.#base.key) return 'replaced'
-      const mark = await source.mark()
-      if (mark === this.#savedMark) {
+      const checkpoint = await source.checkpoint()
+      if (checkpoint === this.#savedCheckpoint) {
         failures = retryAt = 0
         continue
       }
-      if (last === this.#savedMark) firstAt = now
-      if (mark !== last) lastAt = now
-      last = mark
+      if (last === this.#savedCheckpoint) firstAt = now
+      if (checkpoint !== last) lastAt = now
+      last = checkpoint
       if (now < retryAt || (now - lastAt < quietMs && now - firstAt < maxMs)) continue
       try {
         const { outcome } = await this.save()
-        if (outcome === 'aside') return 'aside'
+        if (outcome === 'quarantined') return 'quarantined'
         busySince = undefined
         failures = 0
       } catch (error) {
@@ -95,7 +95,7 @@ export class Saver {
         report('save.failed', { ...describeError(error), retryInMs: Math.round(retryAt - clock.now()) })
         continue
       }
-      last = this.#savedMark
+      last = this.#savedCheckpoint
     }
   }
 
@@ -112,16 +112,16 @@ export class Saver {
   async #save(capture: () => Promise<Uint8Array>, onProgress?: OnProgress): Promise<SaveOutcome> {
     const { replica, lease, report, source, signal } = this.#options
     reached('save.begun')
-    const mark = await source.mark()
+    const checkpoint = await source.checkpoint()
     const bytes = await capture()
     reached('save.captured')
     const how = { signal, onProgress }
     const saved = await unlessAborted(replica.save(lease, this.#base, bytes, how), signal)
     reached('save.done')
-    this.#savedMark = mark
+    this.#savedCheckpoint = checkpoint
     const { revision, outcome } = saved
-    if (saved.outcome === 'aside')
-      report('session.aside', {
+    if (saved.outcome === 'quarantined')
+      report('session.quarantined', {
         revision: revision.revision,
         key: revision.keyFingerprint,
         reason: saved.reason,

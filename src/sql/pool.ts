@@ -22,7 +22,7 @@ interface Idle {
 
 /**
  * A few connections, each used for one statement at a time. A statement that runs out of time, or is no longer wanted,
- * costs its connection: nothing else tells a server that is busy or gone to let go.
+ * costs its connection: nothing else makes a busy or vanished server release it.
  */
 export class SqlPool {
   readonly #connect: () => SqlConnection

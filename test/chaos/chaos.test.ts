@@ -66,7 +66,7 @@ describe('chaos', { skip }, () => {
     const kept = { duplicates: 0, logins: 1, lostSaves: 0, torn: 0 }
     assert.deepEqual({ duplicates, logins, lostSaves, torn }, kept)
     assert.ok(result.kills > 0, 'nobody was killed')
-    assert.ok(result.maxHandoverMs > 0, 'no hand-over was seen')
+    assert.ok(result.maxHandoverMs > 0, 'no handover was seen')
   })
 
   it('catches what a switched-off lease does', async () => {

@@ -46,35 +46,35 @@ describe('what a container tells of its sessions', () => {
     assert.match(stdout, /session {4}none yet: make one with `tgsession login`\nin use {5}by nobody/)
   })
 
-  it('is who holds the lease, since when it is saved, and which keys were set aside', async () => {
+  it('is who holds the lease, since when it is saved, and which keys were quarantined', async () => {
     const container = open()
     await container.copySession(await sessionBytes({ userId: 777 }), 'alice')
     const kept = container.keep('alice')
     const lease = await kept.lease()
     const { revision } = await kept.restore()
     const another = await sessionBytes({ userId: 777, key: Buffer.alloc(256, 9) })
-    assert.equal((await kept.save(lease, revision, another)).outcome, 'aside')
+    assert.equal((await kept.save(lease, revision, another)).outcome, 'quarantined')
 
     const { stdout } = await cli.run(['status', '--name', 'alice', '--json'], env)
     const status = lastJson<{
       holder: { label: string }
       current: { userId: string; savedAt: string }
-      aside: { keyFingerprint: string }[]
+      quarantined: { keyFingerprint: string }[]
     }>(stdout)
-    const aside = keyFingerprint(Buffer.alloc(256, 9))
+    const quarantined = keyFingerprint(Buffer.alloc(256, 9))
     assert.deepEqual(
-      [status.holder.label, status.current.userId, status.aside.map((one) => one.keyFingerprint)],
-      ['worker.7', '777', [aside]],
+      [status.holder.label, status.current.userId, status.quarantined.map((one) => one.keyFingerprint)],
+      ['worker.7', '777', [quarantined]],
     )
     const text = (await cli.run(['status', '--name', 'alice'], env)).stdout
     assert.match(text, /in use {5}by worker\.7 since 20\d\d-/)
-    assert.match(text, new RegExp(`set aside {2}key ${aside} \\(the key changed outside a login\\)`))
+    assert.match(text, new RegExp(`quarantined {2}key ${quarantined} \\(the key changed outside a login\\)`))
     assert.match(text, /session {4}revision 1, saved 20\S+ by worker\.7, key [0-9a-f]{16}, user 777\n/)
 
     const { code, checks } = await doctor('--name', 'alice')
     assert.equal(code, 0)
     assert.equal(told(checks['sessions']), 'ok: 1 sessions, 1 in use')
-    assert.equal(told(checks['aside']), 'warning: keys were set aside of alice')
+    assert.equal(told(checks['quarantined']), 'warning: keys were quarantined of alice')
     assert.match(told(checks['session']), /^ok: alice: key [0-9a-f]{16}, user 777; in use by worker\.7 since/)
     await lease.release()
     await container.close()

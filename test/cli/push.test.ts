@@ -73,7 +73,7 @@ describe('tgsession push', () => {
     const env = { ...envOf('pinned'), TGSESSION_USER_ID: '777' }
     const other = await cli.run(['push', '-', '--user-id', '888', '--json'], env, string)
     assert.equal(other.code, 73)
-    assert.equal(lastJson(other.stdout)['outcome'], 'aside')
+    assert.equal(lastJson(other.stdout)['outcome'], 'quarantined')
     const own = await cli.run(['push', '-', '--user-id', '777', '--json'], env, string)
     assert.equal(own.code, 0, own.stderr)
     assert.equal((await pulled('pinned')).userId, '777')

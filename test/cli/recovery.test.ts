@@ -35,7 +35,7 @@ describe('tgsession, when something went wrong', () => {
   const replicaOf = async (store: string, DYNO = 'worker.7'): ReturnType<typeof openReplica> =>
     openReplica(await readSettings({ ...envOf(store), DYNO }, { store: true }))
 
-  /** Revisions 1 and 2 of one key, 3 of another, which is current; 4, of another account, set aside. */
+  /** Revisions 1 and 2 of one key, 3 of another, which is current; 4, of another account, quarantined. */
   async function filled(store: string): Promise<Uint8Array[]> {
     const replica = await replicaOf(store, 'ci')
     const key = randomKey()
@@ -57,7 +57,7 @@ describe('tgsession, when something went wrong', () => {
     assert.deepEqual(
       revisions.map(({ revision, state, lastLogin }) => [revision, state, lastLogin]),
       [
-        [4, 'aside', false],
+        [4, 'quarantined', false],
         [3, 'current', true],
         [2, 'former', false],
         [1, 'former', false],
@@ -65,7 +65,7 @@ describe('tgsession, when something went wrong', () => {
     )
     const table = (await cli.run(['history'], envOf('history'))).stdout
     assert.match(table, /^3 .*current, last login$/m)
-    assert.match(table, /^4 .*set aside: it is of user 888/m)
+    assert.match(table, /^4 .*quarantined: it is of user 888/m)
     for (const [index, bytes] of files.entries()) {
       const args = ['pull', 'any.session', '--force', '--revision', String(index + 1)]
       assert.equal((await cli.run(args, envOf('history'))).code, 0)
@@ -118,10 +118,10 @@ describe('tgsession, when something went wrong', () => {
     assert.ok((await (await replicaOf('ask')).status()).current)
   })
 
-  it('promotes what was set aside', async () => {
+  it('promotes what was quarantined', async () => {
     const files = await filled('promote')
     const env = envOf('promote')
-    assert.match((await cli.run(['status'], env)).stdout, /^set aside +4 \(it is of user 888/m)
+    assert.match((await cli.run(['status'], env)).stdout, /^quarantined +4 \(it is of user 888/m)
     const { code, stdout, stderr } = await cli.run(['promote', '4', '--json'], env)
     assert.equal(code, 0, stderr)
     const { outcome, from, revision } = lastJson(stdout)
@@ -138,7 +138,7 @@ describe('tgsession, when something went wrong', () => {
     const alive = await replica.lease()
     const refused = await cli.run(['unlock', '--json'], env)
     assert.deepEqual([refused.code, error(refused)['code']], [75, 'lease.held'])
-    assert.ok(alive.holds(await replica.status()))
+    assert.ok(alive.owns(await replica.status()))
     await alive.abandon()
     const freed = await cli.run(['unlock'], env)
     assert.equal(freed.code, 0, freed.stderr)

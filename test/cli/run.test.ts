@@ -162,7 +162,7 @@ describe('tgsession run', () => {
     await until(() => !isAlive(pid), 'the end of the grandchild')
   })
 
-  it('runs on, saves and lets go when whoever reads its log has left', async () => {
+  it('runs on, saves and releases when whoever reads its log has left', async () => {
     const child = start(SERVE)
     await pidOf()
     child.stdout?.destroy()

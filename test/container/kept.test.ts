@@ -148,30 +148,30 @@ for (const { name, skip, make } of SERVERS)
       await lease.release()
     })
 
-    it('keeps its key: a changed one is set aside, and at the second time run waits', async () => {
+    it('keeps its key: a changed one is quarantined, and at the second time run waits', async () => {
       const own = container(database, fast)
       const bytes = await fileOf(3)
-      await own.copySession(bytes, 'aside')
-      const running = new Running(own.keep('aside'), [process.execPath, program('change-key.ts')], {
+      await own.copySession(bytes, 'quarantined')
+      const running = new Running(own.keep('quarantined'), [process.execPath, program('change-key.ts')], {
         quietMs: 50,
         maxMs: 200,
       })
-      await running.saw('session.aside', 2)
+      await running.saw('session.quarantined', 2)
       assert.match(String((await running.saw('session.waiting'))['for']), /lost its key twice/)
       running.stop()
       assert.equal(await running.ended, 143)
-      assert.equal(await fingerprintOf(await own.exportSession('aside')), await fingerprintOf(bytes))
-      const aside = await own.listAside('aside')
-      assert.equal(aside.length, 2)
-      const [first] = aside
+      assert.equal(await fingerprintOf(await own.exportSession('quarantined')), await fingerprintOf(bytes))
+      const quarantined = await own.listQuarantined('quarantined')
+      assert.equal(quarantined.length, 2)
+      const [first] = quarantined
       assert.equal(first?.reason, 'the key changed outside a login')
-      const taken = await own.exportSession('aside', { aside: first.keyFingerprint })
+      const taken = await own.exportSession('quarantined', { quarantined: first.keyFingerprint })
       assert.equal(await fingerprintOf(taken), first.keyFingerprint)
-      await assert.rejects(own.exportSession('aside', { aside: '0'.repeat(16) }), NoSessionError)
+      await assert.rejects(own.exportSession('quarantined', { quarantined: '0'.repeat(16) }), NoSessionError)
       const [row] = await database.run(`SELECT auth_key FROM tgsession_aside`)
       assert.notEqual(Object(row?.['auth_key']).length, 256, 'it is encrypted')
-      await own.deleteSession('aside')
-      assert.deepEqual(await own.listAside('aside'), [])
+      await own.deleteSession('quarantined')
+      assert.deepEqual(await own.listQuarantined('quarantined'), [])
     })
 
     it('is started again by whoever lost the lease', async () => {
@@ -231,9 +231,9 @@ for (const { name, skip, make } of SERVERS)
 
     it('is lost to its holder when a login puts another in its place', async () => {
       const own = container(database, fast)
-      await own.copySession(await fileOf(8), 'evicted')
-      const opened = await own.open('evicted')
-      const place = container(database, fast).loginPlace('evicted')
+      await own.copySession(await fileOf(8), 'dropped')
+      const opened = await own.open('dropped')
+      const place = container(database, fast).loginPlace('dropped')
       await place.finishLogin(await place.beginLogin({ replace: true }), await fileOf(9))
       opened.session.core.setAuthKey(AUTH_KEY)
       await assert.rejects(opened.session.flush(), LeaseError)
@@ -272,9 +272,9 @@ for (const { name, skip, make } of SERVERS)
       assert.equal((await own.keep('pinned', { userId: String(OWNER) }).restore()).revision.revision, 1)
       const place = own.loginPlace('pinned2', { userId: '1' })
       const outcome = await place.finishLogin(await place.beginLogin({}), await fileOf(13))
-      assert.equal(outcome.outcome, 'aside')
+      assert.equal(outcome.outcome, 'quarantined')
       assert.equal(await own.hasSession('pinned2'), false)
       const key = AUTH_KEY.map((byte) => (byte + 13) % 256)
-      assert.equal((await own.listAside('pinned2'))[0]?.keyFingerprint, keyFingerprint(key))
+      assert.equal((await own.listQuarantined('pinned2'))[0]?.keyFingerprint, keyFingerprint(key))
     })
   })

@@ -190,7 +190,7 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
           })
         // Long past the time of the lease: the heir is held up by the row's lock alone.
         await steadyClock.sleep(1500)
-        const nothing = { auth: undefined, otherKeys: [], evicted: [], entities: [], files: [] }
+        const nothing = { auth: undefined, otherKeys: [], dropped: [], entities: [], files: [] }
         const states: [bigint, { pts: number; qts: number; date: number; seq: number }][] = [
           [0n, { pts: 41, qts: 0, date: 0, seq: 0 }],
         ]

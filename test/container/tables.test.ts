@@ -130,7 +130,7 @@ for (const { name, kind, skip, make } of SERVERS)
         `INSERT INTO up_entities (session_id, id, hash) VALUES ('kept', 1, 2)`,
         `INSERT INTO up_tgsession_leases VALUES ('kept', 7, NULL, NULL, NULL, 0, 0, 5)`,
       )
-      await Promise.all(Array.from({ length: 4 }, () => container(database, options).listAside('kept')))
+      await Promise.all(Array.from({ length: 4 }, () => container(database, options).listQuarantined('kept')))
       const migrations = await database.run('SELECT number FROM up_tgsession_migrations ORDER BY number')
       assert.deepEqual(
         migrations.map((row) => Number(row['number'])),

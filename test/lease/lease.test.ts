@@ -266,7 +266,7 @@ describe('taking the lease', () => {
       const lease = await house.during(taking)
       assert.equal(house.holder?.id, lease.id)
       assert.equal(lease.generation, 1)
-      assert.ok(lease.holds(house.head))
+      assert.ok(lease.owns(house.head))
       await house.during(lease.release())
     })
 
@@ -437,8 +437,8 @@ describe('keeping the lease', () => {
     const house = new House()
     const a = house.machine('a')
     const lease = await house.during(a.take())
-    assert.equal(lease.holds({ generation: 2, holder: house.holder }), false)
-    assert.equal(lease.holds({ generation: 1, holder: null }), false)
+    assert.equal(lease.owns({ generation: 2, holder: house.holder }), false)
+    assert.equal(lease.owns({ generation: 1, holder: null }), false)
     await lease.release()
   })
 
@@ -506,7 +506,7 @@ describe('keeping the lease', () => {
   })
 })
 
-describe('letting go', () => {
+describe('releasing', () => {
   for (const [name, fault] of Object.entries<Fault>({
     'a lost answer': { method: 'put', answer: unreachable() },
     'a conflict with itself': { method: 'put', answer: conflict() },

@@ -23,7 +23,7 @@ const full = {
   current: { ...revision, revision: 42, dead: null },
   lastLogin: revision,
   history: [revision],
-  aside: [{ ...revision, revision: 43, reason: 'the key changed' }],
+  quarantined: [{ ...revision, revision: 43, reason: 'the key changed' }],
   logins: [{ at: 'now', by: 'me', outcome: 'done', id: 'x' }],
   notice: 'a notice',
   addedByNewerVersion: { anything: [1, 2, { three: null }] },
@@ -45,7 +45,7 @@ describe('head.json', () => {
     assert.deepEqual(parseHead(encodeHead(EMPTY_HEAD)), EMPTY_HEAD)
   })
 
-  it('numbers the next revision above all that it knows, also what was set aside', () => {
+  it('numbers the next revision above all that it knows, also what was quarantined', () => {
     assert.equal(nextRevision(EMPTY_HEAD), 1)
     assert.equal(nextRevision(parseHead(bytesOf(full))), 44)
     assert.equal(references(parseHead(bytesOf(full))).length, 4)

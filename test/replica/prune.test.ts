@@ -24,10 +24,10 @@ const heads = fc
   .record({
     gaps: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }),
     login: fc.nat(59),
-    aside: fc.uniqueArray(fc.nat(59), { maxLength: 3 }),
+    quarantined: fc.uniqueArray(fc.nat(59), { maxLength: 3 }),
     unsorted: fc.boolean(),
   })
-  .map(({ gaps, login, aside, unsorted }): Head => {
+  .map(({ gaps, login, quarantined, unsorted }): Head => {
     let age = 0
     const newestFirst = gaps.map((gap, index) => at(gaps.length - index, NOW - (age += gap * HOUR)))
     return {
@@ -35,12 +35,14 @@ const heads = fc
       current: { ...at(gaps.length + 1, NOW), dead: null },
       history: unsorted ? newestFirst : newestFirst.toReversed(),
       lastLogin: newestFirst[login] ?? null,
-      aside: aside.flatMap((index) => (newestFirst[index] ? [{ ...newestFirst[index], reason: 'x' }] : [])),
+      quarantined: quarantined.flatMap((index) =>
+        newestFirst[index] ? [{ ...newestFirst[index], reason: 'x' }] : [],
+      ),
     }
   })
 
 describe('pruning', () => {
-  it('keeps the newest ten, one a day for a week, the last login, current and aside; deletes all else', () => {
+  it('keeps the newest ten, one a day for a week, the last login, current and quarantined; deletes all else', () => {
     const property = fc.property(heads, (before) => {
       const after = prune(before, NOW)
       const gone = new Set(dropped(before, after).map(({ key }) => key))
@@ -52,7 +54,7 @@ describe('pruning', () => {
         const ofTheDay = newestFirst.filter(({ savedAt }) => savedAt.startsWith(day))
         assert.ok(kept.has(ofTheDay[0]!.key), `the newest of ${day} is kept`)
       }
-      for (const entry of [before.current, before.lastLogin, ...before.aside])
+      for (const entry of [before.current, before.lastLogin, ...before.quarantined])
         if (entry) assert.ok(kept.has(entry.key) && !gone.has(entry.key))
       for (const { key } of references(before)) assert.notEqual(kept.has(key), gone.has(key), key)
       assert.ok(after.history.length <= 10 + 8, `${after.history.length} kept`)

@@ -59,7 +59,7 @@ describe('a rollback', () => {
     assert.deepEqual(setting.store.json(HEAD), before)
   })
 
-  it('names what is not there, and what was only set aside', async () => {
+  it('names what is not there, and what was only quarantined', async () => {
     const { setting, replica } = await three()
     await setting.during(replica.push(await sessionBytes({ userId: 888 })))
     await assert.rejects(setting.during(replica.recovery.rollback(9)), {
@@ -67,7 +67,7 @@ describe('a rollback', () => {
       exitCode: 66,
     })
     await assert.rejects(setting.during(replica.recovery.rollback(4)), {
-      code: 'rollback.aside',
+      code: 'rollback.quarantined',
       hint: /promote 4/,
     })
   })
@@ -134,7 +134,7 @@ describe('a rollback', () => {
   })
 })
 
-describe('promoting what was set aside', () => {
+describe('promoting what was quarantined', () => {
   it('makes it current, and the last login', async () => {
     const { setting, replica } = await three()
     const bytes = await sessionBytes({ userId: 888 })
@@ -142,7 +142,7 @@ describe('promoting what was set aside', () => {
     const { revision } = await setting.during(replica.recovery.promote(4))
     assert.equal(revision.revision, 5)
     const { head } = setting
-    assert.deepEqual(head.aside, [])
+    assert.deepEqual(head.quarantined, [])
     assert.deepEqual([head.current?.key, head.lastLogin?.key], [revision.key, revision.key])
     assert.deepEqual(numbers(head.history), [3, 2, 1])
     same((await setting.during(setting.replica('x').restore())).bytes, bytes)
@@ -151,14 +151,14 @@ describe('promoting what was set aside', () => {
 
   it('takes nothing else, and nothing without a key', async () => {
     const { setting, replica } = await three()
-    await assert.rejects(setting.during(replica.recovery.promote(2)), { code: 'promote.not_aside' })
+    await assert.rejects(setting.during(replica.recovery.promote(2)), { code: 'promote.not_quarantined' })
     await assert.rejects(setting.during(replica.recovery.promote(7)), { code: 'revision.none' })
     const lease = await setting.during(replica.lease())
     const { SQLiteSession } = await import('../../src/clients/gramjs/sqlite-session.ts')
     const empty = new SQLiteSession()
     await empty.load()
     const saved = await setting.during(replica.save(lease, setting.head.current!, await empty.toBytes()))
-    assert.equal(saved.outcome, 'aside')
+    assert.equal(saved.outcome, 'quarantined')
     await assert.rejects(setting.during(replica.recovery.promote(4)), { code: 'session.no_key' })
     assert.equal(setting.head.current?.revision, 3)
     await setting.during(lease.release())
@@ -285,7 +285,7 @@ describe('unlocking', () => {
       message: /in use by worker\.1 since/,
     })
     assert.ok(setting.time.now - began < 20_000)
-    assert.ok(lease.holds(setting.head))
+    assert.ok(lease.owns(setting.head))
     await setting.during(lease.release())
   })
 

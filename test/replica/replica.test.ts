@@ -202,29 +202,29 @@ describe('a push', () => {
     setting.assertTidy()
   })
 
-  it('of another account is set aside, once, and changes no current', async () => {
+  it('of another account is quarantined, once, and changes no current', async () => {
     const setting = new Setting()
     const { revision } = await setting.during(setting.replica().push(await sessionBytes({ userId: 777 })))
     const foreign = await sessionBytes({ userId: 888 })
     for (let i = 0; i < 3; i++) {
       const result = await setting.during(setting.replica('ci').push(foreign))
-      assert.equal(result.outcome, 'aside')
+      assert.equal(result.outcome, 'quarantined')
       assert.equal(result.revision.revision, 2)
     }
     assert.equal(setting.head.current?.key, revision.key)
     assert.equal(setting.head.lastLogin?.key, revision.key)
     assert.deepEqual(
-      setting.head.aside.map(({ reason }) => reason),
+      setting.head.quarantined.map(({ reason }) => reason),
       ['it is of user 888, this name is for user 777'],
     )
     setting.assertTidy()
   })
 
-  it('of another account than TGSESSION_USER_ID is set aside even where nothing is', async () => {
+  it('of another account than TGSESSION_USER_ID is quarantined even where nothing is', async () => {
     const setting = new Setting()
     const pinned = setting.replica('ci', { userId: '777' })
     const result = await setting.during(pinned.push(await sessionBytes({ userId: 888 })))
-    assert.equal(result.outcome, 'aside')
+    assert.equal(result.outcome, 'quarantined')
     assert.equal(setting.head.current, null)
     assert.equal(typeof setting.head.provenAt, 'string')
     await assert.rejects(setting.during(pinned.restore()), NoSessionError)
@@ -351,7 +351,7 @@ describe('a save', () => {
         code: 'lease.lost',
       })
     assert.equal(setting.head.current?.key, base.key)
-    assert.deepEqual(setting.head.aside, [])
+    assert.deepEqual(setting.head.quarantined, [])
     await setting.during(taken.release())
   })
 
@@ -367,17 +367,17 @@ describe('a save', () => {
     await setting.during(lease.release())
   })
 
-  it('of another key goes aside, and current stays', async () => {
+  it('of another key is quarantined, and current stays', async () => {
     const { setting, replica, base, lease } = await held()
     const before = setting.head.current
     const changed = await sessionBytes({ userId: 777 })
     for (let i = 0; i < 2; i++) {
       const result = await setting.during(replica.save(lease, base, changed))
-      assert.ok(result.outcome === 'aside')
+      assert.ok(result.outcome === 'quarantined')
       assert.match(result.reason, /key changed/)
     }
     assert.deepEqual(setting.head.current, before)
-    assert.equal(setting.head.aside.length, 1)
+    assert.equal(setting.head.quarantined.length, 1)
     setting.assertTidy()
     await setting.during(lease.release())
   })
@@ -549,22 +549,24 @@ describe('a store that does not honour conditions', () => {
 })
 
 describe('races', () => {
-  for (const setsAside of [false, true])
-    it(`give a save its own number beside a push (${setsAside ? 'both' : 'the push'} set aside)`, async () => {
+  for (const isQuarantined of [false, true])
+    it(`give a save its own number beside a push (${isQuarantined ? 'both' : 'the push'} quarantined)`, async () => {
       const setting = new Setting()
       const key = randomKey()
       const holder = setting.replica('worker.1')
       const base = await setting.during(logIn(holder, await sessionBytes({ key, userId: 777 })))
       const lease = await setting.during(holder.lease())
       const foreign = await sessionBytes({ userId: 888 })
-      const bytes = setsAside ? await sessionBytes({ userId: 777 }) : await sessionBytes({ key, peers: 1 })
+      const bytes = isQuarantined
+        ? await sessionBytes({ userId: 777 })
+        : await sessionBytes({ key, peers: 1 })
       const ci = setting.replica('ci')
       setting.store.fault({ method: 'put', key: 'main/revisions/', first: () => ci.push(foreign) })
       const saved = await setting.during(holder.save(lease, base, bytes))
-      assert.deepEqual([saved.outcome, saved.revision.revision], [setsAside ? 'aside' : 'saved', 3])
+      assert.deepEqual([saved.outcome, saved.revision.revision], [isQuarantined ? 'quarantined' : 'saved', 3])
       assert.deepEqual(
-        setting.head.aside.map(({ revision }) => revision),
-        setsAside ? [2, 3] : [2],
+        setting.head.quarantined.map(({ revision }) => revision),
+        isQuarantined ? [2, 3] : [2],
       )
       setting.assertTidy()
       await setting.during(lease.release())

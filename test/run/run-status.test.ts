@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Standing } from '../../src/run/run-status.ts'
+import { RunStatus } from '../../src/run/run-status.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { SimTime } from '../support/sim-clock.ts'
 
 describe('standing', () => {
   it('gathers how things stand from what is reported, and hands everything on', () => {
     let now = 0
-    const standing = new Standing({ ...systemClock, now: () => now })
+    const standing = new RunStatus({ ...systemClock, now: () => now })
     const passed: string[] = []
     const report = standing.following((event) => passed.push(event))
     assert.deepEqual(standing.fields, {
@@ -32,9 +32,9 @@ describe('standing', () => {
   })
 
   it('counts as a conflict what others did, and not what the command did or the store', () => {
-    const standing = new Standing(systemClock)
+    const standing = new RunStatus(systemClock)
     const report = standing.following(() => undefined)
-    for (const because of ['aside', 'dead', 'lost']) report('session.again', { because })
+    for (const because of ['quarantined', 'dead', 'lost']) report('session.again', { because })
     report('lease.taken', { generation: 1 })
     report('lease.lost', { code: 'lease.expiring', message: '' })
     assert.deepEqual([standing.fields['lease'], standing.fields['conflicts']], [false, 0])
@@ -45,7 +45,7 @@ describe('standing', () => {
 
   it('tells once a minute until it is over', async () => {
     const time = new SimTime()
-    const standing = new Standing(time.clock())
+    const standing = new RunStatus(time.clock())
     const over = new AbortController()
     const told: number[] = []
     const telling = standing.everyMinute(() => told.push(time.now), over.signal)

@@ -135,13 +135,13 @@ describe('a store that takes no revision', () => {
       const states = [await sessionBytes({ key, peers: 1 }), await sessionBytes({ key, peers: 2 })]
       const pauses: unknown[] = []
       const stop = new AbortController()
-      let [mark, state] = [0, 0]
+      let [checkpoint, state] = [0, 0]
       const saver = new Saver({
         replica,
         lease,
         base: setting.head.current!,
         // It never stands still.
-        source: { mark: async () => String(mark++), capture: async () => states[state]! },
+        source: { checkpoint: async () => String(checkpoint++), capture: async () => states[state]! },
         clock: setting.time.clock(),
         report: (event, fields) => event === 'save.failed' && pauses.push(fields?.['retryInMs']),
         random: () => jitter,

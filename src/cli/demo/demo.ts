@@ -72,7 +72,7 @@ export async function demo(
     const second = start()
     const handoverMs = (await act.requestAfter(signalledAt + OVERLAP_MS)) - signalledAt
     await act.ping('second')
-    show(`  hand-over: ${handoverMs} ms from SIGTERM to the first request of the new dyno`)
+    show(`  handover: ${handoverMs} ms from SIGTERM to the first request of the new dyno`)
     await first.ended
 
     act.title('The dyno dies (kill -9); the next one waits for the lease to run out, and takes over')

@@ -73,9 +73,15 @@ async function plainCheck(container: BareContainer, { encryption }: Settings): P
 
 async function asideCheck(container: BareContainer, names: readonly string[]): Promise<Check[]> {
   const those: string[] = []
-  for (const name of names) if ((await container.listAside(name)).length > 0) those.push(name)
+  for (const name of names) if ((await container.listQuarantined(name)).length > 0) those.push(name)
   if (those.length === 0) return []
-  return [warning('aside', `keys were set aside of ${those.join(', ')}`, 'See `tgsession status --name …`.')]
+  return [
+    warning(
+      'quarantined',
+      `keys were quarantined of ${those.join(', ')}`,
+      'See `tgsession status --name …`.',
+    ),
+  ]
 }
 
 function namedCheck(

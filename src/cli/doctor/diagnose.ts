@@ -99,10 +99,10 @@ async function storeChecks(
   }
 }
 
-function headCheck({ current, holder, history, aside, notice, generation }: Head): Check {
+function headCheck({ current, holder, history, quarantined, notice, generation }: Head): Check {
   const stored = current ? `revision ${current.revision}, ${history.length} former` : 'no session yet'
   const detail = `${stored}; in use ${usedBy(holder)}; generation ${generation}`
-  const told = [notice ?? '', aside.length > 0 ? `${aside.length} set aside` : ''].filter(
+  const told = [notice ?? '', quarantined.length > 0 ? `${quarantined.length} quarantined` : ''].filter(
     (text) => text !== '',
   )
   if (told.length === 0) return ok('head', detail)

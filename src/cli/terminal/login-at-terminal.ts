@@ -5,7 +5,7 @@ import { RefusedError } from '../../base/errors.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { LoginPlace } from '../../replica/kept-session.ts'
-import { placeFile } from '../../base/place-file.ts'
+import { writeFileAtomic } from '../../base/write-file.ts'
 import { withProgress } from './progress.ts'
 import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
 
@@ -101,14 +101,14 @@ async function store<Attempt>(
   )
   const stored = await storing.catch(async (error: unknown) => {
     const file = path.resolve(`${encodeURIComponent(replica.name).slice(0, 100)}.rescued.session`)
-    await placeFile(file, session)
+    await writeFileAtomic(file, session)
     log.error('The session could not be stored', terminal)
     log.warn(`It was kept in ${file}. Store it with: ${replica.storeCommand(file)}`, terminal)
     throw error
   })
   const { revision } = stored
-  if (stored.outcome === 'aside') {
-    log.error(`Kept aside as revision ${revision.revision}, not in use`, terminal)
+  if (stored.outcome === 'quarantined') {
+    log.error(`Quarantined as revision ${revision.revision}, not in use`, terminal)
     throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
       hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
     })

@@ -1,7 +1,7 @@
 import { ConnectionTCPFull } from 'telegram/network/connection/TCPFull.js'
 import type { Session } from 'telegram/sessions/Abstract.js'
 import { gramJs } from './library.ts'
-import { Line, putOnLine, saysKeyUnknown } from '../../telegram/client/line.ts'
+import { Line, putOnLine, isKeyUnknown } from '../../telegram/client/line.ts'
 
 /**
  * A connection class for one client of one session. GramJS dials port 80 whatever the session says; this one
@@ -26,7 +26,7 @@ export function connectionFor(session: Session): typeof ConnectionTCPFull {
 
     override async recv(): Promise<unknown> {
       const packet: unknown = await super.recv()
-      if (this.#own && saysKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
+      if (this.#own && isKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
       return packet
     }
   }

@@ -44,7 +44,7 @@ export class SQLiteSession extends GramSession {
     return this.#file.load()
   }
 
-  /** Throws `ConflictError` (`session.changed_on_disk`, `session.held_open`), and as `placeFile` does. */
+  /** Throws `ConflictError` (`session.changed_on_disk`, `session.held_open`), and as `writeFileAtomic` does. */
   override save(): Promise<void> {
     return this.#file.save()
   }

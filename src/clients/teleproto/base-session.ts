@@ -93,7 +93,7 @@ export abstract class ProtoSession extends Session {
   /**
    * Whether the client dropped the key of an account without a logout, and nobody has logged in since. That is an `auth`
    * change like any other; what tells it apart is this. The file or storage keeps the last good key until a login or
-   * `delete()`, while `toBytes()` shows what the client has: set it aside, do not store it over a good one.
+   * `delete()`, while `toBytes()` shows what the client has: quarantine it, do not store it over a good one.
    */
   get authKeyLost(): boolean {
     return this.core.isKeyLost

@@ -1,7 +1,7 @@
 import { ConnectionTCPFull } from 'teleproto/network/index.js'
 import type { Session } from 'teleproto/sessions/index.js'
 import { dcIdOf } from '../../telegram/client/internals.ts'
-import { Line, putOnLine, saysKeyUnknown } from '../../telegram/client/line.ts'
+import { Line, putOnLine, isKeyUnknown } from '../../telegram/client/line.ts'
 import { teleproto } from './library.ts'
 
 /** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
@@ -16,7 +16,7 @@ export function connectionFor(session: Session): typeof ConnectionTCPFull {
 
     override async recv(): Promise<unknown> {
       const packet: unknown = await super.recv()
-      if (this.#isOwn && saysKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
+      if (this.#isOwn && isKeyUnknown(packet) && session.authKey?.getKey()) line.keyRefused()
       return packet
     }
 

@@ -44,7 +44,7 @@ export class SQLiteSession extends ProtoSession {
     return this.#file.load()
   }
 
-  /** Throws `ConflictError` (`session.changed_on_disk`, `session.held_open`), and as `placeFile` does. */
+  /** Throws `ConflictError` (`session.changed_on_disk`, `session.held_open`), and as `writeFileAtomic` does. */
   override save(): Saved {
     return saved(this.#file.save())
   }

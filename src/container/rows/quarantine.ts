@@ -5,20 +5,20 @@ import type { LoadedRows } from './sql-storage.ts'
 import { type RowsOf, upsert } from './write-rows.ts'
 
 /** A key that a program made of the session's, outside a login. */
-export interface Aside {
+export interface Quarantined {
   keyFingerprint: string
   /** ISO 8601, UTC. */
   at: string
-  /** Which instance set it aside. */
+  /** Which instance quarantine it. */
   by: string
   reason: string
 }
 
 /** A program that changes its key at every start must not fill the table. */
-const MOST_ASIDE = 10
+const MOST_QUARANTINED = 10
 
 /** Keeps the key of a session that is not to be used; nothing where it has none. */
-export async function setAside(
+export async function quarantine(
   of: RowsOf,
   db: Db,
   auth: AuthState | undefined,
@@ -35,7 +35,7 @@ export async function setAside(
     dc_id: auth.dcId,
     server_address: auth.serverAddress ?? null,
     port: auth.serverAddress === undefined ? null : auth.port,
-    auth_key: of.seal.seal(auth.authKey, of.id, `aside ${fingerprint}`),
+    auth_key: of.seal.seal(auth.authKey, of.id, `quarantined ${fingerprint}`),
   }
   await upsert(
     of.database,
@@ -45,7 +45,9 @@ export async function setAside(
     ['session_id', 'key_fingerprint'],
     ['at', 'label', 'reason'],
   )
-  const tooMany = (await listAside(of, db)).slice(MOST_ASIDE).map((aside) => aside.keyFingerprint)
+  const tooMany = (await listQuarantined(of, db))
+    .slice(MOST_QUARANTINED)
+    .map((quarantined) => quarantined.keyFingerprint)
   if (tooMany.length > 0)
     await db
       .deleteFrom('tgsession_aside')
@@ -55,7 +57,7 @@ export async function setAside(
 }
 
 /** The newest first. */
-export async function listAside({ id }: Pick<RowsOf, 'id'>, db: Db): Promise<Aside[]> {
+export async function listQuarantined({ id }: Pick<RowsOf, 'id'>, db: Db): Promise<Quarantined[]> {
   const rows = await db
     .selectFrom('tgsession_aside')
     .select(['key_fingerprint as keyFingerprint', 'at', 'label as by', 'reason'])
@@ -66,7 +68,11 @@ export async function listAside({ id }: Pick<RowsOf, 'id'>, db: Db): Promise<Asi
 }
 
 /** Undefined where no such key is kept. Throws as `KeySeal.open`. */
-export async function readAside(of: RowsOf, db: Db, fingerprint: string): Promise<LoadedRows | undefined> {
+export async function readQuarantined(
+  of: RowsOf,
+  db: Db,
+  fingerprint: string,
+): Promise<LoadedRows | undefined> {
   const row = await db
     .selectFrom('tgsession_aside')
     .select(['dc_id', 'server_address', 'port', 'auth_key'])
@@ -78,7 +84,7 @@ export async function readAside(of: RowsOf, db: Db, fingerprint: string): Promis
     dcId: Number(row.dc_id),
     serverAddress: row.server_address ?? undefined,
     port: Number(row.port ?? 443),
-    authKey: of.seal.open(row.auth_key, of.id, `aside ${fingerprint}`),
+    authKey: of.seal.open(row.auth_key, of.id, `quarantined ${fingerprint}`),
     takeoutId: undefined,
   }
   return { auth, otherKeys: new Map(), entities: [], complete: true, written: 0n, states: [], files: [] }

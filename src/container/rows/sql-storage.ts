@@ -13,7 +13,7 @@ export interface Changes {
   auth: AuthState | undefined
   otherKeys: [dcId: number, key: Uint8Array | undefined][]
   /** Usernames that everybody but their new owner loses; carried out before `entities`. */
-  evicted: [username: string, owner: bigint][]
+  dropped: [username: string, owner: bigint][]
   entities: EntityWrite[]
   states: [id: bigint, state: UpdateState][]
   files: [key: SentFileKey, file: SentFile][]
@@ -58,7 +58,7 @@ export class SqlStorage extends MemoryStorage {
   readonly #options: SqlStorageOptions
   #auth = false
   readonly #keys = new Set<number>()
-  #evicted = new Map<string, bigint>()
+  #dropped = new Map<string, bigint>()
   #entities = new Map<bigint, bigint>()
   readonly #states = new Set<bigint>()
   #files = new Map<string, [SentFileKey, SentFile]>()
@@ -92,7 +92,7 @@ export class SqlStorage extends MemoryStorage {
       const username = entity.username ?? null
       const taken =
         username !== null && (super.findEntity('username', username)?.id ?? entity.id) !== entity.id
-      const theirs = taken || (username !== null && this.#evicted.has(username)) ? null : username
+      const theirs = taken || (username !== null && this.#dropped.has(username)) ? null : username
       super.putEntity({
         id: entity.id,
         hash: here?.hash ?? entity.hash,
@@ -121,7 +121,7 @@ export class SqlStorage extends MemoryStorage {
 
   /** Rows that wait to be written. */
   get queued(): number {
-    const others = this.#keys.size + this.#evicted.size + this.#states.size
+    const others = this.#keys.size + this.#dropped.size + this.#states.size
     return Number(this.#auth) + others + this.#entities.size + this.#files.size
   }
 
@@ -131,7 +131,7 @@ export class SqlStorage extends MemoryStorage {
     const changes: Changes = {
       auth: this.#auth ? this.auth() : undefined,
       otherKeys: [...this.#keys].map((dcId) => [dcId, this.otherKey(dcId)]),
-      evicted: [...this.#evicted],
+      dropped: [...this.#dropped],
       entities: [...this.#entities].flatMap(([id, written]) => {
         const entity = super.entity(id)
         return entity === undefined ? [] : [{ entity, written, whole: this.#complete || this.#known.has(id) }]
@@ -141,7 +141,7 @@ export class SqlStorage extends MemoryStorage {
     }
     this.#auth = false
     this.#keys.clear()
-    this.#evicted = new Map()
+    this.#dropped = new Map()
     this.#entities = new Map()
     this.#states.clear()
     this.#files = new Map()
@@ -152,7 +152,7 @@ export class SqlStorage extends MemoryStorage {
   putBack(changes: Changes): void {
     this.#auth ||= changes.auth !== undefined
     for (const [dcId] of changes.otherKeys) this.#keys.add(dcId)
-    this.#evicted = new Map([...changes.evicted, ...this.#evicted])
+    this.#dropped = new Map([...changes.dropped, ...this.#dropped])
     const entities = changes.entities.map(({ entity, written }): [bigint, bigint] => [entity.id, written])
     this.#entities = new Map([...entities, ...this.#entities])
     for (const [id] of changes.states) this.#states.add(id)
@@ -208,7 +208,7 @@ export class SqlStorage extends MemoryStorage {
     super.evictUsername(username, newOwner)
     // Where all rows are in memory, those that lose it were just put there.
     if (this.#complete) return
-    this.#evicted.set(username, newOwner)
+    this.#dropped.set(username, newOwner)
     this.#options.onDirty(false)
   }
 

@@ -32,7 +32,7 @@ export async function writeRows(of: RowsOf, db: Db, changes: Changes): Promise<v
     const value = key && of.seal.seal(key, of.id, String(dcId))
     await writeValue(of, db, `${OTHER_KEY}${dcId}`, value)
   }
-  for (const part of parts(changes.evicted)) await evict(of, db, part)
+  for (const part of parts(changes.dropped)) await drop(of, db, part)
   for (const part of parts(changes.entities)) await writeEntities(of, db, part)
   for (const part of parts(changes.states)) await writeStates(of, db, part)
   for (const part of parts(changes.files.filter((file) => !isLarge(file)))) await writeFiles(of, db, part)
@@ -83,7 +83,7 @@ export async function writeValue(
   await db.deleteFrom('tgsession_values').where('session_id', '=', of.id).where('name', '=', name).execute()
 }
 
-async function evict({ database, id }: RowsOf, db: Db, evicted: Changes['evicted']): Promise<void> {
+async function drop({ database, id }: RowsOf, db: Db, dropped: Changes['dropped']): Promise<void> {
   await db
     .updateTable('entities')
     .set({ username: null })
@@ -91,11 +91,11 @@ async function evict({ database, id }: RowsOf, db: Db, evicted: Changes['evicted
     .where(
       'username',
       'in',
-      evicted.map(([username]) => username),
+      dropped.map(([username]) => username),
     )
     .where((of) =>
       of.or(
-        evicted.map(([username, owner]) =>
+        dropped.map(([username, owner]) =>
           of.and([of('username', '=', username), of('id', '<>', database.int(owner))]),
         ),
       ),

@@ -13,7 +13,7 @@ import type { SqlFault } from '../../sql/dialect.ts'
 import { parseSqlUrl } from '../../sql/location.ts'
 import { type ContainerSchema, prefixPlugin } from './schema.ts'
 import { type AnyKysely, kindOf, type SqlKind } from './sql-kind.ts'
-import { Turns } from './serial-queue.ts'
+import { SerialQueue } from './serial-queue.ts'
 
 export type Db = Kysely<ContainerSchema>
 
@@ -46,7 +46,7 @@ export class Database {
   readonly clock: Clock
   readonly #db: Db
   readonly #forRenewals: Db
-  readonly #turns = new Turns(MOST_TRANSACTIONS)
+  readonly #transactions = new SerialQueue(MOST_TRANSACTIONS)
   #fault: Promise<(error: unknown) => SqlFault | undefined> | undefined
 
   constructor(db: AnyKysely, { forRenewals = db, tablePrefix, label, clock }: DatabaseOptions) {
@@ -95,7 +95,7 @@ export class Database {
     signal?: AbortSignal,
   ): Promise<T> {
     return await this.#within(signal, (givenUp) =>
-      this.#turns.run(async () => {
+      this.#transactions.run(async () => {
         const started = this.#db.transaction()
         // InnoDB's default locks the gaps between rows, where other sessions' rows belong.
         const isolated = this.kind === 'sqlite' ? started : started.setIsolationLevel('read committed')

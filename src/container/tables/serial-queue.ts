@@ -1,5 +1,5 @@
 /** Lets at most so many in at a time, in the order in which they came. */
-export class Turns {
+export class SerialQueue {
   readonly #waiting: (() => void)[] = []
   #free: number
 

@@ -36,7 +36,7 @@ export async function readSource(source: SessionSource): Promise<Changes> {
         Number(dcId),
         rows.otherKey(Number(dcId)),
       ]),
-      evicted: [],
+      dropped: [],
       entities: idsOf(file, 'entities', 'id').flatMap((id, index) => {
         const entity = rows.entity(id)
         // Oldest first, and only their order counts.

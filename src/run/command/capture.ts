@@ -7,7 +7,7 @@ import { safeCause, SaveFailedError, UnreachableError } from '../../base/errors.
 const SIDECARS = ['-journal', '-wal', '-shm'] as const
 
 /** Changes whenever the session file does; costs a stat, reads nothing. */
-export async function fileMark(path: string): Promise<string> {
+export async function fileCheckpoint(path: string): Promise<string> {
   const marks = await Promise.all(
     [path, `${path}-wal`].map((name) =>
       stat(name, { bigint: true }).then(
@@ -84,7 +84,7 @@ function withHeaderOf(header: Uint8Array, copy: Uint8Array): Uint8Array {
 
 /**
  * The file after its writer has ended, however it ended: opened for writing, so that SQLite rolls back a hot
- * journal or takes in a write-ahead log first. Throws where there is no such file; none is made.
+ * journal or takes in a write-prefetched log first. Throws where there is no such file; none is made.
  */
 export async function captureFinal(path: string): Promise<Uint8Array> {
   const existing = pathToFileURL(path)

@@ -26,7 +26,7 @@ export async function isDead(
     if (!(error instanceof UnreachableError)) throw error
     return report('session.unreachable', describeError(error))
   })
-  // Replaced meanwhile, or out of reach: for the next turn to see.
+  // Replaced meanwhile, or out of reach: for the next one to see.
   if (current?.revision.keyFingerprint !== revision.keyFingerprint) return false
   const answer = await askTelegram(current.bytes, api, signal)
   report('key.asked', { state: answer.state, reason: 'reason' in answer ? answer.reason : '' })

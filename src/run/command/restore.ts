@@ -6,13 +6,13 @@ import { describeError } from '../report.ts'
 import { type RunOptions, showNothing } from '../run-options.ts'
 
 /** The session as it was before the lease was taken: read meanwhile, never used without a look at the head. */
-export type Ahead = (onProgress: OnProgress) => Promise<Restored | null>
+export type Prefetched = (onProgress: OnProgress) => Promise<Restored | null>
 
 /** A larger one is not kept in memory for as long as another serves; nor one of which nobody knows later whether it is current. */
 const AHEAD_BYTES = 16 * 1024 * 1024
 
 /** Begins at once; how far it is hears who asks for it. Whatever goes wrong goes wrong again under the lease, and is told then. */
-export function readAhead(replica: KeptSession, bytes: number, signal: AbortSignal): Ahead {
+export function prefetch(replica: KeptSession, bytes: number, signal: AbortSignal): Prefetched {
   if (replica.lastSeen === undefined || bytes > AHEAD_BYTES) return () => Promise.resolve(null)
   let tell: OnProgress | undefined
   const read = replica.restore({ signal, onProgress: (...moved) => tell?.(...moved) }).catch(() => null)
@@ -22,17 +22,17 @@ export function readAhead(replica: KeptSession, bytes: number, signal: AbortSign
   }
 }
 
-/** The session, verified: what was read ahead, if it still is current. Null when the stop or the loss of the lease came first. */
+/** The session, verified: what was read prefetched, if it still is current. Null when the stop or the loss of the lease came first. */
 export async function restore(
   replica: KeptSession,
-  { lease, ahead }: { lease: Lease; ahead: Ahead },
+  { lease, prefetched }: { lease: Lease; prefetched: Prefetched },
   options: RunOptions,
 ): Promise<Restored | null> {
   const { stop, clock, report, showProgress = showNothing } = options
   const signal = AbortSignal.any([stop, lease.signal])
   const what = 'Fetching the session'
   try {
-    const read = await showProgress(what, (onProgress) => unlessAborted(ahead(onProgress), signal))
+    const read = await showProgress(what, (onProgress) => unlessAborted(prefetched(onProgress), signal))
     // The newest head that this process knows is at least the one with which the lease was taken.
     const current = replica.lastSeen?.current
     if (read && current?.key === read.revision.key) return { revision: current, bytes: read.bytes }

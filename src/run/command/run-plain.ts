@@ -3,9 +3,9 @@ import type { OnProgress } from '../../replica/kept-session.ts'
 import { askUntil, noAnswer } from '../await-session.ts'
 import { COMMAND_SHARE } from '../budget.ts'
 import { Command } from './command.ts'
-import { handOver } from './stage.ts'
+import { stageSession } from './stage.ts'
 import { patiently } from './patience.ts'
-import { Place } from './place.ts'
+import { SessionFolder } from './session-folder.ts'
 import { type RunOptions, showNothing, Stop, stopOf } from '../run-options.ts'
 
 export type OpenPlain = (how: { signal: AbortSignal; onProgress: OnProgress }) => Promise<PlainSession>
@@ -27,9 +27,9 @@ export async function runPlain(open: OpenPlain, options: RunOptions): Promise<nu
   if (session instanceof Stop) return session.exitCode
   const { bytes, keyFingerprint, warning } = session
   report('warning', { message: warning })
-  const place = await Place.make(options.file, 'plain')
+  const folder = await SessionFolder.make(options.file, 'plain')
   try {
-    const { variables } = await handOver(bytes, place.file, options)
+    const { variables } = await stageSession(bytes, folder.file, options)
     report('session.restored', { revision: null, bytes: bytes.length, key: keyFingerprint })
     const command = new Command({ ...options, session: variables, passEnv: options.passEnv ?? false })
     report('command.started', { pid: command.pid ?? 0 })
@@ -44,6 +44,6 @@ export async function runPlain(open: OpenPlain, options: RunOptions): Promise<nu
     report('command.ended', { because: stop.aborted ? 'stopped' : 'exited', exitCode })
     return exitCode
   } finally {
-    await place.remove()
+    await folder.remove()
   }
 }

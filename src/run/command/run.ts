@@ -3,11 +3,11 @@ import type { Lease } from '../../lease/lease.ts'
 import type { KeptSession } from '../../replica/kept-session.ts'
 import { awaitSession, noAnswer } from '../await-session.ts'
 import { Budget } from '../budget.ts'
-import { letGo } from '../release-lease.ts'
+import { releaseLease } from '../release-lease.ts'
 import { patiently } from './patience.ts'
-import { Place } from './place.ts'
+import { SessionFolder } from './session-folder.ts'
 import { describeLoss } from '../report.ts'
-import { type Ahead, readAhead } from './restore.ts'
+import { type Prefetched, prefetch } from './restore.ts'
 import { type RunOptions, Stop } from '../run-options.ts'
 import { SAVE_FAILED, serve } from './serve.ts'
 import { reached } from '../step.ts'
@@ -21,7 +21,7 @@ export { type RunOptions, Stop } from '../run-options.ts'
 export async function run(replica: KeptSession, options: RunOptions): Promise<number> {
   const { report } = options
   reached('boot')
-  const place = await Place.make(options.file, replica.name)
+  const folder = await SessionFolder.make(options.file, replica.name)
   const budget = new Budget(options.stop, options.shutdownMs, options.clock)
   let exitCode: number | undefined
   // A key that the command loses twice in a row is not served a third time.
@@ -29,31 +29,31 @@ export async function run(replica: KeptSession, options: RunOptions): Promise<nu
   let avoid: string | undefined
   try {
     for (;;) {
-      const turn = await waitForTurn(replica, options, avoid)
-      if (turn instanceof Stop) return turn.exitCode
-      const { why, base, ...served } = await underLease(turn.lease, options, budget, () =>
-        serve({ ...turn, replica, file: place.file, budget }, options),
+      const acquired = await acquire(replica, options, avoid)
+      if (acquired instanceof Stop) return acquired.exitCode
+      const { why, base, ...served } = await underLease(acquired.lease, options, budget, () =>
+        serve({ ...acquired, replica, file: folder.file, budget }, options),
       )
       if (why === 'exited' || why === 'stopped') return (exitCode = served.exitCode)
       report('session.again', { because: why })
-      const key = why === 'aside' ? base?.keyFingerprint : undefined
+      const key = why === 'quarantined' ? base?.keyFingerprint : undefined
       avoid = key !== undefined && key === lostKey ? base?.key : undefined
       lostKey = key
     }
   } finally {
     budget.close()
-    if (exitCode === SAVE_FAILED) report('session.kept', { file: place.file })
-    else await place.remove()
+    if (exitCode === SAVE_FAILED) report('session.kept', { file: folder.file })
+    else await folder.remove()
   }
 }
 
 interface Turn {
   lease: Lease
-  ahead: Ahead
+  prefetched: Prefetched
 }
 
 /** The lease, once there is something to serve; or the stop that came first. */
-async function waitForTurn(
+async function acquire(
   replica: KeptSession,
   options: RunOptions,
   avoid: string | undefined,
@@ -63,7 +63,7 @@ async function waitForTurn(
   return await patiently(options, silent, async ({ signal, awaiting }) => {
     const { bytes } = await awaitSession(replica, { ...options, signal, avoid, onAwaiting: awaiting })
     reached('session.found')
-    const ahead = readAhead(replica, bytes, signal)
+    const prefetched = prefetch(replica, bytes, signal)
     const lease = await replica.lease({
       signal,
       onWaiting: ({ label, since }) => {
@@ -73,7 +73,7 @@ async function waitForTurn(
     })
     reached('lease.taken')
     report('lease.taken', { generation: lease.generation })
-    return { lease, ahead }
+    return { lease, prefetched }
   })
 }
 
@@ -90,7 +90,7 @@ async function underLease<T>(
   try {
     return await use()
   } finally {
-    await letGo(lease, report, budget.release)
+    await releaseLease(lease, report, budget.release)
   }
 }
 

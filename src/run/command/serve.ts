@@ -6,9 +6,9 @@ import { release } from '../../seal/free.ts'
 import { type Budget, COMMAND_SHARE } from '../budget.ts'
 import { Command } from './command.ts'
 import { isDead } from './dead-key.ts'
-import { handOver } from './stage.ts'
+import { stageSession } from './stage.ts'
 import { describeError } from '../report.ts'
-import { type Ahead, restore } from './restore.ts'
+import { type Prefetched, restore } from './restore.ts'
 import { type RunOptions, showNothing, stopOf } from '../run-options.ts'
 import { Saver, type SaverEnd } from '../saver.ts'
 import { reached } from '../step.ts'
@@ -28,17 +28,17 @@ const AT_ONCE_MS = 60_000
 export interface Serving {
   replica: KeptSession
   lease: Lease
-  ahead: Ahead
+  prefetched: Prefetched
   /** Where the session is placed. */
   file: string
   budget: Budget
 }
 
 /** One time with the lease: restore, place, start the command, save what it changes, until it has ended; the last save. */
-export async function serve(turn: Serving, options: RunOptions): Promise<Served> {
-  const { replica, lease, file, budget } = turn
+export async function serve(acquired: Serving, options: RunOptions): Promise<Served> {
+  const { replica, lease, file, budget } = acquired
   const { report, clock, passEnv = false } = options
-  const restored = await restore(replica, turn, options)
+  const restored = await restore(replica, acquired, options)
   if (!restored) return neverStarted(options)
   reached('session.fetched')
   const { revision, bytes } = restored
@@ -46,7 +46,7 @@ export async function serve(turn: Serving, options: RunOptions): Promise<Served>
   // Another may have found that out while we waited.
   if (revision.dead !== null) return { why: 'dead', exitCode: 0 }
 
-  const { variables, source, final } = await handOver(bytes, file, options)
+  const { variables, source, final } = await stageSession(bytes, file, options)
   // It lies in its place now: a wrapper that runs for months need not keep it, too.
   if (final) release(bytes)
   reached('session.placed')

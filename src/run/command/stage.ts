@@ -1,11 +1,11 @@
 import { convertToString } from '../../session/convert.ts'
-import { placeFile } from '../../base/place-file.ts'
-import { captureFinal, captureLive, fileMark } from './capture.ts'
+import { writeFileAtomic } from '../../base/write-file.ts'
+import { captureFinal, captureLive, fileCheckpoint } from './capture.ts'
 import type { RunOptions } from '../run-options.ts'
 import type { Source } from '../saver.ts'
 
 /** The session, as the command has it. */
-export interface HandedOver {
+export interface Staged {
   /** They tell the command where it is, or what. */
   variables: Record<string, string>
   /** What is saved while the command runs. */
@@ -15,22 +15,22 @@ export interface HandedOver {
 }
 
 /** Puts the session where the command finds it: into `file`, or into a variable. */
-export async function handOver(
+export async function stageSession(
   bytes: Uint8Array,
   file: string,
   { asString, api, report }: RunOptions,
-): Promise<HandedOver> {
+): Promise<Staged> {
   if (asString) {
     const { variable, format } = asString
     const text = await convertToString(bytes, format, { apiId: api?.apiId })
     report('session.string', { variable, saved: false })
-    const source = { mark: () => Promise.resolve(''), capture: () => Promise.resolve(bytes) }
+    const source = { checkpoint: () => Promise.resolve(''), capture: () => Promise.resolve(bytes) }
     return { variables: { [variable]: text }, source }
   }
-  await placeFile(file, bytes)
+  await writeFileAtomic(file, bytes)
   return {
     variables: { TGSESSION_FILE: file },
-    source: { mark: () => fileMark(file), capture: () => captureLive(file) },
+    source: { checkpoint: () => fileCheckpoint(file), capture: () => captureLive(file) },
     final: () => captureFinal(file),
   }
 }

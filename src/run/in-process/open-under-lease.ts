@@ -6,7 +6,7 @@ import type { Replica } from '../../replica/replica.ts'
 import type { AnyClient } from '../../telegram/client/internals.ts'
 import { servable } from '../await-session.ts'
 import { closeOnSignals } from './close-on-signals.ts'
-import { letGo } from '../release-lease.ts'
+import { releaseLease } from '../release-lease.ts'
 import {
   type LiveSession,
   OpenedSession,
@@ -90,7 +90,7 @@ async function openUnderLease<Session extends LiveSession, Client extends AnyCli
     })
     return new OpenedSession(library, replica, lease, revision, session, report, { ...options, onClosed })
   } catch (error) {
-    await letGo(lease, report)
+    await releaseLease(lease, report)
     throw error
   }
 }

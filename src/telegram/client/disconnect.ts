@@ -44,14 +44,14 @@ async function close(client: AnyClient): Promise<void> {
   const line = lineOf(client)
   inner.clearReleaseTimers()
   inner.refuseToConnect(disconnectedForGood)
-  await Promise.all([line?.close(), inner.sender?.silence(), ...exported.map(silenceIfThere)])
+  await Promise.all([line?.close(), inner.sender?.disconnectForGood(), ...exported.map(disconnectIfThere)])
   await client.destroy()
 }
 
 /** A sender that is still connecting is not waited for: its connections never open any more. */
-async function silenceIfThere(sender: Promise<Sender>): Promise<void> {
+async function disconnectIfThere(sender: Promise<Sender>): Promise<void> {
   const there = sender.then(
-    (known) => known.silence(),
+    (known) => known.disconnectForGood(),
     () => undefined,
   )
   await Promise.race([there, immediate()])

@@ -1,6 +1,6 @@
 /* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- the names are the client libraries' */
 import type { Api, TelegramClient } from 'telegram'
-import { hangUp, park, rawSocket } from './sockets.ts'
+import { hangUp, never, rawSocket } from './sockets.ts'
 import type { RawConnection } from './sockets.ts'
 
 /** What this room needs of a client; GramJS's and teleproto's have it. */
@@ -113,8 +113,8 @@ export class Sender {
   }
 
   /** Disconnects, and never connects again. */
-  async silence(): Promise<void> {
-    this.#raw.connect = park
+  async disconnectForGood(): Promise<void> {
+    this.#raw.connect = never
     const connection = this.#raw._connection
     await this.#raw.disconnect()
     await hangUp(connection && rawSocket(connection))
@@ -254,7 +254,7 @@ export class Internals {
     this.#raw.connect = () => Promise.reject(late())
     this.#raw._connection = class extends this.#raw._connection {
       override connect(): Promise<void> {
-        return park()
+        return never()
       }
     }
   }

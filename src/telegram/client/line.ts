@@ -1,6 +1,6 @@
 import { Internals } from './internals.ts'
 import type { AnyClient, ClientLibrary } from './internals.ts'
-import { hangUp, park, rawSocket } from './sockets.ts'
+import { hangUp, never, rawSocket } from './sockets.ts'
 import type { RawConnection } from './sockets.ts'
 
 /** Telegram answered a packet with a bare negative number instead of a message: −404, −429, −444. */
@@ -17,7 +17,7 @@ export class TransportError extends Error {
 
 const KEY_UNKNOWN = -404
 
-export function saysKeyUnknown(packet: unknown): boolean {
+export function isKeyUnknown(packet: unknown): boolean {
   return Buffer.isBuffer(packet) && packet.length === 4 && packet.readInt32LE(0) === KEY_UNKNOWN
 }
 
@@ -34,7 +34,7 @@ export class Line {
   #closed = false
 
   /** `refuse` is what `open` does once the line is closed. By default it never settles: GramJS would only try again. */
-  constructor(library: ClientLibrary, refuse: () => Promise<never> = park) {
+  constructor(library: ClientLibrary, refuse: () => Promise<never> = never) {
     this.library = library
     this.#refuse = refuse
     const { promise, reject } = Promise.withResolvers<never>()

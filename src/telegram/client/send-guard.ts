@@ -1,7 +1,7 @@
 import { Internals } from './internals.ts'
 import type { AnyClient } from './internals.ts'
 import { lineOf } from './line.ts'
-import { park } from './sockets.ts'
+import { never } from './sockets.ts'
 
 /**
  * Asks before every packet that the client writes to a socket; after a no the packet stays unsent, and so does all that
@@ -10,6 +10,6 @@ import { park } from './sockets.ts'
  */
 export function guardSends(client: AnyClient, maySend: () => boolean): boolean {
   if (!lineOf(client)) return false
-  new Internals(client).interceptSends((send) => (maySend() ? send() : park()))
+  new Internals(client).interceptSends((send) => (maySend() ? send() : never()))
   return true
 }

@@ -25,6 +25,6 @@ export async function hangUp(socket: Socket | undefined): Promise<void> {
 }
 
 /** For a loop that has no off switch: waiting on this keeps neither a socket nor a timer nor the process. */
-export function park(): Promise<never> {
+export function never(): Promise<never> {
   return new Promise<never>(() => undefined)
 }

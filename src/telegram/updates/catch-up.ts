@@ -7,7 +7,7 @@ import { classify } from '../client/classify.ts'
 import { accountDifference, channelDifference, stateNow } from './difference.ts'
 import type { Telegram } from './difference.ts'
 import { ACCOUNT } from './manager.ts'
-import type { RowId, UpdateMachine } from './manager.ts'
+import type { RowId, Manager } from './manager.ts'
 import { severalParts } from './parts.ts'
 import type { GramUpdate } from './parts.ts'
 
@@ -38,7 +38,7 @@ export interface MissedUpdates {
 
 export interface CatchUpContext {
   telegram: Telegram
-  machine: UpdateMachine<GramUpdate>
+  machine: Manager<GramUpdate>
   session: TrackedSession
   /** The most updates of the account that are fetched. */
   limit: number
@@ -70,8 +70,8 @@ export function patientAsk(
   }
 }
 
-/** Fetches what one row lacks, slice by slice, and lets go what was held for it. @throws as the client, for a dead key */
-export async function fill(context: CatchUpContext, id: RowId): Promise<void> {
+/** Fetches what one row lacks, slice by slice, and releases what was held for it. @throws as the client, for a dead key */
+export async function getDifference(context: CatchUpContext, id: RowId): Promise<void> {
   context.machine.hold(id)
   await (id === ACCOUNT ? fillAccount(context) : fillChannel(context, id))
 }
@@ -114,7 +114,7 @@ async function fillChannel(context: CatchUpContext, id: RowId): Promise<void> {
   }
 }
 
-/** Leaves aside what the account missed. `reason` is null where nothing was followed before. */
+/** Skips what the account missed. `reason` is null where nothing was followed before. */
 export async function jumpToNow(context: CatchUpContext, reason: string | null): Promise<void> {
   const { machine, telegram, onMissed, onMoved } = context
   const since = sinceOf(machine.account)

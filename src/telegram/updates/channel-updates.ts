@@ -1,13 +1,13 @@
 import type { TelegramClient } from 'telegram'
 import type { Clock } from '../../base/clock.ts'
-import { fill, forgetChannel, jumpToNow, patientAsk, unfollowed } from './catch-up.ts'
+import { getDifference, forgetChannel, jumpToNow, patientAsk, unfollowed } from './catch-up.ts'
 import type { CatchUpContext, MissedUpdates, TrackedSession } from './catch-up.ts'
 import type { ClientLibrary } from '../client/internals.ts'
-import { ACCOUNT, UpdateMachine } from './manager.ts'
+import { ACCOUNT, Manager } from './manager.ts'
 import type { Container, Handout, RowId } from './manager.ts'
 import type { GramUpdate } from './parts.ts'
 
-export interface FollowerOptions {
+export interface ChannelUpdatesOptions {
   library: ClientLibrary
   client: TelegramClient
   session: TrackedSession
@@ -26,9 +26,9 @@ export interface FollowerOptions {
 }
 
 /** Fetches what the machine lacks while there is a connection: one row after the other, in the background. */
-export class UpdateFollower {
-  readonly #options: FollowerOptions
-  readonly #machine = new UpdateMachine<GramUpdate>()
+export class ChannelUpdates {
+  readonly #options: ChannelUpdatesOptions
+  readonly #manager = new Manager<GramUpdate>()
   readonly #todo = new Set<RowId>()
   readonly #watched = new Set<RowId>()
   #fetched = 0
@@ -37,7 +37,7 @@ export class UpdateFollower {
   #lastNews: number
   #signal: AbortSignal | undefined
 
-  constructor(options: FollowerOptions) {
+  constructor(options: ChannelUpdatesOptions) {
     this.#options = options
     this.#lastNews = options.clock.now()
     this.#load()
@@ -49,7 +49,7 @@ export class UpdateFollower {
   }
 
   receive(container: Container<GramUpdate>): void {
-    this.#machine.receive(container)
+    this.#manager.receive(container)
     this.#look()
   }
 
@@ -66,10 +66,10 @@ export class UpdateFollower {
   }
 
   /** Hands out what is held, as it came. */
-  letGo(): void {
-    this.#machine.jumpAccount()
-    for (const id of this.#machine.channels) this.#machine.forget(id)
-    this.#options.push(this.#machine.drain().map(({ item }) => ({ item, row: null })))
+  releaseLease(): void {
+    this.#manager.jumpAccount()
+    for (const id of this.#manager.channels) this.#manager.forget(id)
+    this.#options.push(this.#manager.drain().map(({ item }) => ({ item, row: null })))
   }
 
   #load(): void {
@@ -77,22 +77,22 @@ export class UpdateFollower {
     for (const [key, state] of session.getUpdateStates()) {
       const id = BigInt(key)
       const isFollowed = state.pts > 0 && state.date > 0
-      if (catchUp && isFollowed) this.#machine.load(id, state)
+      if (catchUp && isFollowed) this.#manager.load(id, state)
       else if (id !== ACCOUNT && isFollowed) session.setUpdateState(id, unfollowed(state.pts))
     }
-    this.#machine.hold(ACCOUNT)
+    this.#manager.hold(ACCOUNT)
   }
 
   async #begin(context: CatchUpContext): Promise<void> {
     const { clock, maxAgeMs } = this.#options
-    const state = this.#machine.account
+    const state = this.#manager.account
     const isTooOld = state !== undefined && clock.wall() - state.date * 1000 > maxAgeMs
     if (state && !isTooOld) {
-      for (const id of this.#machine.held()) this.#todo.add(id)
+      for (const id of this.#manager.held()) this.#todo.add(id)
       return
     }
     await jumpToNow(context, isTooOld ? 'too_old' : null)
-    for (const id of this.#machine.held()) forgetChannel(context, id)
+    for (const id of this.#manager.held()) forgetChannel(context, id)
     this.#look()
   }
 
@@ -101,7 +101,7 @@ export class UpdateFollower {
     this.#isWorking = true
     try {
       for (const id of this.#todo) {
-        await fill(context, id)
+        await getDifference(context, id)
         this.#todo.delete(id)
         this.#look()
       }
@@ -112,15 +112,15 @@ export class UpdateFollower {
 
   /** Hands on what the machine has ready, and sees to what it lacks. */
   #look(): void {
-    const handouts = this.#machine.drain()
+    const handouts = this.#manager.drain()
     if (handouts.some(({ row }) => row?.id === ACCOUNT)) this.#lastNews = this.#options.clock.now()
     if (handouts.length > 0) this.#options.push(handouts)
-    for (const channelId of this.#machine.strangers())
+    for (const channelId of this.#manager.unknownChannels())
       this.#options.onMissed({ reason: 'not_followed', channelId, since: null })
     const signal = this.#signal
     if (!signal || signal.aborted) return
-    for (const id of this.#machine.wanted()) this.#want(id, signal)
-    for (const id of this.#machine.gaps()) {
+    for (const id of this.#manager.wanted()) this.#want(id, signal)
+    for (const id of this.#manager.gaps()) {
       if (this.#watched.has(id)) continue
       this.#watched.add(id)
       this.#background(this.#watch(id, signal))
@@ -131,13 +131,13 @@ export class UpdateFollower {
     const { clock, gapMs } = this.#options
     await clock.sleep(gapMs, signal)
     this.#watched.delete(id)
-    if (this.#machine.gaps().includes(id)) this.#want(id, signal)
+    if (this.#manager.gaps().includes(id)) this.#want(id, signal)
   }
 
   #want(id: RowId, signal: AbortSignal): void {
     // The one under way may have been answered before this was known: it is asked for again when that is done.
     if (this.#todo.has(id)) return
-    this.#machine.hold(id)
+    this.#manager.hold(id)
     this.#todo.add(id)
     if (!this.#isWorking) this.#background(this.#work(signal))
   }
@@ -164,7 +164,7 @@ export class UpdateFollower {
     const { client, clock, library, session, limit, onMissed, timeoutMs } = this.#options
     return {
       telegram: { Api: library.Api, ask: patientAsk(client, { clock, signal, timeoutMs }) },
-      machine: this.#machine,
+      machine: this.#manager,
       session,
       limit,
       onMissed,

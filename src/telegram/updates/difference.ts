@@ -89,7 +89,7 @@ export async function channelDifference(
   return { items, pts: answer.pts, isLast: answer.final === true || answer.pts <= pts, isTooLong: false }
 }
 
-/** Everything up to now is left aside. */
+/** Everything up to now is skipped. */
 export async function stateNow({ Api, ask }: Telegram): Promise<UpdateState> {
   const { pts, qts, date, seq } = await ask(new Api.updates.GetState())
   return { pts, qts, date, seq }

@@ -1,7 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import type { Handout } from './manager.ts'
 
-export interface HandoutOptions<T> {
+export interface GapBufferOptions<T> {
   /** Makes ready what `dispatch` needs, so that no update waits for that and is overtaken. */
   prepare: () => Promise<void>
   /** Calls the handlers; resolves when the last has settled. */
@@ -31,14 +31,14 @@ const DONE = Promise.resolve()
  * not waited for, since a handler may itself wait for an update. What was handed out is remembered only when the
  * handlers of it and of all before it have settled, so that a kill in between loses nothing.
  */
-export class Handouts<T> {
-  readonly #options: HandoutOptions<T>
+export class GapBuffer<T> {
+  readonly #options: GapBufferOptions<T>
   readonly #queue: Handout<T>[] = []
   readonly #open: Open<T>[] = []
   #running: Promise<void> | undefined
   #isStarted = false
 
-  constructor(options: HandoutOptions<T>) {
+  constructor(options: GapBufferOptions<T>) {
     this.#options = options
   }
 

@@ -1,5 +1,5 @@
 import type { UpdateState } from '../../session/core/storage.ts'
-import { Sequence } from './sequence-box.ts'
+import { SequenceBox } from './sequence-box.ts'
 
 /** The row of `update_state` that a counter belongs to: 0 for the account, else the bare id of a channel. */
 export type RowId = bigint
@@ -35,13 +35,13 @@ export interface Handout<T> {
  * Telegram's rules for updates (https://core.telegram.org/api/updates) without any input or output: containers and
  * differences go in, in whatever order they come; what is to be handed out comes out, once and in order.
  */
-export class UpdateMachine<T> {
-  readonly #pts = new Sequence<T | undefined>()
-  readonly #qts = new Sequence<T | undefined>()
-  readonly #seq = new Sequence<T[]>()
-  readonly #channels = new Map<RowId, Sequence<T | undefined>>()
+export class Manager<T> {
+  readonly #pts = new SequenceBox<T | undefined>()
+  readonly #qts = new SequenceBox<T | undefined>()
+  readonly #seq = new SequenceBox<T[]>()
+  readonly #channels = new Map<RowId, SequenceBox<T | undefined>>()
   readonly #tooLong = new Set<RowId>()
-  readonly #strangers: RowId[] = []
+  readonly #unknownChannels: RowId[] = []
   #plain: T[] = []
   #date = 0
   #out: Handout<T>[] = []
@@ -64,7 +64,7 @@ export class UpdateMachine<T> {
   /** What an earlier run remembered; held until a difference was fetched, or `jump` says otherwise. */
   load(id: RowId, state: UpdateState): void {
     if (id === ACCOUNT) this.#moveAccount(state)
-    else this.#channels.set(id, new Sequence(state.pts))
+    else this.#channels.set(id, new SequenceBox(state.pts))
     this.hold(id)
   }
 
@@ -93,8 +93,8 @@ export class UpdateMachine<T> {
   }
 
   /** Channels that had news while nobody knew where they were, so that it cannot be asked for; told once. */
-  strangers(): RowId[] {
-    return this.#strangers.splice(0)
+  unknownChannels(): RowId[] {
+    return this.#unknownChannels.splice(0)
   }
 
   /** Rows where something is missing that may still come by itself. */
@@ -116,7 +116,7 @@ export class UpdateMachine<T> {
     for (const sequence of [this.#pts, this.#qts, this.#seq]) sequence.hold()
   }
 
-  /** A difference of the account, or a slice of one; `isLast` lets go what was held. */
+  /** A difference of the account, or a slice of one; `isLast` releases what was held. */
   advanceAccount(items: T[], state: Partial<UpdateState>, isLast: boolean): void {
     this.#moveAccount(state)
     this.#emit(ACCOUNT, [...items, undefined])
@@ -159,17 +159,17 @@ export class UpdateMachine<T> {
     return out
   }
 
-  #sequence({ kind, row }: NonNullable<Arrival<T>['counter']>): Sequence<T | undefined> {
+  #sequence({ kind, row }: NonNullable<Arrival<T>['counter']>): SequenceBox<T | undefined> {
     if (row === ACCOUNT) return kind === 'pts' ? this.#pts : this.#qts
-    const known = this.#channels.get(row) ?? new Sequence<T | undefined>()
+    const known = this.#channels.get(row) ?? new SequenceBox<T | undefined>()
     this.#channels.set(row, known)
     return known
   }
 
   #meet(id: RowId, pts: number | undefined): void {
-    this.#strangers.push(id)
+    this.#unknownChannels.push(id)
     if (pts === undefined) return
-    this.#channels.set(id, new Sequence(pts))
+    this.#channels.set(id, new SequenceBox(pts))
     this.#emit(id, [undefined])
   }
 

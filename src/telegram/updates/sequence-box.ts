@@ -13,7 +13,7 @@ const MOST_WAITING = 5_000
  * One of Telegram's counters (pts, qts, seq, a channel's pts) and the updates that wait for a missing one before
  * them (https://core.telegram.org/api/updates). The first step that it sees sets it, if nothing did before.
  */
-export class Sequence<T> {
+export class SequenceBox<T> {
   #value: number | undefined
   #waiting: Step<T>[] = []
   #isHeld = false

@@ -6,9 +6,9 @@ import type { MissedUpdates } from './catch-up.ts'
 export interface TrackUpdatesOptions {
   /** Whether what happened while no client ran is fetched and handed to the handlers. Default false. */
   catchUp?: boolean | undefined
-  /** Milliseconds; what is missed for longer is left aside. Default six hours. */
+  /** Milliseconds; what is missed for longer is skipped. Default six hours. */
   maxAgeMs?: number | undefined
-  /** The most updates of the account that are fetched; if there are more, all are left aside. Default 10 000. */
+  /** The most updates of the account that are fetched; if there are more, all are skipped. Default 10 000. */
   limit?: number | undefined
   /** Told of updates that the handlers will not see. */
   onMissed?: ((missed: MissedUpdates) => void) | undefined

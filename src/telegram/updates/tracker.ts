@@ -9,8 +9,8 @@ import { connectionState, Internals } from '../client/internals.ts'
 import type { ClientLibrary } from '../client/internals.ts'
 import { trackSettings } from './track-options.ts'
 import type { TrackSettings, TrackUpdatesOptions } from './track-options.ts'
-import { Handouts } from './gap-buffer.ts'
-import { UpdateFollower } from './channel-updates.ts'
+import { GapBuffer } from './gap-buffer.ts'
+import { ChannelUpdates } from './channel-updates.ts'
 import { ACCOUNT } from './manager.ts'
 import type { RowId } from './manager.ts'
 import { isUpdates, ownParts, partsOf } from './parts.ts'
@@ -25,10 +25,10 @@ export class UpdateTracker {
   readonly #inner: Internals
   readonly #session: TrackedSession
   readonly #settings: TrackSettings
-  readonly #handouts: Handouts<GramUpdate>
+  readonly #gapBuffer: GapBuffer<GramUpdate>
   readonly #caughtUp = Promise.withResolvers<number>()
   /** Undefined before the first connection, and while the account cannot be followed. */
-  #follower: UpdateFollower | undefined
+  #follower: ChannelUpdates | undefined
   /** Of the connection that is up. */
   #online = new AbortController()
   #isStarted = false
@@ -47,7 +47,7 @@ export class UpdateTracker {
     this.#session = session
     this.#settings = trackSettings(options)
     const { clock, handlerMs } = this.#settings
-    this.#handouts = new Handouts({
+    this.#gapBuffer = new GapBuffer({
       prepare: () => this.#prepare(),
       dispatch: ({ update, others, entities }) => this.#inner.dispatch(library, update, others, entities),
       commit: (row) => this.#commit(row),
@@ -74,7 +74,7 @@ export class UpdateTracker {
   async start(): Promise<number> {
     if (!this.#isStarted) {
       this.#isStarted = true
-      this.#handouts.start()
+      this.#gapBuffer.start()
       if (this.#client.connected === true) void this.#follow()
     }
     return await this.#caughtUp.promise
@@ -89,9 +89,9 @@ export class UpdateTracker {
     this.#end()
     const enough = new AbortController()
     const late = this.#settings.clock.sleep(timeoutMs, enough.signal).catch(() => undefined)
-    await Promise.race([this.#handouts.handedOut().then(() => this.#handouts.settled()), late])
+    await Promise.race([this.#gapBuffer.handedOut().then(() => this.#gapBuffer.settled()), late])
     enough.abort()
-    this.#handouts.commitAll()
+    this.#gapBuffer.commitAll()
   }
 
   #end(): void {
@@ -142,7 +142,7 @@ export class UpdateTracker {
 
   #load(): void {
     const { timeoutMs } = this.#settings
-    this.#follower ??= new UpdateFollower({
+    this.#follower ??= new ChannelUpdates({
       ...this.#settings,
       library: this.#library,
       client: this.#client,
@@ -150,7 +150,7 @@ export class UpdateTracker {
       // The client waits out short floods by itself.
       timeoutMs: timeoutMs + this.#client.floodSleepThreshold * 1000,
       onMissed: (missed) => this.#tell(missed),
-      push: (handouts) => this.#handouts.push(handouts),
+      push: (handouts) => this.#gapBuffer.push(handouts),
       onFailure: (error) => this.#giveUp(error),
     })
   }
@@ -160,7 +160,7 @@ export class UpdateTracker {
     const follower = this.#follower
     try {
       await follower?.follow(signal)
-      await this.#handouts.handedOut()
+      await this.#gapBuffer.handedOut()
       if (!this.#isStopped) this.#caughtUp.resolve(follower?.fetched ?? 0)
     } catch (error) {
       if (!signal.aborted) this.#giveUp(error)
@@ -172,7 +172,7 @@ export class UpdateTracker {
     this.#online.abort(error)
     this.#caughtUp.reject(asTelegramError(error))
     this.#report(error)
-    this.#follower?.letGo()
+    this.#follower?.releaseLease()
     this.#follower = undefined
   }
 

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { SaveFailedError, UnreachableError } from '../../../src/base/errors.ts'
 import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
-import { captureFinal, captureLive, fileMark } from '../../../src/run/command/capture.ts'
+import { captureFinal, captureLive, fileCheckpoint } from '../../../src/run/command/capture.ts'
 import { verifySession } from '../../../src/session/inspect.ts'
 import { mayMount, SmallDisk } from '../../support/chaos/disk.ts'
 import { missing, PYTHON } from '../../support/requires.ts'
@@ -58,8 +58,8 @@ describe('capture', () => {
   /** Captures while the writer writes; every copy must be whole and never older than the one before. */
   async function captureMany(writer: ChildProcess): Promise<void> {
     const { keyFingerprint } = await verifySession(session)
-    const unwritten = await fileMark(file)
-    await until(async () => (await fileMark(file)) !== unwritten, 'the first write')
+    const unwritten = await fileCheckpoint(file)
+    await until(async () => (await fileCheckpoint(file)) !== unwritten, 'the first write')
     let [captures, entities, growing] = [0, 0, 0]
     const enough = (): boolean => captures >= 30 && growing >= 10
     for (const giveUpAt = performance.now() + PATIENCE_MS; !enough() && performance.now() < giveUpAt;) {

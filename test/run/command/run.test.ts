@@ -67,7 +67,7 @@ describe('run', () => {
     return { running, exitCode, told: JSON.parse(readFileSync(out, 'utf8')) }
   }
 
-  it('takes the lease, restores, places with mode 0600, starts, and lets go at the end', async () => {
+  it('takes the lease, restores, places with mode 0600, starts, and releases at the end', async () => {
     const { running, exitCode, told } = await tell({})
     assert.equal(exitCode, 0)
     assert.deepEqual(running.names, [

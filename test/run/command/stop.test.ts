@@ -70,7 +70,7 @@ describe('run, when it is stopped', () => {
     return running
   }
 
-  it('forwards SIGTERM once, awaits the end, saves what was written at it, then lets go', async () => {
+  it('forwards SIGTERM once, awaits the end, saves what was written at it, then releases', async () => {
     const running = start(SERVE, { SLOW_MS: '300' })
     const pid = await pidOf()
     running.stop()

@@ -153,9 +153,9 @@ describe('run, as it waits and starts again', () => {
     const restored = await running.saw('session.restored', 2)
     assert.equal(restored['key'], (await verifySession(newer)).keyFingerprint)
     assert.equal(running.count('session.saved'), 0)
-    const { current, aside } = await openTestReplica(store).status()
+    const { current, quarantined } = await openTestReplica(store).status()
     assert.equal(current?.revision, 2)
-    assert.deepEqual(aside, [])
+    assert.deepEqual(quarantined, [])
     running.stop()
     await running.ended
     const { bytes } = await openTestReplica(store).restore()
@@ -255,19 +255,19 @@ describe('run, as it waits and starts again', () => {
     assert.equal(starts(), 1)
   })
 
-  it('sets a changed key aside, starts once more with the stored one, and then waits', async () => {
+  it('quarantines a changed key, starts once more with the stored one, and then waits', async () => {
     await push(session)
     const fast = { quietMs: 50, maxMs: 200 }
     const running = start([process.execPath, program('change-key.ts')], fast)
-    await running.saw('session.aside', 2)
+    await running.saw('session.quarantined', 2)
     const { for: awaited, hint } = await running.saw('session.waiting')
     assert.match(String(awaited), /lost its key twice/)
     assert.match(String(hint), /status/)
     assert.equal(running.count('command.started'), 2)
     assert.equal(running.count('session.saved'), 0)
-    const { current, aside, holder } = await openTestReplica(store).status()
+    const { current, quarantined, holder } = await openTestReplica(store).status()
     assert.equal(current?.keyFingerprint, (await verifySession(session)).keyFingerprint)
-    assert.equal(aside.length, 2)
+    assert.equal(quarantined.length, 2)
     assert.equal(holder, null, 'who waits holds no lease')
     await push(newer)
     await running.saw('command.started', 4)

@@ -78,7 +78,7 @@ describe('openSession', () => {
   }
   const sockets = (): number => dc.stats().keys.reduce((sum, key) => sum + key.open, 0)
 
-  it('disconnects the client, then lets go; the data centre sees it closed by then', async () => {
+  it('disconnects the client, then releases; the data centre sees it closed by then', async () => {
     const one = await open()
     await connect(one)
     assert.equal(sockets(), 1)
@@ -165,7 +165,7 @@ describe('openSession', () => {
     assert.ok(one.signal.reason instanceof LeaseError)
     store.broken = undefined
     await assert.rejects(one.close(), LeaseError)
-    assert.equal((await openTestReplica(store).status()).holder, null, 'a holder that gave up lets go too')
+    assert.equal((await openTestReplica(store).status()).holder, null, 'a holder that gave up releases too')
   })
 
   it('disconnects a client that is attached after the loss', async () => {
@@ -180,7 +180,7 @@ describe('openSession', () => {
     await until(() => sockets() === 0, 'the client to be gone')
   })
 
-  it('sets a changed key aside, and disconnects', async () => {
+  it('quarantines a changed key, and disconnects', async () => {
     const one = await open()
     await connect(one)
     const changed = one.session.authKey!
@@ -188,9 +188,9 @@ describe('openSession', () => {
     one.session.setAuthKey(changed)
     await until(() => one.signal.aborted, 'the signal')
     await until(() => sockets() === 0, 'the client to be gone')
-    const { current, aside } = await openTestReplica(store).status()
+    const { current, quarantined } = await openTestReplica(store).status()
     assert.equal(current?.keyFingerprint, (await verifySession(session)).keyFingerprint)
-    assert.equal(aside.length, 1)
+    assert.equal(quarantined.length, 1)
   })
 
   it('disconnects when another session was pushed', async () => {
@@ -337,7 +337,7 @@ describe('openSession in a process of its own', () => {
     assert.deepEqual([(await replica.status()).holder, (await second.status()).holder], [null, null])
   })
 
-  it('lets go by a signal that comes while it is being opened, and ends', async () => {
+  it('releases by a signal that comes while it is being opened, and ends', async () => {
     const one = start('signalled-while-opening')
     assert.deepEqual(await one.ended, [null, 'SIGTERM'])
     assert.equal((await replica.status()).generation, 1, 'the lease had been taken')
@@ -345,7 +345,7 @@ describe('openSession in a process of its own', () => {
     assert.ok(!names(one).includes('opened'))
   })
 
-  it("lets go by a signal that comes while it is being opened, and leaves the end to the program's listener", async () => {
+  it("releases by a signal that comes while it is being opened, and leaves the end to the program's listener", async () => {
     const one = start('signalled-while-opening-with-listener')
     assert.deepEqual(await one.ended, [9, null])
     assert.deepEqual(names(one).slice(-2), ['lease.released', 'session.stopped'])

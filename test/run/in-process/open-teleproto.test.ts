@@ -49,7 +49,7 @@ describe('openSession for teleproto', () => {
     return one
   }
 
-  it('hands over what arrived while nothing ran, once, and disconnects before it lets go', async () => {
+  it('hands over what arrived while nothing ran, once, and disconnects before it releases', async () => {
     const heard: string[] = []
     const first = await listen(heard)
     dc.sendMessage(ACCOUNT.userId, 'while it runs')

@@ -245,7 +245,7 @@ describe('FirebaseStore when things go wrong', () => {
     assert.equal(server.seen.length, 1)
   })
 
-  it('does not read on once an object proves too large, and lets go of its connection', async () => {
+  it('does not read on once an object proves too large, and releases of its connection', async () => {
     start()
     const alone = await GcsServer.start()
     const own = open({ access: { emulator: alone.origin }, timeouts: { connectMs: 5000, idleMs: 60_000 } })

@@ -272,7 +272,7 @@ describe('S3Store when things go wrong', () => {
     assert.equal(server.seen.length, 1)
   })
 
-  it('does not read on once an object proves too large, and lets go of its connection', async () => {
+  it('does not read on once an object proves too large, and releases of its connection', async () => {
     start()
     const alone = await S3Server.start()
     const timeouts = { connectMs: 5000, idleMs: 24 * 60 * 60_000 }

@@ -165,7 +165,7 @@ function suite(kind: ServerKind, skip: string | false): void {
       assert.deepEqual((await store.get(id))?.bytes, body(id))
     })
 
-    it('lets go at once when it is told to, in the middle of a statement, of connecting, of waiting', async () => {
+    it('releases at once when it is told to, in the middle of a statement, of connecting, of waiting', async () => {
       const store = await throughProxy()
       const id = randomUUID()
       await store.get(id)

@@ -115,7 +115,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
       ...(duplicates > 0 ? [`AUTH_KEY_DUPLICATED ${duplicates} times`] : []),
       ...(logins === 1 ? [] : [`${logins} logins`]),
       ...(owned.length === 1 && head.current?.keyFingerprint === key ? [] : ['the key changed']),
-      ...(head.aside.length === 0 ? [] : ['something was set aside']),
+      ...(head.quarantined.length === 0 ? [] : ['something was quarantined']),
       ...(played.servesInTheEnd ? [] : ['in the end nobody served']),
       ...lost,
       ...witness.torn,

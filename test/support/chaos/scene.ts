@@ -59,7 +59,7 @@ export class Scene {
     this.#of = of
   }
 
-  /** A hand-over: from the SIGTERM to the first request on a connection that was opened after it. */
+  /** A handover: from the SIGTERM to the first request on a connection that was opened after it. */
   onEvent({ type, connectionId, at }: FakeDcEvent): void {
     if (type === 'duplicate') this.#note(`the data centre sees a duplicate, on connection ${connectionId}`)
     if (!this.#handover) return

@@ -162,7 +162,7 @@ function networkTrouble(
     assert.equal(Buffer.compare(found.bytes, bytes), 0)
   })
 
-  it('lets go at once when it is told to, in the middle of every operation, and goes on afterwards', async () => {
+  it('releases at once when it is told to, in the middle of every operation, and goes on afterwards', async () => {
     const store = await through()
     const id = randomUUID()
     const reason = new Error('enough')

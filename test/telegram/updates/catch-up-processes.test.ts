@@ -29,7 +29,13 @@ for (const library of LIBRARIES)
       const pem64 = Buffer.from(dc.publicKeyPem).toString('base64')
       const child = spawn(
         process.execPath,
-        [path.join(import.meta.dirname, '../../support/telegram/follow.ts'), file, pem64, ending, library.name],
+        [
+          path.join(import.meta.dirname, '../../support/telegram/follow.ts'),
+          file,
+          pem64,
+          ending,
+          library.name,
+        ],
         {
           stdio: ['pipe', 'pipe', 'inherit'],
         },

@@ -43,9 +43,13 @@ describe('one file, followed by Telethon and by us in turn', { skip: missing.tel
   }
 
   async function telethons(live: () => void, count: number): Promise<string[]> {
-    const child = spawn(PYTHON, [path.join(import.meta.dirname, '../../support/telegram/telethon_catch_up.py')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      PYTHON,
+      [path.join(import.meta.dirname, '../../support/telegram/telethon_catch_up.py')],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
     child.stdin.end(JSON.stringify({ file, pem: dc.publicKeyPem, count }))
     const seen: string[] = []
     for await (const line of createInterface(child.stdout)) {

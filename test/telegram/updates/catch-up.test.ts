@@ -107,7 +107,7 @@ for (const library of LIBRARIES)
       await run.stop()
     })
 
-    it('is left aside where it is too much, and that is told', async () => {
+    it('is skipped where it is too much, and that is told', async () => {
       await visit(dc, session)
       send(numbers(3))
       const run = await start(session, { limit: 2 })
@@ -121,7 +121,7 @@ for (const library of LIBRARIES)
       await run.stop()
     })
 
-    it('is left aside where a channel has too much, and that is told', async () => {
+    it('is skipped where a channel has too much, and that is told', async () => {
       await dc.close()
       await open({ differenceLimit: 3 })
       const first = await start(session)
@@ -142,7 +142,7 @@ for (const library of LIBRARIES)
       assert.equal(session.getUpdateState(CHANNEL.channelId)?.pts, 7)
     })
 
-    it('is left aside where it is too old, and that is told', async () => {
+    it('is skipped where it is too old, and that is told', async () => {
       const first = await start(session)
       dc.post(CHANNEL.channelId, 'seen live')
       await until(() => first.seen.length === 1)
@@ -163,7 +163,7 @@ for (const library of LIBRARIES)
       assert.equal(session.getUpdateState(0)?.pts, 4)
     })
 
-    it('is left aside without catchUp, also for a later run with it', async () => {
+    it('is skipped without catchUp, also for a later run with it', async () => {
       const first = await start(session)
       dc.post(CHANNEL.channelId, 'seen live')
       await until(() => first.seen.length === 1)
@@ -242,7 +242,7 @@ for (const library of LIBRARIES)
       await run.stop()
     })
 
-    it('is left aside where Telegram does not know the place any more', async () => {
+    it('is skipped where Telegram does not know the place any more', async () => {
       await visit(dc, session)
       const state = session.getUpdateState(0)
       assert.ok(state)
@@ -269,7 +269,7 @@ for (const library of LIBRARIES)
       assert.deepEqual(session.getUpdateState(0), before)
     })
 
-    it('is left aside where only a channel was followed, which begins anew', async () => {
+    it('is skipped where only a channel was followed, which begins anew', async () => {
       const first = await start(session)
       dc.post(CHANNEL.channelId, 'seen live')
       await until(() => first.seen.length === 1)

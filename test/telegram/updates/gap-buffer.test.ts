@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { describe, it } from 'node:test'
-import { Handouts } from '../../../src/telegram/updates/gap-buffer.ts'
-import type { HandoutOptions } from '../../../src/telegram/updates/gap-buffer.ts'
+import { GapBuffer } from '../../../src/telegram/updates/gap-buffer.ts'
+import type { GapBufferOptions } from '../../../src/telegram/updates/gap-buffer.ts'
 import type { Handout } from '../../../src/telegram/updates/manager.ts'
 
 const update = (item: string | undefined, pts: number): Handout<string> => ({
@@ -10,12 +10,12 @@ const update = (item: string | undefined, pts: number): Handout<string> => ({
   row: { id: 0n, state: { pts, qts: 0, date: 0, seq: 0 } },
 })
 
-function setting(rest: Partial<HandoutOptions<string>> = {}) {
+function setting(rest: Partial<GapBufferOptions<string>> = {}) {
   const called: string[] = []
   const committed: number[] = []
   const errors: unknown[] = []
   const clock = { now: 0 }
-  const handouts = new Handouts<string>({
+  const handouts = new GapBuffer<string>({
     prepare: () => Promise.resolve(),
     dispatch: async (item) => void called.push(item),
     commit: ({ state }) => committed.push(state.pts),

@@ -13,7 +13,7 @@ import {
   type Arbitrary,
 } from 'fast-check'
 import type { UpdateState } from '../../../src/session/core/storage.ts'
-import { ACCOUNT, UpdateMachine } from '../../../src/telegram/updates/manager.ts'
+import { ACCOUNT, Manager } from '../../../src/telegram/updates/manager.ts'
 import type { Arrival, Container, Handout } from '../../../src/telegram/updates/manager.ts'
 
 const CHANNELS = [7n, 8n]
@@ -43,8 +43,8 @@ const rows = (handouts: Handout<string>[]): Record<string, UpdateState> =>
   Object.fromEntries(handouts.flatMap(({ row }) => (row ? [[String(row.id), row.state]] : [])))
 
 /** A machine that has caught up at pts 10. */
-function caughtUp(): UpdateMachine<string> {
-  const machine = new UpdateMachine<string>()
+function caughtUp(): Manager<string> {
+  const machine = new Manager<string>()
   machine.load(ACCOUNT, at(10))
   assert.deepEqual(machine.held(), [ACCOUNT])
   machine.advanceAccount([], { date: 1 }, true)
@@ -167,7 +167,7 @@ interface Event {
 class World {
   readonly events = new Map<bigint, Event[]>(ROWS.map((row) => [row, []]))
   readonly handed: string[] = []
-  machine = new UpdateMachine<string>()
+  machine = new Manager<string>()
   #saved = new Map<bigint, UpdateState>(ROWS.map((row) => [row, at(1)]))
   #late: [bigint, Event][] = []
   readonly #answers = new Map<bigint, { items: string[]; to: number; isLast: boolean }>()
@@ -242,7 +242,7 @@ class World {
   #load(): void {
     this.#late = []
     this.#answers.clear()
-    this.machine = new UpdateMachine()
+    this.machine = new Manager()
     for (const [row, state] of this.#saved) this.machine.load(row, state)
   }
 

@@ -8,7 +8,7 @@ import { commandOutlivesUs } from '../../../run/command/command.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
 import { runPlain } from '../../../run/command/run-plain.ts'
 import type { Report } from '../../../run/report.ts'
-import { Standing } from '../../../run/run-status.ts'
+import { RunStatus } from '../../../run/run-status.ts'
 import { isForegroundJob } from '../../foreground.ts'
 import { eventLog, sparingly } from '../../terminal/log.ts'
 import { duration } from '../../terminal/numbers.ts'
@@ -123,7 +123,7 @@ function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
 
 /** Each event as it comes; and how things stand, at SIGUSR2 and, where nobody watches, once a minute. */
 function openLog(): { report: Report; close: () => void } {
-  const standing = new Standing(systemClock)
+  const standing = new RunStatus(systemClock)
   const log = eventLog(process.stderr, {})
   const tell = (): void => log('status', standing.fields)
   const over = new AbortController()

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { ConflictError, UsageError } from '../../../base/errors.ts'
 import { convertToFile, convertToString, type ConvertOptions } from '../../../session/convert.ts'
 import type { ServerAddress, StringFormatName } from '../../../session/formats/portable-session.ts'
-import { placeFile } from '../../../base/place-file.ts'
+import { writeFileAtomic } from '../../../base/write-file.ts'
 import { pendingSidecar } from '../../../session/sqlite/read-file.ts'
 import { writerOf } from '../../../session/sqlite/held-open.ts'
 import { hostPort } from '../../terminal/host-port.ts'
@@ -119,7 +119,7 @@ function printSecret(string: Uint8Array): void {
 }
 
 async function write(file: string, to: Target, bytes: Uint8Array, json: boolean): Promise<void> {
-  await placeFile(file, bytes)
+  await writeFileAtomic(file, bytes)
   const format = to === 'file' ? 'telethon-sqlite' : `${to}-string`
   if (json) printJson({ file, format, bytes: bytes.length })
   else process.stdout.write(`Wrote ${file} (${format}).\n`)

@@ -4,13 +4,13 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { ConflictError, UsageError } from '../../../base/errors.ts'
 import { fileError } from '../../../base/session-file-error.ts'
-import { placeFile } from '../../../base/place-file.ts'
+import { writeFileAtomic } from '../../../base/write-file.ts'
 import type { Context } from '../../context.ts'
 import { containerOption, settingsOf, usingContainer, type WhichSession } from '../../options.ts'
-import { Tally } from '../../terminal/tally.ts'
+import { Counter } from '../../terminal/counter.ts'
 
 interface Flags extends WhichSession {
-  aside?: string
+  quarantined?: string
   copy?: boolean
   force?: boolean
   json?: boolean
@@ -22,16 +22,16 @@ export function exportCommand(context: Context): Command {
     .argument('<folder>', 'where to; it is made if it is not there')
     .addOption(containerOption())
     .option('--name <id>', 'only this one')
-    .option('--aside <key>', 'not the session, but the key with this fingerprint that was set aside')
+    .option('--quarantined <key>', 'not the session, but the key with this fingerprint that was quarantined')
     .option('--copy', 'also while an instance uses it: connecting with the copy kills both')
     .option('--force', 'overwrite files')
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession export ./sessions --container postgres://…')
     .action(async (folder: string, flags: Flags) => {
-      const { name, aside, copy, force } = flags
-      if (aside !== undefined && name === undefined)
-        throw new UsageError('export.whose_aside', '--aside needs --name', {
-          hint: 'Keys are set aside for one session: name it.',
+      const { name, quarantined, copy, force } = flags
+      if (quarantined !== undefined && name === undefined)
+        throw new UsageError('export.whose_quarantined', '--quarantined needs --name', {
+          hint: 'Keys are quarantined for one session: name it.',
         })
       const settings = await settingsOf(context, { container: flags.container }, { container: true })
       const { sessionFileName } = await import('../../../container/transfer/session-files.ts')
@@ -40,20 +40,20 @@ export function exportCommand(context: Context): Command {
       })
       const exitCode = await usingContainer(settings, async (container) => {
         const ids = name === undefined ? await container.listSessions() : [name]
-        const tally = new Tally('Exported', ids.length)
+        const counter = new Counter('Exported', ids.length)
         for (const [index, id] of ids.entries()) {
           const file = path.join(folder, sessionFileName(id))
           const work = async (): Promise<void> => {
             if (existsSync(file) && force !== true) throw fileExists(file)
-            await placeFile(file, await container.exportSession(id, { copy, aside }))
+            await writeFileAtomic(file, await container.exportSession(id, { copy, quarantined }))
           }
           const error = await work().then(
             () => undefined,
             (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown))),
           )
-          tally.note({ id, done: index + 1, error })
+          counter.note({ id, done: index + 1, error })
         }
-        return tally.end({ json: flags.json ?? false })
+        return counter.end({ json: flags.json ?? false })
       })
       context.exit(exitCode)
     })

@@ -7,7 +7,7 @@ import { readSessionFile } from '../../../session/sqlite/read-file.ts'
 import type { Context } from '../../context.ts'
 import { containerOption, settingsOf, usingContainer, type WhichSession } from '../../options.ts'
 import { readSource } from '../../session-source.ts'
-import { Tally } from '../../terminal/tally.ts'
+import { Counter } from '../../terminal/counter.ts'
 
 interface Flags extends WhichSession {
   list?: boolean
@@ -43,11 +43,11 @@ export function importCommand(context: Context): Command {
           else if (await isFolder(source)) yield* sessionFiles(source)
           else yield [name ?? sessionIdOf(source), () => readSessionFile(source)]
       }
-      const tally = new Tally('Imported')
+      const counter = new Counter('Imported')
       await usingContainer(settings, (container) =>
-        container.importSessions(read(), { replace, onProgress: (progress) => tally.note(progress) }),
+        container.importSessions(read(), { replace, onProgress: (progress) => counter.note(progress) }),
       )
-      context.exit(tally.end({ json: json ?? false }))
+      context.exit(counter.end({ json: json ?? false }))
     })
 }
 

@@ -5,7 +5,7 @@ import type { Settings } from '../../../config/settings.ts'
 import { LeaseError, UsageError } from '../../../base/errors.ts'
 import type { Holder } from '../../../lease/record.ts'
 import type { Replica } from '../../../replica/replica.ts'
-import { placeFile } from '../../../base/place-file.ts'
+import { writeFileAtomic } from '../../../base/write-file.ts'
 import { revisionNumber } from '../../terminal/numbers.ts'
 import { sessionCommand, settingsOf, type WhichSession, withReplica } from '../../options.ts'
 import { formatBytes, printJson } from '../../terminal/output.ts'
@@ -22,7 +22,7 @@ interface Flags extends WhichSession {
 export function pullCommand(context: Context): Command {
   return sessionCommand('pull', 'write the stored session to a file')
     .argument('[file]', 'where to; NAME.session in this folder unless given')
-    .option('--revision <number>', 'an older one, or one that was set aside', revisionNumber)
+    .option('--revision <number>', 'an older one, or one that was quarantined', revisionNumber)
     .option('--copy', 'also while an instance uses it: connecting with the copy kills both')
     .option('--force', 'overwrite the file')
     .option('--json', 'as one JSON object')
@@ -49,7 +49,7 @@ async function pull(replica: Replica, file: string, flags: Flags): Promise<void>
   // Somebody may have taken it while it was fetched.
   const holder = replica.lastSeen?.holder ?? null
   refuseHeld(holder, flags)
-  await placeFile(file, bytes)
+  await writeFileAtomic(file, bytes)
   const { revision: number, keyFingerprint } = revision
   if (flags.json) printJson({ file, revision: number, bytes: bytes.length, key: keyFingerprint })
   else
@@ -67,7 +67,7 @@ async function pullPlain(settings: Settings, file: string, flags: Flags): Promis
   const { bytes, keyFingerprint, label, warning } = await withProgress('Fetching', (onProgress) =>
     openPlainSession(settings, { onProgress }),
   )
-  await placeFile(file, bytes)
+  await writeFileAtomic(file, bytes)
   if (flags.json) printJson({ file, revision: null, bytes: bytes.length, key: keyFingerprint })
   else
     process.stdout.write(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`)

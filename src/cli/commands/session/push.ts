@@ -34,13 +34,13 @@ export function pushCommand(context: Context): Command {
       )
       const { outcome, revision } = saved
       if (flags.json) printJson({ outcome, revision: revision.revision, key: revision.keyFingerprint })
-      else if (saved.outcome === 'aside')
+      else if (saved.outcome === 'quarantined')
         process.stdout.write(
-          `Kept aside as revision ${revision.revision}, not in use: ${saved.reason}.\n\`tgsession promote ${revision.revision}\` makes it current all the same.\n`,
+          `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.\n\`tgsession promote ${revision.revision}\` makes it current all the same.\n`,
         )
       else if (outcome === 'unchanged')
         process.stdout.write(`Nothing to do: this is revision ${revision.revision} already.\n`)
       else process.stdout.write(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).\n`)
-      if (outcome === 'aside') context.exit(73)
+      if (outcome === 'quarantined') context.exit(73)
     })
 }

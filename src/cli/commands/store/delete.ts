@@ -44,8 +44,8 @@ async function deleteInContainer(context: Context, flags: Flags): Promise<void> 
   })
 }
 
-function question(name: string, { current, history, aside }: Head): string {
+function question(name: string, { current, history, quarantined }: Head): string {
   const whose = current?.userId ? ` of user ${current.userId}` : ''
-  const count = history.length + aside.length + (current ? 1 : 0)
+  const count = history.length + quarantined.length + (current ? 1 : 0)
   return `Delete the session ${name}${whose} and all its ${count} revisions, for good?`
 }

@@ -8,9 +8,9 @@ interface Entry extends Pick<
   Revision,
   'revision' | 'savedAt' | 'savedBy' | 'bytes' | 'keyFingerprint' | 'userId'
 > {
-  state: 'current' | 'former' | 'aside'
+  state: 'current' | 'former' | 'quarantined'
   lastLogin: boolean
-  /** What Telegram said of its key, or why it was set aside. */
+  /** What Telegram said of its key, or why it was quarantined. */
   note: string | null
 }
 
@@ -28,7 +28,7 @@ export function historyCommand(context: Context): Command {
 }
 
 function entriesOf(head: Head): Entry[] {
-  const { current, history, aside, lastLogin } = head
+  const { current, history, quarantined, lastLogin } = head
   const named = new Set([current, ...history].map((entry) => entry?.key))
   const entry = (state: Entry['state'], revision: Revision, note: unknown): Entry => ({
     revision: revision.revision,
@@ -45,12 +45,12 @@ function entriesOf(head: Head): Entry[] {
     ...(current ? [entry('current', current, current.dead)] : []),
     ...history.map((former) => entry('former', former, former['dead'])),
     ...(lastLogin && !named.has(lastLogin.key) ? [entry('former', lastLogin, null)] : []),
-    ...aside.map((kept) => entry('aside', kept, kept.reason)),
+    ...quarantined.map((kept) => entry('quarantined', kept, kept.reason)),
   ].toSorted((a, b) => b.revision - a.revision)
 }
 
 function rowOf({ revision, state, savedAt, savedBy, bytes, keyFingerprint, userId, lastLogin, note }: Entry) {
-  const told = state === 'aside' ? `set aside: ${note}` : note === null ? '' : `dead (${note})`
+  const told = state === 'quarantined' ? `quarantined: ${note}` : note === null ? '' : `dead (${note})`
   const marks = [state === 'current' ? 'current' : '', lastLogin ? 'last login' : '', told]
   return [
     String(revision),

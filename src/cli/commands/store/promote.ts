@@ -6,7 +6,7 @@ import { withProgress } from '../../terminal/progress.ts'
 import type { Context } from '../../context.ts'
 
 export function promoteCommand(context: Context): Command {
-  return sessionCommand('promote', 'make current what was set aside: another key, or another account')
+  return sessionCommand('promote', 'make current what was quarantined: another key, or another account')
     .argument('<revision>', 'its number: see `tgsession status`', revisionNumber)
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession promote 43')
@@ -19,7 +19,7 @@ export function promoteCommand(context: Context): Command {
         if (flags.json) printJson({ outcome, from: number, revision: current, key })
         else
           process.stdout.write(
-            `What was set aside as revision ${number} is current now, as revision ${current} (key ${key}).\n`,
+            `What was quarantined as revision ${number} is current now, as revision ${current} (key ${key}).\n`,
           )
       })
     })

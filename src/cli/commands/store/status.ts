@@ -29,16 +29,16 @@ export function statusCommand(context: Context): Command {
 async function containerStatus(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
   await withContainer(context, flags, async (container, { name }) => {
     const { current, holder, loginBlockedUntil } = await container.loginPlace(name).status()
-    const aside = await container.listAside(name)
+    const quarantined = await container.listQuarantined(name)
     if (flags.json)
-      return printJson({ container: container.label, name, holder, current, aside, loginBlockedUntil })
+      return printJson({ container: container.label, name, holder, current, quarantined, loginBlockedUntil })
     printTable({
       container: container.label,
       name,
       session: sessionLine(current, 'none yet'),
       'in use': usedBy(holder),
-      ...(aside.length > 0 && {
-        'set aside': aside
+      ...(quarantined.length > 0 && {
+        quarantined: quarantined
           .map(({ keyFingerprint, reason }) => `key ${keyFingerprint} (${reason})`)
           .join('; '),
       }),
@@ -58,7 +58,7 @@ function summary({
   current,
   lastLogin,
   history,
-  aside,
+  quarantined,
   notice,
   logins,
   loginBlockedUntil,
@@ -70,7 +70,7 @@ function summary({
     current,
     lastLogin,
     history,
-    aside,
+    quarantined,
     notice,
     logins,
     loginBlockedUntil,
@@ -79,14 +79,14 @@ function summary({
 }
 
 function lines(head: Head): Record<string, string> {
-  const { holder, current, lastLogin, history, aside, notice, loginBlockedUntil, deleted } = head
+  const { holder, current, lastLogin, history, quarantined, notice, loginBlockedUntil, deleted } = head
   return {
     session: sessionLine(current, deleted ? `none: deleted ${deleted.at} by ${deleted.by}` : 'none yet'),
     'in use': usedBy(holder),
     'last login': lastLogin ? describe(lastLogin) : 'none',
     'older revisions': history.length === 0 ? 'none' : history.map(({ revision }) => revision).join(', '),
-    ...(aside.length > 0 && {
-      'set aside': aside.map((entry) => `${entry.revision} (${entry.reason})`).join('; '),
+    ...(quarantined.length > 0 && {
+      quarantined: quarantined.map((entry) => `${entry.revision} (${entry.reason})`).join('; '),
     }),
     ...(notice !== null && { notice }),
     ...(loginBlockedUntil !== null && { 'no login before': loginBlockedUntil }),

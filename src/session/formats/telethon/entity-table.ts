@@ -48,7 +48,7 @@ export class EntityTable {
 
   #at(cell: number): DatedEntity | undefined {
     const { hash, username, phone, name, date } = this.#columns
-    const row = this.#row.place(cell)
+    const row = this.#row.at(cell)
     const values = row.values()
     return datedEntity({
       id: BigInt(row.rowid),

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { ConflictError, NoSessionError, UsageError } from '../../../base/errors.ts'
 import { fileError } from '../../../base/session-file-error.ts'
 import { writerOf } from '../../sqlite/held-open.ts'
-import { placeFile } from '../../../base/place-file.ts'
+import { writeFileAtomic } from '../../../base/write-file.ts'
 import { type FileStamp, pendingSidecar, readStamped, stampOf } from '../../sqlite/read-file.ts'
 import { type ChangeKind, type CoreOptions, SessionCore } from '../../core/session-core.ts'
 import { SqliteStorage } from './storage.ts'
@@ -153,7 +153,7 @@ export class SessionFile {
     try {
       const bytes = await this.#storage.export()
       await this.#refuseForeignChange(this.path)
-      await placeFile(this.path, bytes)
+      await writeFileAtomic(this.path, bytes)
       this.#onDisk = await stampOf(this.path)
     } catch (error) {
       this.#dirty = true

@@ -23,7 +23,7 @@ export class ColumnIndex {
     this.#first = new Uint32Array(2 ** Math.ceil(Math.log2(2 * cells.length + 1)))
     this.#next = new Uint32Array(cells.length)
     for (let k = 0; k < cells.length; k++) {
-      const hash = this.#row.place(cells[k] ?? 0).hash(column)
+      const hash = this.#row.at(cells[k] ?? 0).hash(column)
       if (hash === 0) continue
       const slot = hash & (this.#first.length - 1)
       this.#next[k] = this.#first[slot] ?? 0
@@ -37,7 +37,7 @@ export class ColumnIndex {
     const slot = hashOf(value) & (this.#first.length - 1)
     for (let k = this.#first[slot] ?? 0; k !== 0; k = this.#next[k - 1] ?? 0) {
       const cell = this.#cells[k - 1] ?? 0
-      if (this.#row.place(cell).value(this.#column) === value) found.push(cell)
+      if (this.#row.at(cell).value(this.#column) === value) found.push(cell)
     }
     return found
   }

@@ -28,7 +28,7 @@ export class Row {
   }
 
   /** Goes to the row in this cell of a leaf. */
-  place(cell: number): this {
+  at(cell: number): this {
     const { bytes, usable } = this.#layout
     const size = varint(bytes, cell)
     const id = cell + varintSize(bytes, cell)

@@ -42,7 +42,7 @@ export function rowsOf({ layout, root, columns, idColumn }: PlainTable): SqlRow[
   const row = new Row(layout)
   const rows: SqlRow[] = []
   eachCell(layout, root, (cell) => {
-    const values = row.place(cell).values()
+    const values = row.at(cell).values()
     const value = (k: number): SqlValue => (k === idColumn ? BigInt(row.rowid) : (values[k] ?? null))
     rows.push(Object.fromEntries(columns.map((name, k) => [name, value(k)])))
   })

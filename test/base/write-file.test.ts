@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFile
 import * as fs from 'node:fs/promises'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { placeFile, type PlaceFs } from '../../src/base/place-file.ts'
+import { writeFileAtomic, type WriteFs } from '../../src/base/write-file.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
 
 describe('placing a file', () => {
@@ -23,7 +23,7 @@ describe('placing a file', () => {
   it('leaves the bytes, mode 0600, and nothing else', async () => {
     for (const before of [undefined, 'old']) {
       const file = await make(before)
-      await placeFile(file, Buffer.from('new'))
+      await writeFileAtomic(file, Buffer.from('new'))
       assert.equal(readFileSync(file, 'utf8'), 'new')
       assert.equal(statSync(file).mode & 0o777, 0o600)
       assert.deepEqual(readdirSync(path.dirname(file)), ['anon.session'])
@@ -34,7 +34,7 @@ describe('placing a file', () => {
     const file = await make('old')
     const link = path.join(path.dirname(file), 'link.session')
     symlinkSync(file, link)
-    await placeFile(link, Buffer.from('new'))
+    await writeFileAtomic(link, Buffer.from('new'))
     assert.equal(readFileSync(file, 'utf8'), 'new')
     assert.ok((await fs.lstat(link)).isSymbolicLink())
   })
@@ -42,7 +42,7 @@ describe('placing a file', () => {
   it('syncs the file before the rename, and the folder after it', async () => {
     const file = await make('old')
     const steps: string[] = []
-    await placeFile(
+    await writeFileAtomic(
       file,
       Buffer.from('new'),
       watched((step) => void steps.push(step)),
@@ -68,7 +68,7 @@ describe('placing a file', () => {
       const stopped = watched(() => {
         if (step++ >= stopAt) throw Object.assign(new Error('disk is gone'), { code: 'EIO' })
       })
-      await assert.rejects(placeFile(file, Buffer.from('new'), stopped), {
+      await assert.rejects(writeFileAtomic(file, Buffer.from('new'), stopped), {
         code: 'session.write_failed',
         exitCode: 79,
       })
@@ -78,23 +78,26 @@ describe('placing a file', () => {
 
   it('removes its temporary file after a failure', async () => {
     const file = await make('old')
-    const full: PlaceFs = {
+    const full: WriteFs = {
       ...fs,
       rename: () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })),
     }
-    await assert.rejects(placeFile(file, Buffer.from('new'), full), { code: 'session.write_failed' })
+    await assert.rejects(writeFileAtomic(file, Buffer.from('new'), full), { code: 'session.write_failed' })
     assert.deepEqual(readdirSync(path.dirname(file)), ['anon.session'])
   })
 
   it('tells a missing folder and a missing right apart', async () => {
     const file = fresh()
-    await assert.rejects(placeFile(file, Buffer.from('new')), { code: 'session.no_folder', exitCode: 78 })
+    await assert.rejects(writeFileAtomic(file, Buffer.from('new')), {
+      code: 'session.no_folder',
+      exitCode: 78,
+    })
     assert.ok(!existsSync(file))
-    const refused: PlaceFs = {
+    const refused: WriteFs = {
       ...fs,
       open: () => Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' })),
     }
-    await assert.rejects(placeFile(await make(), Buffer.from('new'), refused), {
+    await assert.rejects(writeFileAtomic(await make(), Buffer.from('new'), refused), {
       code: 'session.may_not_write',
       exitCode: 77,
     })
@@ -102,7 +105,7 @@ describe('placing a file', () => {
 })
 
 /** The real file system, which tells each step before it takes it. */
-function watched(tell: (step: string) => void): PlaceFs {
+function watched(tell: (step: string) => void): WriteFs {
   return {
     realpath: async (file) => {
       tell('realpath')

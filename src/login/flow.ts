@@ -13,8 +13,8 @@ export interface Timing {
   signal: AbortSignal | undefined
 }
 
-/** One login's talk with Telegram: every call has a deadline, and whether a key may be authorised is known. */
-export class Conversation {
+/** One login's flow with Telegram: every call has a deadline, and whether a key may be authorised is known. */
+export class LoginFlow {
   readonly #client: TelegramClient
   readonly #timing: Timing
   #mayBeAuthorised = false

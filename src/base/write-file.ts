@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileError } from './session-file-error.ts'
 
 /** The few calls of `node:fs/promises` that placing a file makes, so that a test can stop between any two of them. */
-export interface PlaceFs {
+export interface WriteFs {
   open(
     file: string,
     flags: string,
@@ -21,7 +21,7 @@ export interface PlaceFs {
  * Throws `ConfigurationError` (`session.no_folder`), `ForbiddenError` (`session.may_not_write`) or
  * `SaveFailedError` (`session.write_failed`); the file that was there is untouched then.
  */
-export async function placeFile(file: string, bytes: Uint8Array, fs: PlaceFs = nodeFs): Promise<void> {
+export async function writeFileAtomic(file: string, bytes: Uint8Array, fs: WriteFs = nodeFs): Promise<void> {
   let temporary: string | undefined
   try {
     const target = await linkTarget(file, fs)
@@ -38,7 +38,7 @@ export async function placeFile(file: string, bytes: Uint8Array, fs: PlaceFs = n
   }
 }
 
-async function linkTarget(file: string, fs: PlaceFs): Promise<string> {
+async function linkTarget(file: string, fs: WriteFs): Promise<string> {
   try {
     return await fs.realpath(file)
   } catch (error) {
@@ -47,7 +47,7 @@ async function linkTarget(file: string, fs: PlaceFs): Promise<string> {
   }
 }
 
-async function writeAndSync(file: string, bytes: Uint8Array, fs: PlaceFs): Promise<void> {
+async function writeAndSync(file: string, bytes: Uint8Array, fs: WriteFs): Promise<void> {
   const handle = await fs.open(file, 'wx', 0o600)
   try {
     await handle.writeFile(bytes)
@@ -57,7 +57,7 @@ async function writeAndSync(file: string, bytes: Uint8Array, fs: PlaceFs): Promi
   }
 }
 
-async function syncFolder(folder: string, fs: PlaceFs): Promise<void> {
+async function syncFolder(folder: string, fs: WriteFs): Promise<void> {
   // Windows cannot open a folder; NTFS logs the rename by itself.
   if (process.platform === 'win32') return
   const handle = await fs.open(folder, 'r')
@@ -68,7 +68,7 @@ async function syncFolder(folder: string, fs: PlaceFs): Promise<void> {
   }
 }
 
-async function removeLeftover(file: string, fs: PlaceFs): Promise<void> {
+async function removeLeftover(file: string, fs: WriteFs): Promise<void> {
   try {
     await fs.unlink(file)
   } catch {

@@ -5,7 +5,7 @@ import { ConfigurationError, safeCause } from '../../base/errors.ts'
 import { describeError } from '../report.ts'
 
 /** Where the session is placed: the path that the user named, or a folder of its own. */
-export class Place {
+export class SessionFolder {
   readonly file: string
   readonly #folder: string | undefined
 
@@ -14,12 +14,12 @@ export class Place {
     this.#folder = folder
   }
 
-  static async make(named: string | undefined, name: string): Promise<Place> {
-    if (named !== undefined) return new Place(named)
+  static async make(named: string | undefined, name: string): Promise<SessionFolder> {
+    if (named !== undefined) return new SessionFolder(named)
     const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-')).catch((error: unknown) => {
       throw noFolder(error)
     })
-    return new Place(path.join(folder, `${encodeURIComponent(name).slice(0, 100)}.session`), folder)
+    return new SessionFolder(path.join(folder, `${encodeURIComponent(name).slice(0, 100)}.session`), folder)
   }
 
   /** Leaves what lies at a path that the user named. */

@@ -1,6 +1,6 @@
 // How long a restart takes: from the SIGTERM to the old dyno, to the first request of the new one at the data centre.
 // On a folder, and on a real S3 server (Ceph, see test/support/ceph). Needs dist/ (npm run build).
-// node bench/hand-over.ts [runs]
+// node bench/handover.ts [runs]
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freshBucket } from '../test/support/ceph/fresh-bucket.ts'
 import type { SimulatedDyno } from '../test/support/cli/dyno.ts'
@@ -61,7 +61,7 @@ for (const kind of ['file', 's3'] as const) {
   await stage.close()
 }
 console.log(
-  `hand-over in ms, ${RUNS} restarts each; parts are medians, the new dyno's from its own start (${OVERLAP_MS} ms)`,
+  `handover in ms, ${RUNS} restarts each; parts are medians, the new dyno's from its own start (${OVERLAP_MS} ms)`,
 )
 console.table(
   Object.fromEntries(
@@ -75,7 +75,7 @@ await bucket.stop()
 
 /**
  * Read in Litestream's documentation (https://litestream.io/reference/replicate/) and in its source of August 2026
- * (cmd/litestream/replicate.go, leaser.go), not measured here: it has no hand-over that could be.
+ * (cmd/litestream/replicate.go, leaser.go), not measured here: it has no handover that could be.
  */
 const DOCUMENTED = {
   'two instances at once': [

@@ -3,7 +3,7 @@ import { TgsessionError } from '../../base/errors.ts'
 import { printJson } from './output.ts'
 
 /** Counts what goes through, shows how far it is on one line of a terminal, and tells each failure. */
-export class Tally {
+export class Counter {
   readonly #what: string
   readonly #total: number | undefined
   readonly #failed: { id: string; code: string; message: string }[] = []
