@@ -165,7 +165,9 @@ describe('package.json', () => {
 })
 
 describe('documents', () => {
-  const docs = readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)
+  const docs = readdirSync(path.join(root, 'docs'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.posix.join(path.relative(root, entry.parentPath), entry.name))
   const pages = [
     'README.md',
     'CONTRIBUTING.md',
@@ -175,8 +177,7 @@ describe('documents', () => {
 
   for (const page of pages)
     it(`${page} has no dead link`, () => {
-      const links = [...prose(read(page)).matchAll(/\]\(([^()\s]+)\)|\b(?:src|href)="([^"]+)"/g)]
-      for (const link of links.map((match) => match[1] ?? match[2] ?? '')) {
+      for (const link of linksOf(page)) {
         if (/^[a-z]+:/.test(link)) continue
         const [target = '', anchor] = link.split('#')
         const file = target === '' ? page : path.posix.join(path.posix.dirname(page), target)
@@ -186,8 +187,13 @@ describe('documents', () => {
     })
 
   it('are all reached from the README', () => {
+    const reached = new Set(['README.md'])
+    for (const page of reached)
+      for (const link of page.endsWith('.md') ? linksOf(page) : [])
+        if (!/^[a-z]+:/.test(link))
+          reached.add(path.posix.join(path.posix.dirname(page), link.split('#')[0] ?? ''))
     for (const file of [...docs, 'CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE'])
-      assert.ok(read('README.md').includes(`](${file})`), `the README does not link to ${file}`)
+      assert.ok(reached.has(file), `no page that the README leads to links to ${file}`)
   })
 
   it('name the commands that .ci/run runs', () => {
@@ -203,20 +209,26 @@ describe('documents', () => {
     assert.ok(wanted.length > 8)
     const example = read('.env.example').matchAll(/^#?((?:TGSESSION|TELEGRAM)_[A-Z_]+)=/gm)
     assert.deepEqual([...example].map((match) => match[1]!).toSorted(), wanted)
-    const table = read('docs/configuration.md').matchAll(/^\| `((?:TGSESSION|TELEGRAM)_[A-Z_]+)` \|/gm)
+    const table = read('docs/reference/configuration.md').matchAll(
+      /^\| `((?:TGSESSION|TELEGRAM)_[A-Z_]+)` \|/gm,
+    )
     assert.deepEqual([...table].map((match) => match[1]!).toSorted(), wanted)
   })
 
   it('explain every exit code of an error, and every event of the log', () => {
     const codes = [...read('src/base/errors.ts').matchAll(/exitCode = (\d+)/g)].map((match) => match[1]!)
     assert.ok(codes.length > 8)
-    for (const code of codes) assert.match(read('docs/configuration.md'), new RegExp(`^\\| ${code} \\|`, 'm'))
+    for (const code of codes)
+      assert.match(read('docs/reference/configuration.md'), new RegExp(`^\\| ${code} \\|`, 'm'))
     const events = sources('src/run', 'src/cli').flatMap((file) =>
       [...read(file).matchAll(/\breport\(\s*'([a-z._]+)'/g)].map((match) => match[1]!),
     )
     assert.ok(events.length > 10)
     for (const event of events)
-      assert.ok(read('docs/heroku.md').includes(`\`${event}\``), `docs/heroku.md does not explain ${event}`)
+      assert.ok(
+        read('docs/hosts/heroku.md').includes(`\`${event}\``),
+        `docs/hosts/heroku.md does not explain ${event}`,
+      )
   })
 
   it('hold no value of a secret', () => {
@@ -284,6 +296,11 @@ function sources(...folders: string[]): string[] {
 /** Without code, in which brackets are no links. */
 function prose(markdown: string): string {
   return markdown.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, 'code')
+}
+
+function linksOf(page: string): string[] {
+  const links = prose(read(page)).matchAll(/\]\(([^()\s]+)\)|\b(?:src|href)="([^"]+)"/g)
+  return [...links].map((match) => match[1] ?? match[2] ?? '')
 }
 
 /** As GitHub names headings. */

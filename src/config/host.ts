@@ -16,7 +16,7 @@ export interface Host {
 
 const LABELS = ['DYNO', 'RENDER_INSTANCE_ID', 'FLY_MACHINE_ID', 'RAILWAY_REPLICA_ID', 'K_REVISION']
 
-/** Heroku and Render leave 30 s, Cloud Run 10, Fly.io 5, and Railway none unless it is told to (docs/configuration.md). */
+/** Heroku and Render leave 30 s, Cloud Run 10, Fly.io 5, and Railway none unless it is told to (docs/reference/configuration.md). */
 export function readHost(env: Env): Host {
   const label = LABELS.map((name) => env[name]).find((value) => value !== undefined) ?? hostname()
   return { label, signalsAll: env['DYNO'] !== undefined, ...shutdownOf(env) }

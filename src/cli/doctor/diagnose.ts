@@ -67,7 +67,7 @@ function configuration(settings: Settings): Check {
     return warning(
       'configuration',
       `${detail}: it lies on this dyno`,
-      "A dyno's disk is emptied at every restart. Use a bucket or a database: docs/heroku.md.",
+      "A dyno's disk is emptied at every restart. Use a bucket or a database: docs/hosts/heroku.md.",
     )
   return ok('configuration', detail)
 }
