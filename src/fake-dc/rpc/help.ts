@@ -61,7 +61,7 @@ export const HELP: Record<string, Handler> = {
     this_dc: world.dcId,
     nearest_dc: world.dcId,
   }),
-  // Up to layer 147 the bare JSON object, since then wrapped with a hash.
+  // Up to layer 154 the bare JSON object, since then wrapped with a hash.
   'help.getAppConfig': (_call, request) => {
     const config = { _: 'jsonObject', value: [] }
     return request['hash'] === undefined ? config : { _: 'help.appConfig', hash: 1, config }

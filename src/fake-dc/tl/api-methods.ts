@@ -1,7 +1,7 @@
 /**
- * The methods that this server knows, and what they are made of. Where the end of a method does not matter here,
- * it is left out (`...`). `@198` opens the forms that came between layer 144 and 198, and so on; what
- * changed in between keeps an id of its own, so a client of another layer is read all the same.
+ * The methods that this server knows, and what they are made of: the same in every layer. Where the end of a method
+ * does not matter here, it is left out (`...`). What changed since has its forms in API_LAYERS, and every form an id of
+ * its own, so a client of any layer is read.
  */
 export const API_METHODS = `
 @0
@@ -21,17 +21,23 @@ jsonObjectValue#c0de1bd9 key:string value:JSONValue = JSONObjectValue
 
 help.getConfig#c4f9186b = Config
 help.getNearestDc#1fb33026 = NearestDc
-help.getAppConfig#98914110 = JSONValue
 
-auth.sendCode#a677244f phone_number:string api_id:int api_hash:string ... = auth.SentCode
-auth.resendCode#3ef1a9bf phone_number:string phone_code_hash:string = auth.SentCode
+auth.sendCode#a677244f phone_number:string api_id:int api_hash:string settings:CodeSettings = auth.SentCode
 auth.cancelCode#1f040578 phone_number:string phone_code_hash:string = Bool
-auth.signIn#bcd51581 phone_number:string phone_code_hash:string phone_code:string = auth.Authorization
 auth.checkPassword#d18b4d16 password:InputCheckPasswordSRP = auth.Authorization
 auth.importBotAuthorization#67a3ff2c flags:int api_id:int api_hash:string bot_auth_token:string = auth.Authorization
 auth.exportLoginToken#b7e085fe api_id:int api_hash:string except_ids:Vector<long> = auth.LoginToken
 auth.importLoginToken#95ac5ce4 token:bytes = auth.LoginToken
 auth.logOut#3e72ba19 = auth.LoggedOut
+auth.acceptLoginToken#e894ad4d token:bytes = Authorization
+auth.exportAuthorization#e5bfffcd dc_id:int = auth.ExportedAuthorization
+auth.importAuthorization#a57a7dad id:long bytes:bytes = auth.Authorization
+auth.bindTempAuthKey#cdd42a05 perm_auth_key_id:long nonce:long expires_at:int encrypted_message:bytes = Bool
+auth.resetAuthorizations#9fab0d1a = Bool
+account.getAuthorizations#e320c158 = account.Authorizations
+account.resetAuthorization#df77f3bc hash:long = Bool
+account.changeAuthorizationSettings#40f48462 flags:# confirmed:flags.3?true hash:long encrypted_requests_disabled:flags.0?Bool call_requests_disabled:flags.1?Bool = Bool
+account.setAuthorizationTTL#bf899aa0 authorization_ttl_days:int = Bool
 account.getPassword#548a30f5 = account.Password
 account.updateStatus#6628562c offline:Bool = Bool
 inputCheckPasswordSRP#d27ff082 srp_id:long A:bytes M1:bytes = InputCheckPasswordSRP
@@ -43,30 +49,19 @@ inputUserEmpty#b98886cf = InputUser
 inputUserSelf#f7c1b13f = InputUser
 inputUser#f21158c6 user_id:long access_hash:long = InputUser
 
+channels.getChannels#0a7f6bbb id:Vector<InputChannel> = messages.Chats
+messages.getChats#49e9528f id:Vector<long> = messages.Chats
+
 updates.getState#edd4882a = updates.State
-updates.getDifference#25939651 flags:# pts:int pts_total_limit:flags.0?int date:int qts:int = updates.Difference
 updates.getChannelDifference#03173d78 flags:# force:flags.0?true channel:InputChannel filter:ChannelMessagesFilter pts:int limit:int = updates.ChannelDifference
 inputChannel#f35aec28 channel_id:long access_hash:long = InputChannel
 channelMessagesFilterEmpty#94d42ee7 = ChannelMessagesFilter
 
 messages.getDialogs#a0f4cb4f ... = messages.Dialogs
 messages.getHistory#4423e6c5 peer:InputPeer offset_id:int offset_date:int add_offset:int limit:int max_id:int min_id:int hash:long = messages.Messages
-messages.sendMessage#0d9d75a4 flags:# peer:InputPeer reply_to_msg_id:flags.0?int message:string random_id:long ... = Updates
 inputPeerEmpty#7f3b18ea = InputPeer
 inputPeerSelf#7da07ec9 = InputPeer
 inputPeerUser#dde8a54c user_id:long access_hash:long = InputPeer
 inputPeerChat#35a95cb9 chat_id:long = InputPeer
 inputPeerChannel#27bcbbfc channel_id:long access_hash:long = InputPeer
-
-@198
-help.getAppConfig#61e3f854 hash:int = help.AppConfig
-auth.resendCode#cae47523 flags:# phone_number:string phone_code_hash:string reason:flags.0?string = auth.SentCode
-auth.signIn#8d52a951 flags:# phone_number:string phone_code_hash:string phone_code:flags.0?string ... = auth.Authorization
-updates.getDifference#19c2f763 flags:# pts:int pts_limit:flags.1?int pts_total_limit:flags.0?int date:int qts:int qts_limit:flags.2?int = updates.Difference
-messages.sendMessage#983f9745 flags:# peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long ... = Updates
-inputReplyToMessage#22c0f6d5 flags:# reply_to_msg_id:int top_msg_id:flags.0?int reply_to_peer_id:flags.1?InputPeer quote_text:flags.2?string quote_entities:flags.3?Vector<MessageEntity> quote_offset:flags.4?int = InputReplyTo
-
-@229
-messages.sendMessage#fef48f62 flags:# peer:InputPeer reply_to:flags.0?InputReplyTo message:string random_id:long ... = Updates
-inputReplyToMessage#3bd4b7c2 flags:# reply_to_msg_id:int top_msg_id:flags.0?int reply_to_peer_id:flags.1?InputPeer quote_text:flags.2?string quote_entities:flags.3?Vector<MessageEntity> quote_offset:flags.4?int monoforum_peer_id:flags.5?InputPeer todo_item_id:flags.6?int poll_option:flags.7?bytes = InputReplyTo
 `

@@ -57,7 +57,10 @@ function parseParameter(text: string): TlParameter {
   return { name, type: parseType(type), condition: { field, bit: Number(bit) } }
 }
 
-/** Lines of TL; `@198` says that what follows has this form from layer 198 on, `@0` that it holds for all. */
+/**
+ * Lines of TL; `@198` says that what follows has this form from layer 198 on, `@0` that it holds for all. A line
+ * that ends with `as before` has the fields of the last form of that name.
+ */
 export function parseSchema(text: string): TlConstructor[] {
   let layer = 0
   const found: TlConstructor[] = []
@@ -66,14 +69,11 @@ export function parseSchema(text: string): TlConstructor[] {
     const match = /^([\w.]+)#([0-9a-f]+)((?: \S+)*?)(?: =.*)?$/.exec(line)
     if (!match) continue
     const [, name = '', id = '', tail = ''] = match
+    const before = tail === ' as before' ? found.findLast((each) => each.name === name) : undefined
     const words = tail.split(' ').filter((word) => word !== '')
-    found.push({
-      name,
-      id: Number.parseInt(id, 16),
-      parameters: words.filter((word) => word.includes(':')).map(parseParameter),
-      open: words.includes('...'),
-      layer,
-    })
+    const parameters = before?.parameters ?? words.filter((word) => word.includes(':')).map(parseParameter)
+    const open = before?.open ?? words.includes('...')
+    found.push({ name, id: Number.parseInt(id, 16), parameters, open, layer })
   }
   return found
 }
