@@ -22,9 +22,9 @@ export class SimTime {
     timer.fire = () => undefined
   }
 
-  /** Runs until nothing is due before `untilMs`. */
-  async run(untilMs: number): Promise<void> {
-    for (;;) {
+  /** Runs until nothing is due before `untilMs`, or `isOver`. */
+  async run(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
+    while (!isOver()) {
       await new Promise(setImmediate)
       const next = this.#timers[0]
       if (!next || next.at > untilMs) break
