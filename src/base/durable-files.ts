@@ -28,7 +28,7 @@ export async function writeNew(
 }
 
 /** The whole file, or null if it proves larger than `maxBytes`. */
-export async function readWhole(file: string, options: ReadOptions): Promise<Uint8Array | null> {
+export async function readWhole(file: string, options: ReadOptions = {}): Promise<Uint8Array | null> {
   const handle = await open(file, 'r')
   try {
     const { size } = await handle.stat()
@@ -49,11 +49,15 @@ export async function readWhole(file: string, options: ReadOptions): Promise<Uin
   }
 }
 
+interface OpensFolders {
+  open(folder: string, flags: string): Promise<{ sync(): Promise<void>; close(): Promise<void> }>
+}
+
 /** Makes what was created, renamed or removed in this folder outlast a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders.
+export async function syncFolder(folder: string, fs: OpensFolders = { open }): Promise<void> {
+  // Windows opens no folders; NTFS logs the rename by itself.
   if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+  const handle = await fs.open(folder, 'r')
   try {
     await handle.sync()
   } finally {

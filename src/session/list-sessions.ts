@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { fileError } from '../base/session-file-error.ts'
+import { fileError } from '../base/file-errors.ts'
 
 /**
  * The names of the `.session` files in a folder, without the extension, in order. What is in them is not looked at.

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { writeFileAtomic, type WriteFs } from '../../src/base/write-file.ts'
+import { familyOf, writeDatabase, writeFileAtomic, type WriteFs } from '../../src/base/write-file.ts'
+import { mayMount, SmallDisk } from '../support/chaos/disk.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
 
 describe('placing a file', () => {
@@ -47,21 +50,11 @@ describe('placing a file', () => {
       Buffer.from('new'),
       watched((step) => void steps.push(step)),
     )
-    assert.deepEqual(steps, [
-      'realpath',
-      'open',
-      'writeFile',
-      'sync',
-      'close',
-      'rename',
-      'open',
-      'sync',
-      'close',
-    ])
+    assert.deepEqual(steps, ['open', 'writeFile', 'sync', 'close', 'rename', 'open', 'sync', 'close'])
   })
 
   it('leaves the old file or the new one, whole, wherever it is stopped', async () => {
-    for (let stopAt = 0; stopAt < 9; stopAt++) {
+    for (let stopAt = 0; stopAt < 8; stopAt++) {
       const file = await make('old')
       let step = 0
       // From the stop on nothing works any more, as if the process had been killed.
@@ -72,7 +65,7 @@ describe('placing a file', () => {
         code: 'session.write_failed',
         exitCode: 79,
       })
-      assert.equal(readFileSync(file, 'utf8'), stopAt <= 5 ? 'old' : 'new', `stopped at step ${stopAt}`)
+      assert.equal(readFileSync(file, 'utf8'), stopAt <= 4 ? 'old' : 'new', `stopped at step ${stopAt}`)
     }
   })
 
@@ -102,15 +95,163 @@ describe('placing a file', () => {
       exitCode: 77,
     })
   })
+
+  it('says what to do about each errno that has a reason of its own', async () => {
+    for (const [code, hint] of Object.entries({
+      EBUSY: /Mount its folder/,
+      EROFS: /read-only/,
+      EDQUOT: /quota/,
+      ENOSPC: /full/,
+      EXDEV: /volume/,
+      EMFILE: /ulimit -n/,
+    })) {
+      const failing: WriteFs = {
+        ...fs,
+        rename: () => Promise.reject(Object.assign(new Error('no'), { code })),
+      }
+      await assert.rejects(writeFileAtomic(await make('old'), Buffer.from('new'), failing), (error) => {
+        assert.match(String(Reflect.get(Object(error), 'hint')), hint)
+        return true
+      })
+    }
+  })
+
+  it('makes a link to nothing lead to the new file', async () => {
+    const file = await make()
+    const link = path.join(path.dirname(file), 'link.session')
+    symlinkSync('anon.session', link)
+    await writeFileAtomic(link, Buffer.from('new'))
+    assert.equal(readFileSync(file, 'utf8'), 'new')
+    assert.ok((await fs.lstat(link)).isSymbolicLink())
+  })
+})
+
+describe('what must not be replaced', () => {
+  const folder = temporaryFolder()
+  const refuses = async (file: string, code: string): Promise<void> => {
+    const before = readdirSync(folder)
+    await assert.rejects(writeFileAtomic(file, Buffer.from('new')), { code, exitCode: 78 })
+    assert.deepEqual(readdirSync(folder), before)
+  }
+
+  it('is a folder, and a path that ends as that of a folder', async () => {
+    await refuses(folder, 'session.not_a_file')
+    await refuses(`${path.join(folder, 'anon.session')}/`, 'session.not_a_file')
+  })
+
+  it(
+    'is a device, a FIFO or a socket, also behind a link',
+    { skip: process.platform === 'win32' },
+    async () => {
+      const fifo = path.join(folder, 'fifo')
+      execFileSync('mkfifo', [fifo])
+      const link = path.join(folder, 'null')
+      symlinkSync('/dev/null', link)
+      for (const file of [fifo, link, '/dev/null']) await refuses(file, 'session.not_a_file')
+      assert.ok((await fs.lstat(fifo)).isFIFO())
+    },
+  )
+
+  it('is what a link in a folder of everybody leads to', async () => {
+    const open = path.join(folder, 'open')
+    await fs.mkdir(open)
+    await fs.chmod(open, 0o1777)
+    const target = path.join(folder, 'target.session')
+    writeFileSync(target, 'precious')
+    const link = path.join(open, 'anon.session')
+    symlinkSync(target, link)
+    await refuses(link, 'session.unsafe_link')
+    assert.equal(readFileSync(target, 'utf8'), 'precious')
+  })
+
+  it(
+    'is a file that is a mount of its own',
+    { skip: mayMount() ? false : 'this user may not mount' },
+    async () => {
+      const file = path.join(folder, 'mounted.session')
+      writeFileSync(file, 'old')
+      const disk = await SmallDisk.mount(path.join(folder, 'disk'), 1)
+      const source = path.join(disk.folder, 'x')
+      try {
+        for (const from of [source, path.join(folder, 'beside')]) {
+          writeFileSync(from, 'old')
+          execFileSync('mount', ['--bind', from, file])
+          try {
+            await refuses(file, 'session.mounted')
+          } finally {
+            execFileSync('umount', [file])
+          }
+        }
+      } finally {
+        await disk.unmount()
+      }
+    },
+  )
+})
+
+describe('writing a database', () => {
+  const folder = temporaryFolder()
+  const file = path.join(folder, 'anon.session')
+  const stale = (): void => familyOf(file).forEach((name) => writeFileSync(name, 'old'))
+  const now = (): [string, string][] =>
+    readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'utf8')])
+
+  it('takes away what the one before has left beside it', async () => {
+    stale()
+    await writeDatabase(file, Buffer.from('new'))
+    assert.deepEqual(now(), [['anon.session', 'new']])
+    stale()
+    await fs.rm(file)
+    await writeDatabase(file, Buffer.from('new'))
+    assert.deepEqual(now(), [['anon.session', 'new']])
+  })
+
+  it('puts the whole family back where the new one cannot take its place', async () => {
+    stale()
+    const failing: WriteFs = {
+      ...fs,
+      rename: (from, to) =>
+        from.endsWith('.tmp')
+          ? Promise.reject(Object.assign(new Error('no'), { code: 'EIO' }))
+          : fs.rename(from, to),
+    }
+    await assert.rejects(writeDatabase(file, Buffer.from('new'), failing), { code: 'session.write_failed' })
+    assert.deepEqual(
+      now(),
+      familyOf('anon.session')
+        .toSorted()
+        .map((name) => [name, 'old']),
+    )
+  })
+
+  it(
+    'refuses while another process has one of the family open',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      stale()
+      for (const name of familyOf(file)) {
+        const reader = spawn('sh', ['-c', 'exec 3<"$0"; echo; exec sleep 60', name], {
+          stdio: ['ignore', 'pipe', 'ignore'],
+        })
+        await once(reader.stdout, 'data')
+        try {
+          await assert.rejects(writeDatabase(file, Buffer.from('new')), {
+            code: 'session.file_in_use',
+            exitCode: 78,
+          })
+          assert.deepEqual(now().length, 4)
+        } finally {
+          reader.kill('SIGKILL')
+          await once(reader, 'exit')
+        }
+      }
+    },
+  )
 })
 
 /** The real file system, which tells each step before it takes it. */
 function watched(tell: (step: string) => void): WriteFs {
   return {
-    realpath: async (file) => {
-      tell('realpath')
-      return fs.realpath(file)
-    },
     rename: async (from, to) => {
       tell('rename')
       return fs.rename(from, to)

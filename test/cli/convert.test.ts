@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { portable } from '../../src/session/formats/portable-session.ts'
@@ -73,15 +75,26 @@ describe('tgsession convert', () => {
   })
 
   it('overwrites nothing unasked, and nothing in use at all', async () => {
-    file('there.session', 'theirs')
+    file('there.session', STRING)
     const args = ['convert', '-', '-o', 'there.session']
     const refused = await cli.run(args, {}, STRING)
-    assert.deepEqual([refused.code, readFileSync(file('there.session'), 'utf8')], [64, 'theirs'])
+    assert.deepEqual([refused.code, readFileSync(file('there.session'), 'utf8')], [64, STRING])
     assert.match(refused.stderr, /--force/)
+    const user = spawn('sh', ['-c', 'exec 3<"$0"; echo; exec sleep 60', file('there.session')])
+    await once(user.stdout, 'data')
+    assert.equal((await cli.run([...args, '--force'], {}, STRING)).code, 78)
+    user.kill('SIGKILL')
+    await once(user, 'exit')
     file('there.session-journal', Buffer.from('d9d505f920a163d7', 'hex'))
-    assert.equal((await cli.run([...args, '--force'], {}, STRING)).code, 73)
-    file('there.session-journal', '')
     assert.equal((await cli.run([...args, '--force'], {}, STRING)).code, 0)
+    assert.equal(existsSync(file('there.session-journal')), false, 'a stale journal goes with its file')
+  })
+
+  it('writes over nothing that is no session', async () => {
+    file('other.txt', 'theirs')
+    const { code, stderr } = await cli.run(['convert', '-', '-o', 'other.txt', '--force'], {}, STRING)
+    assert.equal(code, 78, stderr)
+    assert.equal(readFileSync(file('other.txt'), 'utf8'), 'theirs')
   })
 
   it('refuses a string on the command line without repeating it', async () => {

@@ -5,7 +5,7 @@ import { RefusedError } from '../../base/errors.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { LoginPlace } from '../../replica/kept-session.ts'
-import { writeFileAtomic } from '../../base/write-file.ts'
+import { writeDatabase } from '../../base/write-file.ts'
 import { withProgress } from './progress.ts'
 import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
 
@@ -101,7 +101,7 @@ async function store<Attempt>(
   )
   const stored = await storing.catch(async (error: unknown) => {
     const file = path.resolve(`${encodeURIComponent(replica.name).slice(0, 100)}.rescued.session`)
-    await writeFileAtomic(file, session)
+    await writeDatabase(file, session)
     log.error('The session could not be stored', terminal)
     log.warn(`It was kept in ${file}. Store it with: ${replica.storeCommand(file)}`, terminal)
     throw error

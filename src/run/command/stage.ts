@@ -1,5 +1,5 @@
 import { convertToString } from '../../session/convert.ts'
-import { writeFileAtomic } from '../../base/write-file.ts'
+import { writeDatabase } from '../../base/write-file.ts'
 import { captureFinal, captureLive, fileCheckpoint } from './capture.ts'
 import type { RunOptions } from '../run-options.ts'
 import type { Source } from '../saver.ts'
@@ -27,7 +27,7 @@ export async function stageSession(
     const source = { checkpoint: () => Promise.resolve(''), capture: () => Promise.resolve(bytes) }
     return { variables: { [variable]: text }, source }
   }
-  await writeFileAtomic(file, bytes)
+  await writeDatabase(file, bytes)
   return {
     variables: { TGSESSION_FILE: file },
     source: { checkpoint: () => fileCheckpoint(file), capture: () => captureLive(file) },

@@ -1,6 +1,7 @@
 import { open, realpath, stat } from 'node:fs/promises'
 import { BadDataError, ConflictError } from '../../base/errors.ts'
-import { fileError, isDirectory } from '../../base/session-file-error.ts'
+import { readWhole } from '../../base/durable-files.ts'
+import { fileError, isDirectory } from '../../base/file-errors.ts'
 
 /** Far above any session; keeps a wrongly named file from filling the memory. */
 export const MAX_SESSION_BYTES = 512 * 1024 * 1024
@@ -33,34 +34,19 @@ export async function readStamped(file: string): Promise<{ bytes: Uint8Array; st
       hint: 'Check that the right file was named.',
     })
   await refuseSidecars(file)
-  let bytes
-  try {
-    bytes = await readWhole(file, Number(info.size))
-  } catch (error) {
+  const bytes = await readWhole(file).catch(async (error: unknown) => {
+    if ((await stampOf(file)) !== info.stamp) throw busy(file)
     throw fileError('read', file, error)
-  }
-  await refuseSidecars(file)
-  if ((await stampOf(file)) === info.stamp) return { bytes, stamp: info.stamp }
-  throw new ConflictError('session.busy', `${file} changed while it was read`, {
-    hint: 'Stop the program that writes to it, then try again.',
   })
+  await refuseSidecars(file)
+  if (bytes !== null && (await stampOf(file)) === info.stamp) return { bytes, stamp: info.stamp }
+  throw busy(file)
 }
 
-/** In one go, where `readFile` makes one of every half megabyte. */
-async function readWhole(file: string, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size)
-  const handle = await open(file)
-  try {
-    for (let at = 0; at < size;) {
-      const { bytesRead } = await handle.read(bytes, at, size - at, at)
-      // Shorter than it was a moment ago: its stamp tells.
-      if (bytesRead === 0) return bytes.subarray(0, at)
-      at += bytesRead
-    }
-    return bytes
-  } finally {
-    await handle.close()
-  }
+function busy(file: string): ConflictError {
+  return new ConflictError('session.busy', `${file} changed while it was read`, {
+    hint: 'Stop the program that writes to it, then try again.',
+  })
 }
 
 /** Undefined for a proven "not there". */

@@ -3,7 +3,7 @@ import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/pro
 import path from 'node:path'
 import { BadDataError } from '../../base/errors.ts'
 import { FOLDER_MODE, makeFolder, readWhole, syncFolder, writeNew } from '../../base/durable-files.ts'
-import { errno, fileError, notFound } from '../../base/file-errors.ts'
+import { errno, fileError, isSystemError, notFound } from '../../base/file-errors.ts'
 import { draftsFolder, type KeyPaths, keysFolder, pathsOf } from './names.ts'
 import { discard, keysBelow, removeOlder, sweep, unlessMovedOn } from './tree.ts'
 import { isVersion, newestOf, versionAfter } from './versions.ts'
@@ -241,7 +241,7 @@ export class FileStore implements ObjectStore {
     try {
       return await work()
     } catch (error) {
-      throw fileError(error, this.label)
+      throw isSystemError(error) ? fileError('write', this.label, error, 'store') : error
     }
   }
 }

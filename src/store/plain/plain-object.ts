@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { ConfigurationError, UnsupportedError } from '../../base/errors.ts'
 import { readWhole } from '../../base/durable-files.ts'
-import { errno, fileError } from '../../base/file-errors.ts'
+import { errno, fileError, isSystemError } from '../../base/file-errors.ts'
 import { parseFirebaseUrl } from '../firebase/location.ts'
 import { FirebaseStore } from '../firebase/firebase-store.ts'
 import { parseHttpsUrl } from '../http/location.ts'
@@ -119,7 +119,7 @@ class PlainFile implements PlainObject {
         throw new ConfigurationError('store.not_found', `${this.label}: is a folder, not a file`, {
           hint: 'Name the session file in it.',
         })
-      throw fileError(error, this.label)
+      throw isSystemError(error) ? fileError('read', this.label, error, 'store') : error
     }
   }
 

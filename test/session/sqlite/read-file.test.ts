@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { fileError } from '../../../src/base/session-file-error.ts'
+import { fileError } from '../../../src/base/file-errors.ts'
 import { readSessionFile } from '../../../src/session/sqlite/read-file.ts'
 import { temporaryFolder } from '../../fixtures/session/temporary.ts'
 

@@ -11,7 +11,7 @@ import {
   ForbiddenError,
   UnreachableError,
 } from '../../../src/base/errors.ts'
-import { fileError } from '../../../src/base/file-errors.ts'
+import { fileError, isSystemError } from '../../../src/base/file-errors.ts'
 import { FileStore } from '../../../src/store/file/file-store.ts'
 import { storeContract } from '../../support/store/store-contract.ts'
 import { troubleContract } from '../../support/store/trouble-contract.ts'
@@ -206,9 +206,11 @@ describe('FileStore', () => {
       ['EXDEV', UnreachableError],
       ['ENOTDIR', ConfigurationError],
     ] as const)
-      assert.ok(fileError(Object.assign(new Error('x'), { code }), 'file:/x') instanceof type, code)
-    const bug = new TypeError('x')
-    assert.equal(fileError(bug, 'file:/x'), bug)
+      assert.ok(
+        fileError('write', 'file:/x', Object.assign(new Error('x'), { code }), 'store') instanceof type,
+        code,
+      )
+    assert.equal(isSystemError(new TypeError('x')), false)
   })
 })
 

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import { ConflictError, UsageError } from '../../../base/errors.ts'
+import { UsageError } from '../../../base/errors.ts'
 import { convertToFile, convertToString, type ConvertOptions } from '../../../session/convert.ts'
 import type { ServerAddress, StringFormatName } from '../../../session/formats/portable-session.ts'
-import { writeFileAtomic } from '../../../base/write-file.ts'
-import { pendingSidecar } from '../../../session/sqlite/read-file.ts'
-import { writerOf } from '../../../session/sqlite/held-open.ts'
+import { writeDatabase, writeFileAtomic } from '../../../base/write-file.ts'
+import { refuseForeign } from '../../../session/overwrite.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { apiId, fileVersion, userId } from '../../terminal/numbers.ts'
 import { printJson } from '../../terminal/output.ts'
@@ -91,10 +90,7 @@ async function refuseOverwriting(file: string, force: boolean): Promise<void> {
     throw new UsageError('convert.file_exists', `${file} is there already`, {
       hint: 'Name another file, or overwrite it with --force.',
     })
-  if ((await pendingSidecar(file)) !== undefined || writerOf(file) !== undefined)
-    throw new ConflictError('convert.file_in_use', `another program has ${file} open`, {
-      hint: 'Stop it first, or name another file.',
-    })
+  await refuseForeign(file)
 }
 
 async function converted(source: string, to: Target, flags: Flags): Promise<Uint8Array> {
@@ -119,7 +115,7 @@ function printSecret(string: Uint8Array): void {
 }
 
 async function write(file: string, to: Target, bytes: Uint8Array, json: boolean): Promise<void> {
-  await writeFileAtomic(file, bytes)
+  await (to === 'file' ? writeDatabase : writeFileAtomic)(file, bytes)
   const format = to === 'file' ? 'telethon-sqlite' : `${to}-string`
   if (json) printJson({ file, format, bytes: bytes.length })
   else process.stdout.write(`Wrote ${file} (${format}).\n`)

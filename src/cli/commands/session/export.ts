@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
 import { ConflictError, UsageError } from '../../../base/errors.ts'
-import { fileError } from '../../../base/session-file-error.ts'
-import { writeFileAtomic } from '../../../base/write-file.ts'
+import { fileError } from '../../../base/file-errors.ts'
+import { writeDatabase } from '../../../base/write-file.ts'
+import { refuseForeign } from '../../../session/overwrite.ts'
 import type { Context } from '../../context.ts'
 import { containerOption, settingsOf, usingContainer, type WhichSession } from '../../options.ts'
 import { Counter } from '../../terminal/counter.ts'
@@ -45,7 +46,8 @@ export function exportCommand(context: Context): Command {
           const file = path.join(folder, sessionFileName(id))
           const work = async (): Promise<void> => {
             if (existsSync(file) && force !== true) throw fileExists(file)
-            await writeFileAtomic(file, await container.exportSession(id, { copy, quarantined }))
+            await refuseForeign(file)
+            await writeDatabase(file, await container.exportSession(id, { copy, quarantined }))
           }
           const error = await work().then(
             () => undefined,

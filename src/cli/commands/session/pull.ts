@@ -5,7 +5,8 @@ import type { Settings } from '../../../config/settings.ts'
 import { LeaseError, UsageError } from '../../../base/errors.ts'
 import type { Holder } from '../../../lease/record.ts'
 import type { Replica } from '../../../replica/replica.ts'
-import { writeFileAtomic } from '../../../base/write-file.ts'
+import { writeDatabase } from '../../../base/write-file.ts'
+import { refuseForeign } from '../../../session/overwrite.ts'
 import { revisionNumber } from '../../terminal/numbers.ts'
 import { sessionCommand, settingsOf, type WhichSession, withReplica } from '../../options.ts'
 import { formatBytes, printJson } from '../../terminal/output.ts'
@@ -33,7 +34,7 @@ export function pullCommand(context: Context): Command {
     .action(async (given: string | undefined, flags: Flags) => {
       const settings = await settingsOf(context, flags, { store: true })
       const file = given ?? `${settings.name}.session`
-      refuseOverwriting(file, flags)
+      await refuseOverwriting(file, flags)
       if (namesPlainSession(settings)) return await pullPlain(settings, file, flags)
       await withReplica(context, flags, (replica) => pull(replica, file, flags))
     })
@@ -49,7 +50,7 @@ async function pull(replica: Replica, file: string, flags: Flags): Promise<void>
   // Somebody may have taken it while it was fetched.
   const holder = replica.lastSeen?.holder ?? null
   refuseHeld(holder, flags)
-  await writeFileAtomic(file, bytes)
+  await writeDatabase(file, bytes)
   const { revision: number, keyFingerprint } = revision
   if (flags.json) printJson({ file, revision: number, bytes: bytes.length, key: keyFingerprint })
   else
@@ -67,18 +68,19 @@ async function pullPlain(settings: Settings, file: string, flags: Flags): Promis
   const { bytes, keyFingerprint, label, warning } = await withProgress('Fetching', (onProgress) =>
     openPlainSession(settings, { onProgress }),
   )
-  await writeFileAtomic(file, bytes)
+  await writeDatabase(file, bytes)
   if (flags.json) printJson({ file, revision: null, bytes: bytes.length, key: keyFingerprint })
   else
     process.stdout.write(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`)
   process.stderr.write(`tgsession: ${warning}\n`)
 }
 
-function refuseOverwriting(file: string, { force }: Flags): void {
+async function refuseOverwriting(file: string, { force }: Flags): Promise<void> {
   if (existsSync(file) && !force)
     throw new UsageError('pull.file_exists', `${file} is there already`, {
       hint: 'Name another file, or overwrite it with --force.',
     })
+  await refuseForeign(file)
 }
 
 function refuseHeld(holder: Holder | null, { copy }: Flags): void {

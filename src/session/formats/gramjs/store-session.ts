@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileError } from '../../../base/session-file-error.ts'
+import { fileError } from '../../../base/file-errors.ts'
 import { markedId } from '../../core/marked-id.ts'
 import { bad } from '../../sqlite/file.ts'
 import type { Entity } from '../../core/storage.ts'

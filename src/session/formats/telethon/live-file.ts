@@ -1,8 +1,8 @@
 import { unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { ConflictError, NoSessionError, UsageError } from '../../../base/errors.ts'
-import { fileError } from '../../../base/session-file-error.ts'
-import { writerOf } from '../../sqlite/held-open.ts'
+import { fileError } from '../../../base/file-errors.ts'
+import { openedBy } from '../../../base/held-open.ts'
 import { writeFileAtomic } from '../../../base/write-file.ts'
 import { type FileStamp, pendingSidecar, readStamped, stampOf } from '../../sqlite/read-file.ts'
 import { type ChangeKind, type CoreOptions, SessionCore } from '../../core/session-core.ts'
@@ -196,7 +196,7 @@ export class SessionFile {
 
 /** What it writes would go into the file that ours replaces, and be gone. */
 function refuseWriter(file: string): void {
-  const pid = writerOf(file)
+  const pid = openedBy([file], { writing: true })
   if (pid === undefined) return
   throw new ConflictError('session.held_open', `${file} is open for writing in another process (${pid})`, {
     hint: 'Let one program at a time use a session. End the other one; the next save tries again.',
