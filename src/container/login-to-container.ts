@@ -177,5 +177,5 @@ function latestWait(logins: readonly { blocked_until: string | null }[]): string
 
 function revisionOf(key: string, by: string, bytes: Uint8Array): Current {
   const about = { savedAt: '', savedBy: by, bytes: bytes.length, sha256: '', userId: null, dead: null }
-  return { revision: 0, key, keyFingerprint: key, ...about }
+  return { revision: 0, objectKey: key, keyFingerprint: key, family: null, base: null, ...about }
 }

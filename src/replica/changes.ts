@@ -55,7 +55,7 @@ export function save(
   return {
     apply: (head) => {
       requireHeld(head, how.lease)
-      if (head.current?.key !== how.base.key)
+      if (head.current?.objectKey !== how.base.objectKey)
         throw new ConflictError(
           'replica.superseded',
           'another session was put in its place; nothing was saved',
@@ -68,7 +68,7 @@ export function save(
       const current = { ...revision, dead: head.current.dead }
       return replaceCurrent(head, current, { notice: how.notice ?? head.notice }, nowMs, pruned)
     },
-    landed: (head) => refersTo(head, revision.key),
+    landed: (head) => refersTo(head, revision.objectKey),
   }
 }
 
@@ -97,7 +97,7 @@ export function replace(
   return {
     apply: (head) => {
       const sameKey = head.current?.keyFingerprint === seen.current?.keyFingerprint
-      if (!sameKey || head.lastLogin?.key !== seen.lastLogin?.key)
+      if (!sameKey || head.lastLogin?.objectKey !== seen.lastLogin?.objectKey)
         throw new ConflictError('replica.changed', 'somebody else stored another session in the meantime', {
           hint: 'Nothing was overwritten. Look at `tgsession status`, then decide whose is to stay.',
         })
@@ -107,7 +107,7 @@ export function replace(
         how.loginId !== undefined && entry['id'] === how.loginId ? { ...entry, outcome: 'done' } : entry,
       )
       const lastLogin = how.isLogin || newKey ? revision : head.lastLogin
-      const quarantined = head.quarantined.filter(({ key }) => key !== how.fromQuarantine)
+      const quarantined = head.quarantined.filter(({ objectKey: key }) => key !== how.fromQuarantine)
       const others = {
         logins,
         lastLogin,
@@ -117,7 +117,7 @@ export function replace(
       }
       return replaceCurrent(head, { ...revision, dead: null }, others, nowMs, pruned)
     },
-    landed: (head) => refersTo(head, revision.key),
+    landed: (head) => refersTo(head, revision.objectKey),
   }
 }
 
@@ -133,7 +133,7 @@ export function quarantine(revision: Revision, reason: string, pruned: Pruned): 
       pruned.dropped = dropped(head, next)
       return next
     },
-    landed: (head) => refersTo(head, revision.key),
+    landed: (head) => refersTo(head, revision.objectKey),
   }
 }
 

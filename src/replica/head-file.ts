@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { backoffMs, type Clock, unlessAborted, withDeadline } from '../base/clock.ts'
 import { ConflictError, TgsessionError, UnreachableError } from '../base/errors.ts'
 import type { ObjectStore, Version } from '../store/store.ts'
-import { EMPTY_HEAD, encodeHead, type Head, parseHead } from './head.ts'
+import { EMPTY_HEAD, type Head, type HeadEvent, MOST_EVENTS, withEvents } from './head.ts'
+import { encodeHead, HEAD_BYTES, parseHead } from './head-format.ts'
 
 /** A change of the head as its two conditions: what must hold before, and how to tell that it happened. */
 export interface HeadChange {
@@ -26,6 +27,8 @@ export interface HeadFileOptions {
   random: () => number
   /** Milliseconds for one request; then its outcome is unknown and the head is read again. */
   requestMs: number
+  /** What this reader understands of `requires`; FEATURES unless given. */
+  features?: readonly string[] | undefined
   /** Told each time that the store could not be reached, before it is tried again. */
   onTrouble?: ((error: TgsessionError) => void) | undefined
 }
@@ -42,6 +45,7 @@ export class HeadFile {
   readonly #options: HeadFileOptions
   #known: Snapshot | undefined
   #lastSeen: Head | undefined
+  #events: readonly HeadEvent[] = []
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(options: HeadFileOptions) {
@@ -53,7 +57,13 @@ export class HeadFile {
     return this.#lastSeen
   }
 
-  /** The head as it lies in the store now; EMPTY_HEAD where there is none yet. */
+  /** Something happened to this instance: written with its next change, and lost with it if there is none. */
+  note(code: string): void {
+    const at = new Date(this.#options.clock.wall()).toISOString()
+    this.#events = [...this.#events, { code, at }].slice(-MOST_EVENTS)
+  }
+
+  /** The head as it lies in the store now; EMPTY_HEAD if there is none yet. */
   async read(options: ChangeOptions = {}): Promise<Head> {
     return await this.#retry(options, () => this.#fetch(options.signal).then(({ head }) => ({ head })))
   }
@@ -81,14 +91,15 @@ export class HeadFile {
       base = await this.#fetch(signal)
       next = change.apply(base.head)
     }
-    next = { ...next, writeId: randomUUID() }
+    const events = this.#events
+    next = { ...withEvents(next, events), writeId: randomUUID() }
+    const bytes = encodeHead(next)
     this.#known = undefined
     try {
       const version = await this.#request('write', signal, (limit) =>
-        this.#options.store.put(this.#options.key, encodeHead(next), base.version ?? 'absent', {
-          signal: limit,
-        }),
+        this.#options.store.put(this.#options.key, bytes, base.version ?? 'absent', { signal: limit }),
       )
+      this.#events = this.#events.filter((event) => !events.includes(event))
       this.#remember({ head: next, version })
       return { head: next }
     } catch (error) {
@@ -100,10 +111,12 @@ export class HeadFile {
   async #fetch(signal?: AbortSignal): Promise<Snapshot> {
     this.#known = undefined
     const found = await this.#request('read', signal, (limit) =>
-      this.#options.store.get(this.#options.key, { signal: limit, maxBytes: 1024 * 1024 }),
+      this.#options.store.get(this.#options.key, { signal: limit, maxBytes: HEAD_BYTES }),
     )
     return this.#remember(
-      found ? { head: parseHead(found.bytes), version: found.version } : { head: EMPTY_HEAD, version: null },
+      found
+        ? { head: parseHead(found.bytes, this.#options.features), version: found.version }
+        : { head: EMPTY_HEAD, version: null },
     )
   }
 

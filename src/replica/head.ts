@@ -1,11 +1,16 @@
-import * as z from 'zod/mini'
-import { BadDataError } from '../base/errors.ts'
+/** What a patch is a change of: one whole revision. */
+export interface Base {
+  objectKey: string
+  /** SHA-256 of its plain file, hex. */
+  sha256: string
+  [unknown: string]: unknown
+}
 
 /** One saved state of the session: where it lies, and what is known of it without opening it. */
 export interface Revision {
   revision: number
-  /** Object key under `<prefix>/<name>/`. */
-  key: string
+  /** Where it lies: the object's key under `<prefix>/<name>/`. */
+  objectKey: string
   /** SHA-256 of the plain file, hex. */
   sha256: string
   /** Size of the plain file in bytes: unpacking stops there. */
@@ -15,7 +20,11 @@ export interface Revision {
   /** auth_key_id, 16 hex digits. */
   keyFingerprint: string
   userId: string | null
-  /** The public key that it was sealed for; null: it is readable; older versions do not tell. */
+  /** Whose file it is: Telethon's is null. */
+  family: string | null
+  /** The whole revision that this one is a patch of; null: it is whole. */
+  base: Base | null
+  /** The recipient that it was sealed for; null: it is readable. */
   sealedFor?: string | null | undefined
   [unknown: string]: unknown
 }
@@ -26,9 +35,18 @@ export interface Quarantined extends Revision {
   reason: string
 }
 
+/** Something that happened to an instance, for people: its code and when (ISO 8601, UTC). */
+export interface HeadEvent {
+  code: string
+  at: string
+  [unknown: string]: unknown
+}
+
 /** head.json. Fields that this version does not know are kept, here and in what it holds. */
 export interface Head {
-  format: 1
+  format: 2
+  /** What a reader must understand before it changes anything under this name. */
+  requires: string[]
   writeId: string
   generation: number
   holder: { id: string; label: string; since: string; beat: number; ttlMs: number } | null
@@ -37,59 +55,23 @@ export interface Head {
   history: Revision[]
   quarantined: Quarantined[]
   notice: string | null
+  /** The last twenty, the newest last. */
+  events: HeadEvent[]
   logins: { at: string; by: string; outcome: string; [unknown: string]: unknown }[]
   loginBlockedUntil: string | null
   /** When it was last proven that this store honours conditions. */
   provenAt?: string | null | undefined
   /** When and by whom everything under this name was deleted; `id` is that of the lease under which it was. */
   deleted?: { at: string; by: string; id: string; [unknown: string]: unknown } | null | undefined
-  /** The highest number that was ever given, where the revision that had it may be gone. */
+  /** The highest number that was ever given, if the revision that had it may be gone. */
   lastNumber?: number | null | undefined
   [unknown: string]: unknown
 }
 
-const revision = z.looseObject({
-  revision: z.int().check(z.positive()),
-  key: z.string().check(z.minLength(1)),
-  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
-  bytes: z.int().check(z.positive()),
-  savedAt: z.string(),
-  savedBy: z.string(),
-  keyFingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
-  userId: z.nullable(z.string()),
-  sealedFor: z.nullish(z.string()),
-})
-
-const head: z.ZodMiniType<Head> = z.looseObject({
-  format: z.literal(1),
-  writeId: z.string(),
-  generation: z.int().check(z.nonnegative()),
-  holder: z.nullable(
-    z.looseObject({
-      id: z.string().check(z.minLength(1)),
-      label: z.string(),
-      since: z.string(),
-      beat: z.int().check(z.nonnegative()),
-      ttlMs: z.int().check(z.positive()),
-    }),
-  ),
-  current: z.nullable(
-    z.extend(revision, { dead: z.nullable(z.enum(['revoked', 'duplicated', 'loggedOut'])) }),
-  ),
-  lastLogin: z.nullable(revision),
-  history: z.array(revision),
-  quarantined: z.array(z.extend(revision, { reason: z.string() })),
-  notice: z.nullable(z.string()),
-  logins: z.array(z.looseObject({ at: z.string(), by: z.string(), outcome: z.string() })),
-  loginBlockedUntil: z.nullable(z.string()),
-  provenAt: z.nullish(z.string()),
-  deleted: z.nullish(z.looseObject({ at: z.string(), by: z.string(), id: z.string() })),
-  lastNumber: z.nullish(z.int().check(z.nonnegative())),
-})
-
 /** What a name looks like before anything was ever written under it. */
 export const EMPTY_HEAD: Head = {
-  format: 1,
+  format: 2,
+  requires: [],
   writeId: '',
   generation: 0,
   holder: null,
@@ -98,56 +80,30 @@ export const EMPTY_HEAD: Head = {
   history: [],
   quarantined: [],
   notice: null,
+  events: [],
   logins: [],
   loginBlockedUntil: null,
 }
 
-const HINT =
-  'Nothing was changed, and the revisions beside it can still be opened: docs/recovery.md. `tgsession push` into another TGSESSION_NAME starts afresh.'
+export const MOST_EVENTS = 20
 
-/** Reads head.json; unknown fields are kept. Throws BadDataError (`head.corrupt`, `head.newer`). */
-export function parseHead(bytes: Uint8Array): Head {
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw new BadDataError('head.corrupt', 'head.json is not JSON', { hint: HINT })
-  }
-  if (
-    typeof json === 'object' &&
-    json !== null &&
-    'format' in json &&
-    json.format !== 1 &&
-    Number.isInteger(json.format)
-  )
-    throw new BadDataError(
-      'head.newer',
-      `head.json has format ${String(json.format)}; this version knows format 1`,
-      {
-        hint: 'Update tgsession on this host. Nothing was changed.',
-      },
-    )
-  const parsed = head.safeParse(json)
-  if (parsed.success) return parsed.data
-  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || '(top)')
-  throw new BadDataError('head.corrupt', `head.json is damaged: ${[...new Set(fields)].join(', ')}`, {
-    hint: HINT,
-  })
+/** `head` with what happened since its last write; what it has already is not written twice. */
+export function withEvents(head: Head, happened: readonly HeadEvent[]): Head {
+  const isThere = ({ code, at }: HeadEvent): boolean =>
+    head.events.some((event) => event.code === code && event.at === at)
+  const fresh = happened.filter((event) => !isThere(event))
+  return fresh.length === 0 ? head : { ...head, events: [...head.events, ...fresh].slice(-MOST_EVENTS) }
 }
 
-export function encodeHead(value: Head): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
-}
-
-/** Everything that a head refers to: these objects must stay. One revision may stand at several places. */
+/** Every revision that a head names. One may stand at several places. */
 export function references(value: Head): Revision[] {
   return [value.current, value.lastLogin, ...value.history, ...value.quarantined].filter(
     (entry) => entry !== null,
   )
 }
 
-export function refersTo(value: Head, key: string): boolean {
-  return references(value).some((entry) => entry.key === key)
+export function refersTo(value: Head, objectKey: string): boolean {
+  return references(value).some((entry) => entry.objectKey === objectKey)
 }
 
 /** The number that the next revision gets: above every one that was given, and so never one of before. */
@@ -155,7 +111,7 @@ export function nextRevision(value: Head): number {
   return 1 + Math.max(value.lastNumber ?? 0, ...references(value).map((entry) => entry.revision))
 }
 
-/** The revision of this number, and whether it was quarantined; undefined where the head names none. */
+/** The revision of this number, and whether it was quarantined; undefined if the head names none. */
 export function findRevision(
   value: Head,
   number: number,
@@ -167,7 +123,7 @@ export function findRevision(
   return other && { revision: other, quarantined: true }
 }
 
-/** What Telegram said of a key, where it ended it: no revision that holds this key can be used again. */
+/** What Telegram said of an auth key that it ended: no revision that holds this key can be used again. */
 export function deadReason(value: Head, keyFingerprint: string): string | null {
   const dead = references(value).find(
     (entry) => entry.keyFingerprint === keyFingerprint && typeof entry['dead'] === 'string',

@@ -1,6 +1,7 @@
 import { BadDataError } from '../base/errors.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
-import { type Head, parseHead } from './head.ts'
+import type { Head } from './head.ts'
+import { HEAD_BYTES, parseHead } from './head-format.ts'
 
 /** One name in a store: its head, or why that cannot be read. */
 export type Named =
@@ -15,7 +16,7 @@ export async function* listNames(store: ObjectStore, options: StoreOptions = {})
     const name = HEAD.exec(key)?.[1]
     if (name === undefined) continue
     try {
-      const found = await store.get(key, { ...options, maxBytes: 1024 * 1024 })
+      const found = await store.get(key, { ...options, maxBytes: HEAD_BYTES })
       if (found) yield { name, head: parseHead(found.bytes), damage: null }
     } catch (error) {
       if (!(error instanceof BadDataError)) throw error

@@ -20,6 +20,6 @@ export function prune(head: Head, nowMs: number): Head {
 
 /** What `before` referred to and `after` does not: only these objects may be deleted once `after` is written. */
 export function dropped(before: Head, after: Head): Revision[] {
-  const byKey = new Map(references(before).map((entry) => [entry.key, entry]))
-  return [...byKey.values()].filter(({ key }) => !refersTo(after, key))
+  const byKey = new Map(references(before).map((entry) => [entry.objectKey, entry]))
+  return [...byKey.values()].filter(({ objectKey: key }) => !refersTo(after, key))
 }

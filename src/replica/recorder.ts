@@ -59,7 +59,7 @@ export class Recorder {
       } catch (error) {
         if (!(error instanceof NumberTaken)) throw error
         // Without encryption equal bytes have equal names: another may have named this very object.
-        if (!refersTo(await head.read(options), revision.key)) await this.#remove([revision], options)
+        if (!refersTo(await head.read(options), revision.objectKey)) await this.#remove([revision], options)
       }
     }
   }
@@ -108,11 +108,11 @@ export class Recorder {
     this.#swept = true
     const kept = [head.current, ...head.history].flatMap((entry) => entry?.revision ?? [])
     const oldest = Math.min(...kept)
-    const orphans: { key: string }[] = []
+    const orphans: { objectKey: string }[] = []
     try {
       for await (const { key, number } of this.#options.revisions.list(options))
-        if (number < oldest && !refersTo(head, key) && !removed.some((one) => one.key === key))
-          orphans.push({ key })
+        if (number < oldest && !refersTo(head, key) && !removed.some((one) => one.objectKey === key))
+          orphans.push({ objectKey: key })
     } catch (error) {
       options.signal?.throwIfAborted()
       this.#options.onWarning?.(error)
@@ -120,10 +120,10 @@ export class Recorder {
     await this.#remove(orphans, options)
   }
 
-  async #remove(objects: readonly { key: string }[], options: StoreOptions): Promise<void> {
-    for (const { key } of objects) {
+  async #remove(objects: readonly { objectKey: string }[], options: StoreOptions): Promise<void> {
+    for (const { objectKey } of objects) {
       try {
-        await this.#options.revisions.remove(key, { signal: options.signal })
+        await this.#options.revisions.remove(objectKey, { signal: options.signal })
       } catch (error) {
         this.#options.onWarning?.(error)
       }

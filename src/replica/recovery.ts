@@ -72,7 +72,7 @@ export class Recovery {
         },
       )
     const { current } = seen
-    if (current?.key === from.key) return { outcome: 'unchanged', revision: current }
+    if (current?.objectKey === from.objectKey) return { outcome: 'unchanged', revision: current }
     if (current && current.keyFingerprint !== from.keyFingerprint && !otherKey)
       throw new UsageError(
         'rollback.other_key',
@@ -99,7 +99,12 @@ export class Recovery {
         hint: `\`tgsession status\` lists what was; \`tgsession rollback ${number}\` is for former ones.`,
       })
     const notice = noticeOf(this.#options, `revision ${number}, which had been quarantined, was promoted`)
-    return await this.#reinstate(from, seen, { isLogin: true, fromQuarantine: from.key, notice }, options)
+    return await this.#reinstate(
+      from,
+      seen,
+      { isLogin: true, fromQuarantine: from.objectKey, notice },
+      options,
+    )
   }
 
   /**
@@ -131,7 +136,7 @@ export class Recovery {
     } finally {
       await lease.release()
     }
-    return await this.#removeAll(new Set(pruned.dropped.map(({ key }) => key)), left, options)
+    return await this.#removeAll(new Set(pruned.dropped.map(({ objectKey: key }) => key)), left, options)
   }
 
   /** What is no more named since it was looked up is not damaged, but pruned or deleted. */
@@ -143,7 +148,7 @@ export class Recovery {
     try {
       return await revisions.get(revision, options)
     } catch (error) {
-      if (error instanceof BadDataError && !refersTo(await head.read(options), revision.key))
+      if (error instanceof BadDataError && !refersTo(await head.read(options), revision.objectKey))
         throw noRevision(revision.revision)
       throw error
     }

@@ -28,11 +28,14 @@ export async function repair(
   options: StoreOptions & ChangeOptions,
 ): Promise<{ revision: Current; bytes: Uint8Array; userId: string | null } | null> {
   const head = await parts.head.read(options)
-  if (head.current?.key !== damaged.key) return null
+  if (head.current?.objectKey !== damaged.objectKey) return null
   const again = await sound(parts.revisions, damaged, options)
   if (again) return { ...again, revision: damaged }
   const older = [...head.history, ...(head.lastLogin ? [head.lastLogin] : [])]
-    .filter(({ keyFingerprint, key }) => keyFingerprint === damaged.keyFingerprint && key !== damaged.key)
+    .filter(
+      ({ keyFingerprint, objectKey: key }) =>
+        keyFingerprint === damaged.keyFingerprint && key !== damaged.objectKey,
+    )
     .toSorted((a, b) => b.revision - a.revision)
   for (const candidate of older) {
     const found = await sound(parts.revisions, candidate, options)

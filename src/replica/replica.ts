@@ -29,6 +29,8 @@ export interface ReplicaOptions {
   /** The only account that may be stored here, where it is known. */
   userId?: string | undefined
   leaseTtlMs?: number | undefined
+  /** What this instance understands of the head's `requires`; all that this release does, unless given. */
+  features?: readonly string[] | undefined
   clock?: Clock | undefined
   random?: (() => number) | undefined
   /** Told of what failed without harm: an old revision that could not be removed. */
@@ -73,13 +75,14 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     this.clock = options.clock ?? systemClock
     this.leaseTtlMs = options.leaseTtlMs ?? DEFAULT_TTL_MS
     const { name, store, label, clock } = this
-    const { cipher, verify, userId, onWarning, onTrouble } = options
+    const { cipher, verify, userId, features, onWarning, onTrouble } = options
     const head = new HeadFile({
       store,
       key: `${name}/head.json`,
       clock,
       random: options.random ?? Math.random,
       requestMs: Math.min(10_000, this.leaseTtlMs / 4),
+      features,
       onTrouble,
     })
     const revisions = new Revisions(store, name, cipher, verify)
@@ -96,6 +99,11 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
 
   storeCommand(file: string): string {
     return `tgsession push ${file}`
+  }
+
+  /** Something happened to this instance: its code is written to `events` with the next renewal or save. */
+  note(code: string): void {
+    this.#parts.head.note(code)
   }
 
   /** What the head says now. */
@@ -135,7 +143,8 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
     } catch (error) {
       if (!(error instanceof BadDataError) || error.code !== 'revision.corrupt') throw error
       // It may have been replaced, and removed, while it was fetched.
-      if (!lease && (await this.#parts.head.read(options)).current?.key === current.key) throw error
+      if (!lease && (await this.#parts.head.read(options)).current?.objectKey === current.objectKey)
+        throw error
     }
     const repaired = lease && (await repair(this.#parts, lease, current, how))
     if (!repaired) return await this.restore(options)

@@ -49,7 +49,15 @@ export class Revisions {
       if (!found || sha256(found.bytes) !== sha256(sealed)) throw error
     }
     const sealedFor = this.#cipher.sealsFor
-    return { ...about, key, sha256: sha256(plain), bytes: plain.length, sealedFor }
+    return {
+      ...about,
+      objectKey: key,
+      sha256: sha256(plain),
+      bytes: plain.length,
+      family: null,
+      base: null,
+      sealedFor,
+    }
   }
 
   /** Whether this revision is what `put` would make of these bytes: not where the key has been changed since. */
@@ -63,16 +71,16 @@ export class Revisions {
     revision: Revision,
     options?: StoreOptions,
   ): Promise<{ bytes: Uint8Array; userId: string | null }> {
-    const found = await this.#store.get(this.#folder + revision.key, {
+    const found = await this.#store.get(this.#folder + revision.objectKey, {
       ...options,
       maxBytes: MAX_OBJECT_BYTES,
     })
     if (!found) throw damaged(revision, 'its object is missing from the store')
-    const sealedHash = /-([0-9a-f]{64})\./.exec(revision.key)?.[1]
+    const sealedHash = /-([0-9a-f]{64})\./.exec(revision.objectKey)?.[1]
     if (sealedHash !== sha256(found.bytes))
       throw damaged(revision, 'its bytes are not the ones that were saved')
     const plain = await this.#cipher.open(
-      revision.key,
+      revision.objectKey,
       found.bytes,
       Math.min(revision.bytes, MAX_OBJECT_BYTES),
     )

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { NoSessionError, TgsessionError, UnreachableError } from '../base/errors.ts'
+import { BadDataError, NoSessionError, TgsessionError, UnreachableError } from '../base/errors.ts'
 import type { Current, Head } from '../replica/head.ts'
 import { pollDelayMs } from '../lease/poll.ts'
 import type { KeptSession } from '../replica/kept-session.ts'
@@ -47,6 +47,32 @@ export async function askUntil<T>(
   }
 }
 
+/**
+ * What `work` returns, as soon as this release understands the head. Until then nothing may be changed under that
+ * name: it waits as it does for a lease, and says so once.
+ */
+export async function untilUnderstood<T>(
+  { signal, clock, report, onAwaiting }: Awaiting,
+  work: () => Promise<T>,
+): Promise<T> {
+  const began = clock.now()
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isNewer(error)) throw error
+      onAwaiting(error)
+      if (!isTold) report('head.newer', { message: error.message, hint: error.hint })
+    }
+    await clock.sleep(pollDelayMs(clock.now() - began), signal)
+  }
+}
+
+/** A newer release has written the head. */
+export function isNewer(error: unknown): error is BadDataError {
+  return error instanceof BadDataError && error.code === 'head.newer'
+}
+
 /** The session that the head names, or why it may not be served. */
 export function servable(
   { current }: Pick<Head, 'current'>,
@@ -63,7 +89,7 @@ export function servable(
         hint: next,
       },
     )
-  if (current.key === avoid)
+  if (current.objectKey === avoid)
     return new NoSessionError(
       'session.unusable',
       `the session named ${name} lost its key twice while it was used`,

@@ -68,7 +68,8 @@ export class Saver {
     for (;;) {
       await clock.sleep(Math.min(TICK_MS, quietMs), signal)
       const now = clock.now()
-      if (replica.lastSeen?.current && replica.lastSeen.current.key !== this.#base.key) return 'replaced'
+      if (replica.lastSeen?.current && replica.lastSeen.current.objectKey !== this.#base.objectKey)
+        return 'replaced'
       const checkpoint = await source.checkpoint()
       if (checkpoint === this.#savedCheckpoint) {
         failures = retryAt = 0

@@ -173,7 +173,7 @@ describe('tgsession', () => {
     const pushed = await cli.run(['push', file, '--json'], env)
     assert.equal(pushed.code, 0, pushed.stderr)
     const { keyFingerprint } = await inspectSession(session)
-    assert.deepEqual(lastJson(pushed.stdout), { outcome: 'saved', revision: 1, key: keyFingerprint })
+    assert.deepEqual(lastJson(pushed.stdout), { outcome: 'saved', revision: 1, keyFingerprint })
     const again = await cli.run(['push', file, '--json'], env)
     assert.equal(lastJson(again.stdout)['outcome'], 'unchanged')
 
@@ -191,7 +191,7 @@ describe('tgsession', () => {
     const out = path.join(scratch.folder, 'out.session')
     assert.deepEqual(new Uint8Array(readFileSync(out)), session)
     assert.equal(statSync(out).mode & 0o777, 0o600)
-    assert.equal(lastJson(pulled.stdout)['key'], keyFingerprint)
+    assert.equal(lastJson(pulled.stdout)['keyFingerprint'], keyFingerprint)
 
     writeFileSync(out, 'mine')
     const refused = await cli.run(['pull', 'out.session'], env)

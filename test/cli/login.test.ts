@@ -78,7 +78,7 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
     assert.ok(current)
     assert.equal(current.revision, 1)
     assert.equal(current.userId, String(ACCOUNT.userId))
-    assert.equal(lastLogin?.key, current.key)
+    assert.equal(lastLogin?.objectKey, current.objectKey)
     assert.equal(holder, null)
     assert.deepEqual(outcomes(logins), ['done'])
     assert.ok(

@@ -3,7 +3,8 @@ import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { ConflictError, RefusedError, type TgsessionError } from '../../src/base/errors.ts'
-import type { Head } from '../../src/replica/head.ts'
+import { EMPTY_HEAD, type Head } from '../../src/replica/head.ts'
+import { encodeHead } from '../../src/replica/head-format.ts'
 import { type HeadChange, HeadFile } from '../../src/replica/head-file.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
@@ -184,10 +185,43 @@ describe('a change of the head', () => {
   it('never takes a head that cannot be read for none', async () => {
     const store = new ScriptedStore()
     const { time, open } = setUp(store)
-    await store.put(KEY, new TextEncoder().encode('{ "format": 1, '), 'absent')
+    await store.put(KEY, new TextEncoder().encode('{ "format": 2, '), 'absent')
     await assert.rejects(during(time, open().read()), { code: 'head.corrupt' })
     await assert.rejects(during(time, open().change(append('a'))), { code: 'head.corrupt' })
     assert.deepEqual(store.requests.filter((request) => request.startsWith('put')).length, 1)
+  })
+
+  it('is refused where a counter is at its end, and nothing is written', async () => {
+    const store = new ScriptedStore()
+    const { time, open } = setUp(store)
+    const last = encodeHead({ ...EMPTY_HEAD, writeId: 'x', generation: 999_999_999_999_999 })
+    await store.put(KEY, last, 'absent')
+    const take: HeadChange = {
+      apply: (head) => ({ ...head, generation: head.generation + 1 }),
+      landed: () => false,
+    }
+    await assert.rejects(during(time, open().change(take)), { code: 'head.corrupt', exitCode: 65 })
+    assert.deepEqual(store.objects.get(KEY)?.bytes, last)
+  })
+
+  it('writes what was noted with the next change, once, and the last twenty', async () => {
+    const store = new ScriptedStore()
+    const { time, open } = setUp(store)
+    const head = open()
+    head.note('save.failed')
+    store.fault({ method: 'put', answer: unreachable() })
+    await during(time, head.change(append('a')))
+    head.note('lease.lost')
+    const written = await during(time, head.change(append('b')))
+    assert.deepEqual(
+      written.events.map(({ code }) => code),
+      ['save.failed', 'lease.lost'],
+    )
+    assert.ok(written.events.every(({ at }) => /^2026-01-01T.*Z$/.test(at)))
+    for (let n = 0; n < 30; n++) head.note(`event.${n}`)
+    const full = await during(time, head.change(append('c')))
+    assert.deepEqual([full.events.length, full.events.at(-1)?.code], [20, 'event.29'])
+    assert.deepEqual((await during(time, head.change(append('d')))).events, full.events)
   })
 
   it('runs out of patience with the last error, and tells each trouble before', async () => {

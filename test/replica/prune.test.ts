@@ -10,13 +10,15 @@ const DAY = 24 * HOUR
 
 const at = (revision: number, savedMs: number): Revision => ({
   revision,
-  key: `revisions/${revision}`,
+  objectKey: `revisions/${revision}`,
   sha256: 'a'.repeat(64),
   bytes: 1,
   savedAt: new Date(savedMs).toISOString(),
   savedBy: 'test',
   keyFingerprint: '0'.repeat(16),
   userId: null,
+  family: null,
+  base: null,
 })
 
 /** A head whose history was saved at growing times, some hours apart. */
@@ -45,18 +47,19 @@ describe('pruning', () => {
   it('keeps the newest ten, one a day for a week, the last login, current and quarantined; deletes all else', () => {
     const property = fc.property(heads, (before) => {
       const after = prune(before, NOW)
-      const gone = new Set(dropped(before, after).map(({ key }) => key))
-      const kept = new Set(references(after).map(({ key }) => key))
+      const gone = new Set(dropped(before, after).map(({ objectKey: key }) => key))
+      const kept = new Set(references(after).map(({ objectKey: key }) => key))
       const newestFirst = before.history.toSorted((a, b) => b.revision - a.revision)
-      for (const { key } of newestFirst.slice(0, 10)) assert.ok(kept.has(key), `${key} is of the newest ten`)
+      for (const { objectKey: key } of newestFirst.slice(0, 10))
+        assert.ok(kept.has(key), `${key} is of the newest ten`)
       for (const entry of newestFirst.filter(({ savedAt }) => NOW - Date.parse(savedAt) < 7 * DAY)) {
         const day = entry.savedAt.slice(0, 10)
         const ofTheDay = newestFirst.filter(({ savedAt }) => savedAt.startsWith(day))
-        assert.ok(kept.has(ofTheDay[0]!.key), `the newest of ${day} is kept`)
+        assert.ok(kept.has(ofTheDay[0]!.objectKey), `the newest of ${day} is kept`)
       }
       for (const entry of [before.current, before.lastLogin, ...before.quarantined])
-        if (entry) assert.ok(kept.has(entry.key) && !gone.has(entry.key))
-      for (const { key } of references(before)) assert.notEqual(kept.has(key), gone.has(key), key)
+        if (entry) assert.ok(kept.has(entry.objectKey) && !gone.has(entry.objectKey))
+      for (const { objectKey: key } of references(before)) assert.notEqual(kept.has(key), gone.has(key), key)
       assert.ok(after.history.length <= 10 + 8, `${after.history.length} kept`)
       assert.deepEqual({ ...after, history: [] }, { ...before, history: [] })
     })

@@ -33,7 +33,7 @@ async function three(): Promise<{
 
 /** The object of a revision loses its last byte. */
 function harm(setting: Setting, revision: Revision | null | undefined): void {
-  const name = `main/${revision?.key}`
+  const name = `main/${revision?.objectKey}`
   const object = setting.store.objects.get(name)
   assert.ok(object)
   setting.store.objects.set(name, { ...object, bytes: object.bytes.subarray(0, -1) })
@@ -113,7 +113,7 @@ describe('a rollback', () => {
     await setting.during(replica.recovery.rollback(1, { seen }))
     const pushed = await setting.during(replica.push(await sessionBytes({ userId: 777 })))
     await assert.rejects(setting.during(replica.recovery.rollback(2, { seen })), { code: 'replica.changed' })
-    assert.equal(setting.head.current?.key, pushed.revision.key)
+    assert.equal(setting.head.current?.objectKey, pushed.revision.objectKey)
   })
 
   it('holds to the account that is expected', async () => {
@@ -129,7 +129,7 @@ describe('a rollback', () => {
     const { revision } = await setting.during(setting.replica('laptop').recovery.rollback(1))
     const bytes = await sessionBytes({ key, userId: 777, peers: 9 })
     await assert.rejects(setting.during(replica.save(lease, base, bytes)), { code: 'replica.superseded' })
-    assert.equal(setting.head.current?.key, revision.key)
+    assert.equal(setting.head.current?.objectKey, revision.objectKey)
     await setting.during(lease.release())
   })
 })
@@ -143,7 +143,10 @@ describe('promoting what was quarantined', () => {
     assert.equal(revision.revision, 5)
     const { head } = setting
     assert.deepEqual(head.quarantined, [])
-    assert.deepEqual([head.current?.key, head.lastLogin?.key], [revision.key, revision.key])
+    assert.deepEqual(
+      [head.current?.objectKey, head.lastLogin?.objectKey],
+      [revision.objectKey, revision.objectKey],
+    )
     assert.deepEqual(numbers(head.history), [3, 2, 1])
     same((await setting.during(setting.replica('x').restore())).bytes, bytes)
     setting.assertTidy()
@@ -188,7 +191,7 @@ describe('a damaged current', () => {
   it('is read once more before it is given up', async () => {
     const { setting, replica, files } = await three()
     const lease = await setting.during(replica.lease())
-    const name = `main/${setting.head.current?.key}`
+    const name = `main/${setting.head.current?.objectKey}`
     const whole = setting.store.objects.get(name)!
     setting.store.objects.delete(name)
     const restore = (): void => void setting.store.objects.set(name, whole)
@@ -443,7 +446,7 @@ describe('a reader in the middle of a change', () => {
         key: 'main/revisions/',
         first: async () => {
           await by()
-          await setting.store.delete(`main/${old.revision.key}`)
+          await setting.store.delete(`main/${old.revision.objectKey}`)
         },
       })
     await removing(() => setting.replica('faster').push(replaced))

@@ -70,10 +70,10 @@ describe('a login', () => {
     const bytes = await sessionBytes()
     const second = await setting.during(logIn(setting.replica(), bytes, true))
     assert.equal(second.revision, 2)
-    assert.equal(setting.head.lastLogin?.key, second.key)
+    assert.equal(setting.head.lastLogin?.objectKey, second.objectKey)
     assert.deepEqual(
-      setting.head.history.map(({ key }) => key),
-      [first.key],
+      setting.head.history.map(({ objectKey: key }) => key),
+      [first.objectKey],
     )
     same((await setting.during(setting.replica().restore())).bytes, bytes)
     setting.assertTidy()
@@ -95,7 +95,7 @@ describe('a login', () => {
     await assert.rejects(setting.during(two.finishLogin(attempts[1], await sessionBytes())), {
       code: 'replica.changed',
     })
-    assert.equal(setting.head.current?.key, winner.key)
+    assert.equal(setting.head.current?.objectKey, winner.objectKey)
   })
 
   it('is refused when a session is stored while it is announced', async () => {
@@ -150,7 +150,7 @@ describe('a push', () => {
     assert.deepEqual(setting.store.json(HEAD), before)
     const more = await sessionBytes({ key, peers: 3 })
     assert.equal((await setting.during(setting.replica('ci').push(more))).revision.revision, 2)
-    assert.equal(setting.head.lastLogin?.key, first.revision.key)
+    assert.equal(setting.head.lastLogin?.objectKey, first.revision.objectKey)
     setting.assertTidy()
   })
 
@@ -211,8 +211,8 @@ describe('a push', () => {
       assert.equal(result.outcome, 'quarantined')
       assert.equal(result.revision.revision, 2)
     }
-    assert.equal(setting.head.current?.key, revision.key)
-    assert.equal(setting.head.lastLogin?.key, revision.key)
+    assert.equal(setting.head.current?.objectKey, revision.objectKey)
+    assert.equal(setting.head.lastLogin?.objectKey, revision.objectKey)
     assert.deepEqual(
       setting.head.quarantined.map(({ reason }) => reason),
       ['it is of user 888, this name is for user 777'],
@@ -295,7 +295,7 @@ describe('a save', () => {
     const bytes = await sessionBytes({ key, userId: 777, peers: 1 })
     const { outcome, revision } = await setting.during(replica.save(lease, base, bytes))
     assert.deepEqual([outcome, revision.revision], ['saved', 2])
-    assert.equal(setting.head.lastLogin?.key, base.key)
+    assert.equal(setting.head.lastLogin?.objectKey, base.objectKey)
     setting.store.requests = []
     assert.equal((await replica.save(lease, revision, bytes)).outcome, 'unchanged')
     assert.deepEqual(setting.store.requests, [])
@@ -336,7 +336,7 @@ describe('a save', () => {
     })
     const bytes = await sessionBytes({ key, peers: 1 })
     await assert.rejects(setting.during(replica.save(lease, base, bytes)), ConflictError)
-    assert.equal(setting.head.current?.key, base.key)
+    assert.equal(setting.head.current?.objectKey, base.objectKey)
     await setting.during(lease.release())
   })
 
@@ -350,7 +350,7 @@ describe('a save', () => {
         name: 'LeaseError',
         code: 'lease.lost',
       })
-    assert.equal(setting.head.current?.key, base.key)
+    assert.equal(setting.head.current?.objectKey, base.objectKey)
     assert.deepEqual(setting.head.quarantined, [])
     await setting.during(taken.release())
   })
@@ -363,7 +363,7 @@ describe('a save', () => {
       name: 'ConflictError',
       code: 'replica.superseded',
     })
-    assert.equal(setting.head.current?.key, pushed.revision.key)
+    assert.equal(setting.head.current?.objectKey, pushed.revision.objectKey)
     await setting.during(lease.release())
   })
 
@@ -427,7 +427,10 @@ describe('marking a session dead', () => {
     const lease = await setting.during(replica.lease())
     const other = await setting.during(setting.replica('ci').push(await sessionBytes({ userId: 7 })))
     await setting.during(replica.markDead(lease, base, 'revoked'))
-    assert.deepEqual([setting.head.current?.key, setting.head.current?.dead], [other.revision.key, null])
+    assert.deepEqual(
+      [setting.head.current?.objectKey, setting.head.current?.dead],
+      [other.revision.objectKey, null],
+    )
     await setting.during(lease.release())
     await assert.rejects(setting.during(replica.markDead(lease, other.revision, 'revoked')), LeaseError)
   })
@@ -467,10 +470,10 @@ describe('a restore', () => {
       const setting = new Setting()
       const { revision } = await setting.during(setting.replica().push(await sessionBytes()))
       const objects = setting.store.objects
-      const object = objects.get(`main/${revision.key}`)!
+      const object = objects.get(`main/${revision.objectKey}`)!
       const bytes = harm(object.bytes)
-      if (bytes) objects.set(`main/${revision.key}`, { ...object, bytes })
-      else objects.delete(`main/${revision.key}`)
+      if (bytes) objects.set(`main/${revision.objectKey}`, { ...object, bytes })
+      else objects.delete(`main/${revision.objectKey}`)
       await assert.rejects(setting.during(setting.replica().restore()), {
         name: 'BadDataError',
         code: 'revision.corrupt',

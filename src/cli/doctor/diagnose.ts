@@ -125,7 +125,7 @@ async function conditions({ store }: Replica): Promise<Check> {
 
 async function sessionChecks(replica: Replica, { current }: Head, settings: Settings): Promise<Check[]> {
   if (!current) return [skipped('session', 'there is none yet: `tgsession login` makes one')]
-  const sealed = current.key.endsWith('.age')
+  const sealed = current.objectKey.endsWith('.age')
   if (sealed && settings.identities.length === 0)
     return [skipped('decryption', 'only the public key is here: it can store sessions, and not read them')]
   try {
@@ -139,7 +139,10 @@ async function sessionChecks(replica: Replica, { current }: Head, settings: Sett
 }
 
 /** Of what could be opened. */
-function decryptionCheck({ revision, sealedFor, key }: Current, { encryption, recipient }: Settings): Check {
+function decryptionCheck(
+  { revision, sealedFor, objectKey: key }: Current,
+  { encryption, recipient }: Settings,
+): Check {
   const isSealed = key.endsWith('.age')
   const isOfKeyBefore = isSealed && typeof sealedFor === 'string' && sealedFor !== recipient
   const opened = isSealed ? `opens with TGSESSION_KEY${isOfKeyBefore ? '_PREVIOUS' : ''}` : 'is not encrypted'

@@ -31,13 +31,15 @@ export async function readCurrent(of: RowsOf, db: Db): Promise<Current | null> {
     .executeTakeFirst()
   return {
     revision,
-    key,
+    objectKey: key,
     sha256: NO_HASH,
     bytes: 0,
     savedAt: at,
     savedBy: by,
     keyFingerprint: key,
     userId: own?.hash ?? null,
+    family: null,
+    base: null,
     dead: parseDead(values.get(DEAD), key),
   }
 }
@@ -62,7 +64,12 @@ export async function stampDead(of: RowsOf, db: Db, key: string, reason: Dead): 
 export async function putInPlace(of: RowsOf, db: Db, changes: Changes, by: string): Promise<number> {
   const before = await readCurrent(of, db)
   const key = changes.auth?.authKey
-  if (before !== null && before.dead !== null && key !== undefined && keyFingerprint(key) === before.key)
+  if (
+    before !== null &&
+    before.dead !== null &&
+    key !== undefined &&
+    keyFingerprint(key) === before.keyFingerprint
+  )
     throw deadKey(before.dead)
   await deleteRows(of, db)
   await writeRows(of, db, changes)

@@ -2,6 +2,7 @@ import { unlessAborted } from '../../base/clock.ts'
 import { UnreachableError } from '../../base/errors.ts'
 import type { KeptSession, OnProgress, Restored } from '../../replica/kept-session.ts'
 import type { Lease } from '../../lease/lease.ts'
+import { isNewer } from '../await-session.ts'
 import { describeError } from '../report.ts'
 import { type RunOptions, showNothing } from '../run-options.ts'
 
@@ -35,7 +36,8 @@ export async function restore(
     const read = await showProgress(what, (onProgress) => unlessAborted(prefetched(onProgress), signal))
     // The newest head that this process knows is at least the one with which the lease was taken.
     const current = replica.lastSeen?.current
-    if (read && current?.key === read.revision.key) return { revision: current, bytes: read.bytes }
+    if (read && current?.objectKey === read.revision.objectKey)
+      return { revision: current, bytes: read.bytes }
     for (let told: string | undefined; ;) {
       try {
         return await showProgress(what, (onProgress) => replica.restore({ signal, lease, onProgress }))
@@ -47,7 +49,8 @@ export async function restore(
       }
     }
   } catch (error) {
-    if (signal.aborted) return null
+    // What a newer release wrote meanwhile is not for this one to serve.
+    if (signal.aborted || isNewer(error)) return null
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { LeaseError, type UnreachableError } from '../../base/errors.ts'
 import type { Lease } from '../../lease/lease.ts'
 import type { KeptSession } from '../../replica/kept-session.ts'
-import { awaitSession, noAnswer } from '../await-session.ts'
+import { awaitSession, noAnswer, untilUnderstood } from '../await-session.ts'
 import { Budget } from '../budget.ts'
 import { releaseLease } from '../release-lease.ts'
 import { patiently } from './patience.ts'
@@ -37,7 +37,7 @@ export async function run(replica: KeptSession, options: RunOptions): Promise<nu
       if (why === 'exited' || why === 'stopped') return (exitCode = served.exitCode)
       report('session.again', { because: why })
       const key = why === 'quarantined' ? base?.keyFingerprint : undefined
-      avoid = key !== undefined && key === lostKey ? base?.key : undefined
+      avoid = key !== undefined && key === lostKey ? base?.objectKey : undefined
       lostKey = key
     }
   } finally {
@@ -61,19 +61,23 @@ async function acquire(
   const { report } = options
   const silent = (ms: number): UnreachableError => noAnswer(replica.store.label, ms)
   return await patiently(options, silent, async ({ signal, awaiting }) => {
-    const { bytes } = await awaitSession(replica, { ...options, signal, avoid, onAwaiting: awaiting })
-    reached('session.found')
-    const prefetched = prefetch(replica, bytes, signal)
-    const lease = await replica.lease({
-      signal,
-      onWaiting: ({ label, since }) => {
-        awaiting(held(label, since))
-        report('lease.waiting', { holder: label, since })
-      },
+    const waiting = { ...options, signal, onAwaiting: awaiting }
+    const acquired = await untilUnderstood(waiting, async () => {
+      const { bytes } = await awaitSession(replica, { ...waiting, avoid })
+      reached('session.found')
+      const prefetched = prefetch(replica, bytes, signal)
+      const lease = await replica.lease({
+        signal,
+        onWaiting: ({ label, since }) => {
+          awaiting(held(label, since))
+          report('lease.waiting', { holder: label, since })
+        },
+      })
+      return { lease, prefetched }
     })
     reached('lease.taken')
-    report('lease.taken', { generation: lease.generation })
-    return { lease, prefetched }
+    report('lease.taken', { generation: acquired.lease.generation })
+    return acquired
   })
 }
 

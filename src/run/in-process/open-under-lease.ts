@@ -1,10 +1,11 @@
+import { systemClock } from '../../base/clock.ts'
 import { openReplica } from '../../config/open-replica.ts'
 import { type Environment, readSettings } from '../../config/settings.ts'
 import { LeaseError, NoSessionError } from '../../base/errors.ts'
 import type { Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import type { AnyClient } from '../../telegram/client/internals.ts'
-import { servable } from '../await-session.ts'
+import { servable, untilUnderstood } from '../await-session.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { releaseLease } from '../release-lease.ts'
 import {
@@ -65,13 +66,15 @@ async function openUnderLease<Session extends LiveSession, Client extends AnyCli
   options: OpenSessionOptions & { signal: AbortSignal },
   onClosed?: () => Promise<void>,
 ): Promise<OpenedSession<Session, Client>> {
-  const { signal, report = nothing } = options
+  const { signal, report = nothing, clock = systemClock } = options
   reached('boot')
-  requireServable(await replica.status({ signal }), replica.name)
-  reached('session.found')
-  const lease = await replica.lease({
-    signal,
-    onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
+  const lease = await untilUnderstood({ signal, clock, report, onAwaiting: () => undefined }, async () => {
+    requireServable(await replica.status({ signal }), replica.name)
+    reached('session.found')
+    return await replica.lease({
+      signal,
+      onWaiting: ({ label, since }) => report('lease.waiting', { holder: label, since }),
+    })
   })
   try {
     reached('lease.taken')

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cipher } from '../../../src/seal/cipher.ts'
-import { encodeHead, type Head, parseHead, references } from '../../../src/replica/head.ts'
+import { type Head, references } from '../../../src/replica/head.ts'
+import { encodeHead, parseHead } from '../../../src/replica/head-format.ts'
 import { parseKey, recipientOf } from '../../../src/seal/key.ts'
 import { Replica, type ReplicaOptions } from '../../../src/replica/replica.ts'
 import { verifySession } from '../../../src/session/inspect.ts'
@@ -61,7 +62,7 @@ export class Setting {
 
   /** What the head refers to and what lies there are the same: nothing lost, nothing forgotten. */
   assertTidy(): void {
-    const named = [...new Set(references(this.head).map(({ key }) => `main/${key}`))]
+    const named = [...new Set(references(this.head).map(({ objectKey: key }) => `main/${key}`))]
     assert.deepEqual(this.store.keys('main/revisions/'), named.toSorted())
     const numbers = named.map((key) => /revisions\/(\d+)-/.exec(key)?.[1])
     assert.equal(new Set(numbers).size, numbers.length, 'a number was given twice')

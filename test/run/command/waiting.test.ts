@@ -120,6 +120,26 @@ describe('run, as it waits and starts again', () => {
     await holder.release()
   })
 
+  it('waits while a newer release has the name, says so once, changes nothing, and starts when it gives way', async () => {
+    await push(session)
+    const stored = await store.get('main/head.json')
+    assert.ok(stored)
+    const head: unknown = JSON.parse(new TextDecoder().decode(stored.bytes))
+    const changed = new TextEncoder().encode(JSON.stringify({ ...Object(head), requires: ['teleport'] }))
+    const version = await store.put('main/head.json', changed, stored.version)
+    await assert.rejects(start(SERVE, { maxWaitMs: 400 }).ended, { code: 'head.newer', exitCode: 65 })
+    const running = start(SERVE)
+    const { message, hint } = await running.saw('head.newer')
+    assert.match(`${String(message)} ${String(hint)}`, /teleport.*Update tgsession/)
+    await steadyClock.sleep(600)
+    assert.deepEqual([starts(), running.count('head.newer')], [0, 1])
+    assert.deepEqual((await store.get('main/head.json'))?.version, version)
+    await store.put('main/head.json', stored.bytes, version)
+    await until(() => starts() === 1, 'the start')
+    running.stop()
+    await running.ended
+  })
+
   it('gives up after maxWaitMs with 69 where the store cannot be reached', async () => {
     store.broken = () => true
     await assert.rejects(start(SERVE, { maxWaitMs: 500 }).ended, (error) => {

@@ -67,7 +67,7 @@ export class Witness {
   async #look(): Promise<Head> {
     const head = await this.#replica.status()
     for (const revision of [...head.history, ...(head.current ? [head.current] : [])])
-      if (!this.#looked.has(revision.key)) await this.#open(revision)
+      if (!this.#looked.has(revision.objectKey)) await this.#open(revision)
     return head
   }
 
@@ -78,10 +78,10 @@ export class Witness {
     } catch (error) {
       // Pruned since the head was read: then the head does not name it any more.
       const now = await this.#replica.status()
-      if (![...now.history, now.current].some((one) => one?.key === revision.key)) return
+      if (![...now.history, now.current].some((one) => one?.objectKey === revision.objectKey)) return
       this.torn.push(`revision ${revision.revision}: ${String(error)}`)
     }
-    this.#looked.add(revision.key)
+    this.#looked.add(revision.objectKey)
   }
 }
 

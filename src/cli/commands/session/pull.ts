@@ -52,7 +52,7 @@ async function pull(replica: Replica, file: string, flags: Flags): Promise<void>
   refuseHeld(holder, flags)
   await writeDatabase(file, bytes)
   const { revision: number, keyFingerprint } = revision
-  if (flags.json) printJson({ file, revision: number, bytes: bytes.length, key: keyFingerprint })
+  if (flags.json) printJson({ file, revision: number, bytes: bytes.length, keyFingerprint })
   else
     process.stdout.write(
       `Wrote revision ${number} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`,
@@ -69,7 +69,7 @@ async function pullPlain(settings: Settings, file: string, flags: Flags): Promis
     openPlainSession(settings, { onProgress }),
   )
   await writeDatabase(file, bytes)
-  if (flags.json) printJson({ file, revision: null, bytes: bytes.length, key: keyFingerprint })
+  if (flags.json) printJson({ file, revision: null, bytes: bytes.length, keyFingerprint })
   else
     process.stdout.write(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`)
   process.stderr.write(`tgsession: ${warning}\n`)

@@ -33,7 +33,8 @@ export function pushCommand(context: Context): Command {
         withProgress('Storing', (onProgress) => replica.push(bytes, { onProgress })),
       )
       const { outcome, revision } = saved
-      if (flags.json) printJson({ outcome, revision: revision.revision, key: revision.keyFingerprint })
+      const { keyFingerprint } = revision
+      if (flags.json) printJson({ outcome, revision: revision.revision, keyFingerprint })
       else if (saved.outcome === 'quarantined')
         process.stdout.write(
           `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.\n\`tgsession promote ${revision.revision}\` makes it current all the same.\n`,

@@ -29,7 +29,7 @@ export function historyCommand(context: Context): Command {
 
 function entriesOf(head: Head): Entry[] {
   const { current, history, quarantined, lastLogin } = head
-  const named = new Set([current, ...history].map((entry) => entry?.key))
+  const named = new Set([current, ...history].map((entry) => entry?.objectKey))
   const entry = (state: Entry['state'], revision: Revision, note: unknown): Entry => ({
     revision: revision.revision,
     state,
@@ -38,13 +38,13 @@ function entriesOf(head: Head): Entry[] {
     bytes: revision.bytes,
     keyFingerprint: revision.keyFingerprint,
     userId: revision.userId,
-    lastLogin: revision.key === lastLogin?.key,
+    lastLogin: revision.objectKey === lastLogin?.objectKey,
     note: typeof note === 'string' ? note : null,
   })
   return [
     ...(current ? [entry('current', current, current.dead)] : []),
     ...history.map((former) => entry('former', former, former['dead'])),
-    ...(lastLogin && !named.has(lastLogin.key) ? [entry('former', lastLogin, null)] : []),
+    ...(lastLogin && !named.has(lastLogin.objectKey) ? [entry('former', lastLogin, null)] : []),
     ...quarantined.map((kept) => entry('quarantined', kept, kept.reason)),
   ].toSorted((a, b) => b.revision - a.revision)
 }

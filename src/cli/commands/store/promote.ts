@@ -15,11 +15,11 @@ export function promoteCommand(context: Context): Command {
         const { outcome, revision } = await withProgress('Promoting', (onProgress) =>
           recovery.promote(number, { onProgress }),
         )
-        const { revision: current, keyFingerprint: key } = revision
-        if (flags.json) printJson({ outcome, from: number, revision: current, key })
+        const { revision: current, keyFingerprint } = revision
+        if (flags.json) printJson({ outcome, from: number, revision: current, keyFingerprint })
         else
           process.stdout.write(
-            `What was quarantined as revision ${number} is current now, as revision ${current} (key ${key}).\n`,
+            `What was quarantined as revision ${number} is current now, as revision ${current} (key ${keyFingerprint}).\n`,
           )
       })
     })

@@ -27,12 +27,14 @@ export function rollbackCommand(context: Context): Command {
         const { outcome, revision } = await withProgress('Rolling back', (onProgress) =>
           replica.recovery.rollback(number, { seen, otherKey: flags.yesOtherKey, onProgress }),
         )
-        const { revision: current, keyFingerprint: key } = revision
-        if (flags.json) printJson({ outcome, from: number, revision: current, key })
+        const { revision: current, keyFingerprint } = revision
+        if (flags.json) printJson({ outcome, from: number, revision: current, keyFingerprint })
         else if (outcome === 'unchanged')
           process.stdout.write(`Nothing to do: revision ${number} is current.\n`)
         else
-          process.stdout.write(`Revision ${number} is current again, as revision ${current} (key ${key}).\n`)
+          process.stdout.write(
+            `Revision ${number} is current again, as revision ${current} (key ${keyFingerprint}).\n`,
+          )
       })
     })
 }
