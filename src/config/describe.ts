@@ -19,6 +19,8 @@ export function describeSettings(settings: Settings): Record<string, string> {
     userId: settings.userId ?? 'not set',
     apiId: settings.apiId === undefined ? 'not set' : String(settings.apiId),
     apiHash: settings.apiHash === undefined ? 'not set' : 'set (hidden)',
+    webToken: settings.webToken === undefined ? 'not set' : 'set (hidden)',
+    heartbeat: settings.heartbeat === undefined ? 'not set' : 'set (hidden)',
     instance: settings.label,
   }
 }

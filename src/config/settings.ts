@@ -4,6 +4,7 @@ import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { type Host, readHost } from './host.ts'
+import { type Platform, readPlatform } from './platform.ts'
 import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
@@ -26,6 +27,14 @@ export interface Settings extends Host {
   userId: string | undefined
   apiId: number | undefined
   apiHash: string | undefined
+  /** What opens the login page and the metrics; a secret. */
+  webToken: string | undefined
+  /** An https: address to be asked while all is well; whoever knows it can pretend that. */
+  heartbeat: string | undefined
+  /** Where the host wants to be answered. */
+  port: number | undefined
+  /** The host, where it is one that is known. */
+  platform: Platform | null
 }
 
 /** What a command cannot do without; everything that is missing is told at once. */
@@ -72,6 +81,19 @@ const VARIABLES = {
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
   TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
   TGSESSION_USER_ID: z.optional(matching(/^\d{1,19}$/, 'must be a number, such as 777000')),
+  TGSESSION_WEB_TOKEN: z.optional(
+    matching(
+      /^[\x21-\x7e]{32,512}$/,
+      'must have 32 characters or more, and no blanks; `openssl rand -hex 32` makes one',
+    ),
+  ),
+  TGSESSION_HEARTBEAT: z.optional(
+    matching(
+      /^https:\/\/[\w.-]+(?::\d{1,5})?(?:\/[\x21-\x7e]*)?$/,
+      'must be an https:// address, such as https://hc-ping.com/…',
+    ),
+  ),
+  PORT: z.optional(numeric(/^\d{1,5}$/, 'must be a port, such as 8080')),
   TELEGRAM_API_ID: z.optional(
     numeric(/^[1-9]\d{0,9}$/, 'must be the number from my.telegram.org, such as 123456'),
   ),
@@ -164,6 +186,10 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     userId: values.TGSESSION_USER_ID,
     apiId: values.TELEGRAM_API_ID,
     apiHash: values.TELEGRAM_API_HASH,
+    webToken: values.TGSESSION_WEB_TOKEN,
+    heartbeat: values.TGSESSION_HEARTBEAT,
+    port: values.PORT,
+    platform: readPlatform(env),
     ...hostOf(env, values.TGSESSION_SHUTDOWN_MS),
   }
 }

@@ -29,7 +29,11 @@ export async function isDead(
   // Replaced meanwhile, or out of reach: for the next one to see.
   if (current?.revision.keyFingerprint !== revision.keyFingerprint) return false
   const answer = await askTelegram(current.bytes, api, signal)
-  report('key.asked', { state: answer.state, reason: 'reason' in answer ? answer.reason : '' })
+  report('key.asked', {
+    state: answer.state,
+    reason: 'reason' in answer ? answer.reason : '',
+    ...('seconds' in answer && { seconds: answer.seconds }),
+  })
   if (answer.state !== 'dead') return false
   await replica.markDead(lease, revision, answer.why)
   return true

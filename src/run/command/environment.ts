@@ -3,7 +3,7 @@
  * variables under any prefix. DATABASE_URL stays: bots keep data of their own there, and ours is encrypted.
  */
 const SECRETS = [
-  /^TGSESSION_(KEY|STORE|CONTAINER|HTTPS_AUTHORIZATION)/,
+  /^TGSESSION_(KEY|STORE|CONTAINER|HTTPS_AUTHORIZATION|WEB_TOKEN|HEARTBEAT)/,
   /(^|_)(ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/,
   /^AWS_(SESSION_TOKEN|CONTAINER_AUTHORIZATION_TOKEN)$/,
   /^CLOUDCUBE_/,

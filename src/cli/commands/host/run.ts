@@ -7,8 +7,9 @@ import { UsageError } from '../../../base/errors.ts'
 import { commandOutlivesUs } from '../../../run/command/command.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
 import { runPlain } from '../../../run/command/run-plain.ts'
-import type { Report } from '../../../run/report.ts'
+import { describeError, type Report } from '../../../run/report.ts'
 import { RunStatus } from '../../../run/run-status.ts'
+import { besideRun } from '../../web/beside-run.ts'
 import { isForegroundJob } from '../../foreground.ts'
 import { eventLog, sparingly } from '../../terminal/log.ts'
 import { duration } from '../../terminal/numbers.ts'
@@ -30,6 +31,7 @@ interface Flags extends WhichSession {
   saveAfter?: number
   sessionEnv?: string
   passEnv?: boolean
+  health?: string | true
 }
 
 export function runCommand(context: Context): Command {
@@ -53,6 +55,10 @@ export function runCommand(context: Context): Command {
       '--session-env <name=format>',
       `give the session as a string in this variable (${FORMATS.join(', ')}); nothing is written back then`,
     )
+    .option(
+      '--health [address]',
+      'answer /healthz, /readyz and /metrics on [HOST:]PORT, by default $PORT (docs/web.md)',
+    )
     .option('--pass-env', 'leave our own secrets in the environment of the command')
     .passThroughOptions()
     .addHelpText(
@@ -62,7 +68,7 @@ export function runCommand(context: Context): Command {
     .action(async (argv: string[], flags: Flags) => {
       const asString = parseSessionEnv(flags.sessionEnv)
       const { stop, forget } = stopOnSignals()
-      const { report, close } = openLog()
+      const { report, status, close } = openLog()
       const plan = (settings: Settings): RunOptions => ({
         argv,
         env: { ...quickStartVariables(), ...context.env },
@@ -81,7 +87,7 @@ export function runCommand(context: Context): Command {
       })
       try {
         if (commandOutlivesUs()) report('warning', OUTLIVES_US)
-        context.exit(await runWhere(context, flags, report, plan))
+        context.exit(await runWhere(context, flags, { report, status }, plan))
       } finally {
         forget()
         close()
@@ -95,20 +101,47 @@ export function runCommand(context: Context): Command {
 async function runWhere(
   context: Context,
   flags: Flags,
-  report: Report,
+  { report, status }: { report: Report; status: RunStatus },
   plan: (settings: Settings) => RunOptions,
 ): Promise<number> {
   const inContainer = namesContainer(context, flags)
   const settings = await settingsOf(context, flags, inContainer ? { container: true } : { store: true })
   if (settings.warning) report('warning', settings.warning)
+  const { name, label: holder } = settings
+  const beside = <T>(renewals: () => number, use: () => Promise<T>): Promise<T> =>
+    besideRun(
+      flags,
+      settings,
+      { labels: { name, holder }, snapshot: () => status.snapshot(renewals()) },
+      report,
+      use,
+    )
   if (inContainer)
     return await usingContainer(settings, (container) =>
-      run(container.keep(settings.name, settings), plan(settings)),
+      beside(
+        () => 0,
+        () => run(container.keep(settings.name, settings), plan(settings)),
+      ),
     )
   if (namesPlainSession(settings))
-    return await runPlain((how) => openPlainSession(settings, how), plan(settings))
+    return await beside(
+      () => 0,
+      () => runPlain((how) => openPlainSession(settings, how), plan(settings)),
+    )
   const tellTrouble = sparingly((message) => report('store.unreachable', { message }), systemClock)
-  return await usingReplica(settings, (replica) => run(replica, plan(settings)), tellTrouble)
+  const onTrouble = (error: Error): void => {
+    status.noteStoreError(describeError(error).code)
+    tellTrouble(error)
+  }
+  return await usingReplica(
+    settings,
+    (replica) =>
+      beside(
+        () => replica.lastSeen?.holder?.beat ?? 0,
+        () => run(replica, plan(settings)),
+      ),
+    onTrouble,
+  )
 }
 
 /** The first of them is the reason of `stop`; until `forget` none of them ends this process. */
@@ -122,7 +155,7 @@ function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
 }
 
 /** Each event as it comes; and how things stand, at SIGUSR2 and, where nobody watches, once a minute. */
-function openLog(): { report: Report; close: () => void } {
+function openLog(): { report: Report; status: RunStatus; close: () => void } {
   const standing = new RunStatus(systemClock)
   const log = eventLog(process.stderr, {})
   const tell = (): void => log('status', standing.fields)
@@ -133,7 +166,7 @@ function openLog(): { report: Report; close: () => void } {
     process.off('SIGUSR2', tell)
     over.abort()
   }
-  return { report: standing.following(log), close }
+  return { report: standing.following(log), status: standing, close }
 }
 
 const OUTLIVES_US = {
