@@ -3,11 +3,10 @@ import { type Server, type Socket, createServer } from 'node:net'
 import { Connection } from './connection.ts'
 import { ServerKey } from './crypto/rsa.ts'
 import { FakeDcError } from './errors.ts'
-import type { FakeDcOptions, FakeDcStats, FakePerson } from './options.ts'
+import type { FakeDcOptions, FakeDcStats, FakePerson, Standing } from './options.ts'
 import { newPostUpdates, tooLongUpdate } from './rpc/channels.ts'
 import { newMessageUpdates } from './rpc/entities.ts'
 import { acceptToken } from './rpc/qr.ts'
-import type { Standing } from './world/account.ts'
 import { Accounts } from './world/accounts.ts'
 import { Channel } from './world/channel.ts'
 import { type Key, World } from './world/world.ts'
@@ -22,6 +21,7 @@ export type {
   FakeDcOptions,
   FakeDcStats,
   FakePerson,
+  Standing,
 } from './options.ts'
 export { FakeDcError } from './errors.ts'
 

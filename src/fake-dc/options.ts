@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import type { Standing } from './world/account.ts'
+
+/** Frozen: may read, but not write. Banned and deleted: nobody gets in, and who is in gets an error. */
+export type Standing = 'good' | 'frozen' | 'banned' | 'deleted'
 
 export interface FakeAccount {
   /** International, digits; a leading + and spaces are ignored. */

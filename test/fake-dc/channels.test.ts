@@ -27,6 +27,13 @@ describe('a channel of the fake data centre', () => {
         limit: 100,
       }),
     )
+  const named = (username: string) => client.invoke(new Api.contacts.ResolveUsername({ username }))
+  const get = (accessHash: bigInt.BigInteger) =>
+    client.invoke(
+      new Api.channels.GetChannels({ id: [new Api.InputChannel({ channelId: bigInt(ID), accessHash })] }),
+    )
+  const chats = (ids: number[]) =>
+    client.invoke(new Api.messages.GetChats({ id: ids.map((id) => bigInt(id)) }))
   const next = async (): Promise<Api.TypeUpdate> => {
     for (;;) {
       const update = updates.shift()
@@ -106,26 +113,19 @@ describe('a channel of the fake data centre', () => {
   })
 
   it('is found by its name and by its id, as people are by their names', async () => {
-    const resolve = (username: string) => client.invoke(new Api.contacts.ResolveUsername({ username }))
-    const [chat] = (await resolve('thenews')).chats
+    const [chat] = (await named('thenews')).chats
     assert.ok(chat instanceof Api.Channel)
     assert.deepEqual([chat.title, chat.username, String(chat.accessHash)], ['News', 'TheNews', String(hash)])
-    const [user] = (await resolve('Ann')).users
+    const [user] = (await named('Ann')).users
     assert.ok(user instanceof Api.User)
     assert.deepEqual([String(user.id), user.firstName, user.self], ['71', 'Ann', false])
-    await assert.rejects(resolve('nobody'), rpc(400, 'USERNAME_NOT_OCCUPIED'))
-    await assert.rejects(resolve('?'), rpc(400, 'USERNAME_INVALID'))
+    await assert.rejects(named('nobody'), rpc(400, 'USERNAME_NOT_OCCUPIED'))
+    await assert.rejects(named('?'), rpc(400, 'USERNAME_INVALID'))
 
-    const get = (accessHash: bigInt.BigInteger) =>
-      client.invoke(
-        new Api.channels.GetChannels({ id: [new Api.InputChannel({ channelId: bigInt(ID), accessHash })] }),
-      )
     assert.equal((await get(hash)).chats.length, 1)
     // Bots need no hash.
     assert.equal((await get(bigInt(0))).chats.length, 1)
     await assert.rejects(get(bigInt(1)), rpc(400, 'CHANNEL_INVALID'))
-    const chats = (ids: number[]) =>
-      client.invoke(new Api.messages.GetChats({ id: ids.map((id) => bigInt(id)) }))
     assert.deepEqual((await chats([])).chats, [])
     await assert.rejects(chats([5]), rpc(400, 'CHAT_ID_INVALID'))
   })

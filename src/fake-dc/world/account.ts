@@ -1,5 +1,5 @@
 import type { RandomBytes } from '../bytes.ts'
-import type { FakePerson } from '../options.ts'
+import type { FakePerson, Standing } from '../options.ts'
 import { type SrpVerifier, createVerifier } from '../crypto/srp.ts'
 
 /** A message of Saved Messages; `pts` is the account's counter after it. */
@@ -9,9 +9,6 @@ export interface SavedMessage {
   date: number
   pts: number
 }
-
-/** Frozen: may read, but not write. Banned and deleted: nobody gets in, and who is in gets an error. */
-export type Standing = 'good' | 'frozen' | 'banned' | 'deleted'
 
 export interface AccountFields {
   phone: string | null

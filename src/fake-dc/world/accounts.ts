@@ -1,6 +1,6 @@
 import { FakeDcError } from '../errors.ts'
-import type { FakeAccount, FakeBot } from '../options.ts'
-import { Account, type AccountFields, type Standing } from './account.ts'
+import type { FakeAccount, FakeBot, Standing } from '../options.ts'
+import { Account, type AccountFields } from './account.ts'
 
 const FIRST_USER_ID = 1_000_001n
 const digits = (phone: string): string => phone.replaceAll(/\D/g, '')
