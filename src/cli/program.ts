@@ -96,7 +96,7 @@ function program(context: Context): Command {
   add('Everyday:', of(loginCommand, runCommand, statusCommand, doctorCommand))
   add('Sessions:', of(pushCommand, pullCommand, inspectCommand, convertCommand, listCommand))
   add(
-    'Containers (many sessions in one SQL database; others take --container, too):',
+    'Containers (many sessions in one SQL database; `list` takes --container, too):',
     of(importCommand, exportCommand),
   )
   add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))

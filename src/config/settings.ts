@@ -102,14 +102,6 @@ const VARIABLES = {
   ),
 } as const
 
-/** In a container a session has any name that fits into its column. */
-const CONTAINER_VARIABLES = {
-  ...VARIABLES,
-  TGSESSION_NAME: z.optional(
-    matching(/^.{1,255}$/su, 'must have at most 255 characters; a session itself never goes here'),
-  ),
-}
-
 const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
   store: [['TGSESSION_STORE', 's3://my-bucket/telegram, or file:./sessions to try things out']],
   container: [['TGSESSION_CONTAINER', 'postgres://user:password@host/database, or DATABASE_URL']],
@@ -126,7 +118,7 @@ const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
 export async function readSettings(environment: Environment, needs: Needs = {}): Promise<Settings> {
   const env = withAliases(environment)
   const problems: string[] = []
-  const values = parseVariables(env, needs.container ? CONTAINER_VARIABLES : VARIABLES, problems)
+  const values = parseVariables(env, problems)
   const collect = <T>(read: () => T): T | undefined => {
     try {
       return read()
@@ -168,6 +160,11 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     for (const [variable, example] of needs[need] ? MISSING[need] : [])
       if (need === 'api' ? env[variable] === undefined : !isThere[need])
         problems.push(`${variable} is missing; for example ${variable}=${example}`)
+  if (needs.store && !isThere.store && isThere.container)
+    problems.push(
+      'TGSESSION_CONTAINER is for list, import and export only. To keep one session in the same database, set ' +
+        'TGSESSION_STORE to its address, and TGSESSION_NAME',
+    )
   if (problems.length > 0) throw invalid(problems)
 
   return {
@@ -196,19 +193,14 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
 
 type Values = { [Key in keyof typeof VARIABLES]?: z.infer<(typeof VARIABLES)[Key]> }
 
-function parseVariables(
-  env: Environment,
-  variables: typeof VARIABLES | typeof CONTAINER_VARIABLES,
-  problems: string[],
-): Values {
-  const parsed = z.object(variables).safeParse(env)
+function parseVariables(env: Environment, problems: string[]): Values {
+  const parsed = z.object(VARIABLES).safeParse(env)
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')} ${issue.message}`)
   // The others count all the same: one mistake must neither hide another nor make a variable look missing.
   const broken = new Set(parsed.error.issues.map((issue) => issue.path[0]))
   return parseVariables(
     Object.fromEntries(Object.entries(env).filter(([name]) => !broken.has(name))),
-    variables,
     problems,
   )
 }

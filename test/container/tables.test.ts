@@ -104,45 +104,14 @@ for (const { name, kind, skip, make } of SERVERS)
         const fresh = await make()
         const many = Array.from({ length: 6 }, () => container(fresh, { tablePrefix: `r${round}_` }))
         assert.deepEqual(await Promise.all(many.map((one) => one.listSessions())), [[], [], [], [], [], []])
-        const rows = await fresh.run(
-          `SELECT * FROM r${round}_version`,
-          `SELECT number FROM r${round}_tgsession_migrations`,
-        )
+        const rows = await fresh.run(`SELECT number FROM r${round}_tgsession_migrations`)
         assert.deepEqual(
           rows.map((row) => ({ ...row })),
-          [{ number: 1 }, { number: 2 }, { number: 3 }],
+          [{ number: 1 }],
         )
         await Promise.all(many.map((one) => one.close()))
         await fresh.drop()
       }
-    })
-
-    it('of an earlier version are upgraded once where many start at once', async () => {
-      const options = { tablePrefix: 'up_' }
-      const first = container(database, options)
-      await first.listSessions()
-      await database.run(
-        'DROP TABLE up_tgsession_logins',
-        'DROP TABLE up_tgsession_aside',
-        'DROP TABLE up_tgsession_fences',
-        'ALTER TABLE up_tgsession_leases ADD COLUMN writes BIGINT',
-        'DELETE FROM up_tgsession_migrations WHERE number > 1',
-        `INSERT INTO up_entities (session_id, id, hash) VALUES ('kept', 1, 2)`,
-        `INSERT INTO up_tgsession_leases VALUES ('kept', 7, NULL, NULL, NULL, 0, 0, 5)`,
-      )
-      await Promise.all(Array.from({ length: 4 }, () => container(database, options).listQuarantined('kept')))
-      const migrations = await database.run('SELECT number FROM up_tgsession_migrations ORDER BY number')
-      assert.deepEqual(
-        migrations.map((row) => Number(row['number'])),
-        [1, 2, 3],
-      )
-      const session = container(database, options).newSession('kept')
-      await session.load()
-      session.core.upsert([{ ...PAVEL, username: null }])
-      await session.close()
-      const opened = await container(database, options).open('kept')
-      assert.deepEqual([opened.generation, opened.session.storage.entityCount], [8, 2])
-      await opened.close()
     })
 
     it('are checked, and not made, where somebody else manages them', async () => {

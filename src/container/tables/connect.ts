@@ -18,7 +18,7 @@ import {
 } from 'kysely'
 import type { SqlConnection } from '../../sql/dialect.ts'
 import type { SqlLocation } from '../../sql/location.ts'
-import { dialectOf } from '../../store/sql/open.ts'
+import { dialectOf } from '../../sql/open.ts'
 import { type SqlLimits, SqlPool } from '../../sql/pool.ts'
 import type { ContainerSchema } from './schema.ts'
 import type { SqlKind } from './sql-kind.ts'

@@ -1,13 +1,13 @@
 import { UnreachableError } from '../../base/errors.ts'
 import type { Revision } from '../../replica/head.ts'
-import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Replica } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { describeError } from '../report.ts'
 import type { RunOptions } from '../run-options.ts'
 
 /** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */
 export async function isDead(
-  replica: KeptSession,
+  replica: Replica,
   lease: Lease,
   revision: Revision,
   { api, stop, report }: RunOptions,

@@ -1,5 +1,5 @@
 import type { PlainSession } from '../../config/open-plain-session.ts'
-import type { OnProgress } from '../../replica/kept-session.ts'
+import type { OnProgress } from '../../base/transfer.ts'
 import { askUntil, noAnswer } from '../await-session.ts'
 import { COMMAND_SHARE } from '../budget.ts'
 import { Command } from './command.ts'

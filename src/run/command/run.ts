@@ -1,6 +1,6 @@
 import { LeaseError, type UnreachableError } from '../../base/errors.ts'
 import type { Lease } from '../../lease/lease.ts'
-import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Replica } from '../../replica/replica.ts'
 import { awaitSession, noAnswer, untilUnderstood } from '../await-session.ts'
 import { Budget } from '../budget.ts'
 import { releaseLease } from '../release-lease.ts'
@@ -18,7 +18,7 @@ export { type RunOptions, Stop } from '../run-options.ts'
  * Keeps the session alive around a command: lease, restore, verify, place, start, save on change, stop, last save,
  * release; and again from the start when the session was replaced or the lease was lost. Returns the exit code.
  */
-export async function run(replica: KeptSession, options: RunOptions): Promise<number> {
+export async function run(replica: Replica, options: RunOptions): Promise<number> {
   const { report } = options
   reached('boot')
   const folder = await SessionFolder.make(options.file, replica.name)
@@ -54,7 +54,7 @@ interface Turn {
 
 /** The lease, once there is something to serve; or the stop that came first. */
 async function acquire(
-  replica: KeptSession,
+  replica: Replica,
   options: RunOptions,
   avoid: string | undefined,
 ): Promise<Turn | Stop> {

@@ -1,6 +1,6 @@
 import { ConflictError, LeaseError } from '../../base/errors.ts'
 import type { Revision } from '../../replica/head.ts'
-import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Replica } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { release } from '../../seal/free.ts'
 import { type Budget, COMMAND_SHARE } from '../budget.ts'
@@ -26,7 +26,7 @@ export const SAVE_FAILED = 79
 const AT_ONCE_MS = 60_000
 
 export interface Serving {
-  replica: KeptSession
+  replica: Replica
   lease: Lease
   prefetched: Prefetched
   /** Where the session is placed. */

@@ -15,14 +15,7 @@ import { eventLog, sparingly } from '../../terminal/log.ts'
 import { duration } from '../../terminal/numbers.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { quickStartVariables } from '../../quick-start.ts'
-import {
-  keptCommand,
-  namesContainer,
-  settingsOf,
-  usingContainer,
-  usingReplica,
-  type WhichSession,
-} from '../../options.ts'
+import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import type { Context } from '../../context.ts'
 
 interface Flags extends WhichSession {
@@ -35,7 +28,7 @@ interface Flags extends WhichSession {
 }
 
 export function runCommand(context: Context): Command {
-  return keptCommand(
+  return sessionCommand(
     'run',
     'run a command with the session, one instance at a time, and save what it changes',
   )
@@ -97,15 +90,14 @@ export function runCommand(context: Context): Command {
     })
 }
 
-/** On what the settings name: a session of a container, one plain file, or a replica in a store. */
+/** On what the settings name: one plain file, or a replica in a store. */
 async function runWhere(
   context: Context,
   flags: Flags,
   { report, status }: { report: Report; status: RunStatus },
   plan: (settings: Settings) => RunOptions,
 ): Promise<number> {
-  const inContainer = namesContainer(context, flags)
-  const settings = await settingsOf(context, flags, inContainer ? { container: true } : { store: true })
+  const settings = await settingsOf(context, flags, { store: true })
   if (settings.warning) report('warning', settings.warning)
   const { name, label: holder } = settings
   const beside = <T>(renewals: () => number, use: () => Promise<T>): Promise<T> =>
@@ -115,13 +107,6 @@ async function runWhere(
       { labels: { name, holder }, snapshot: () => status.snapshot(renewals()) },
       report,
       use,
-    )
-  if (inContainer)
-    return await usingContainer(settings, (container) =>
-      beside(
-        () => 0,
-        () => run(container.keep(settings.name, settings), plan(settings)),
-      ),
     )
   if (namesPlainSession(settings))
     return await beside(

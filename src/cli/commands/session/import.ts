@@ -5,7 +5,7 @@ import type { SessionSource } from '../../../container/transfer/read-source.ts'
 import { fileError, isDirectory } from '../../../base/file-errors.ts'
 import { readSessionFile } from '../../../session/sqlite/read-file.ts'
 import type { Context } from '../../context.ts'
-import { containerOption, settingsOf, usingContainer, type WhichSession } from '../../options.ts'
+import { containerOption, type WhichSession, withContainer } from '../../options.ts'
 import { readSource } from '../../session-source.ts'
 import { Counter } from '../../terminal/counter.ts'
 
@@ -34,7 +34,6 @@ export function importCommand(context: Context): Command {
         throw new UsageError('import.one_name', '--name is for one session file', {
           hint: 'Without it each gets the name of its file.',
         })
-      const settings = await settingsOf(context, { container: flags.container }, { container: true })
       const { sessionFiles, sessionIdOf } = await import('../../../container/transfer/session-files.ts')
       const { sessionLines } = await import('../../../container/transfer/session-lines.ts')
       const read = async function* (): AsyncGenerator<[id: string, source: SessionSource]> {
@@ -44,7 +43,7 @@ export function importCommand(context: Context): Command {
           else yield [name ?? sessionIdOf(source), () => readSessionFile(source)]
       }
       const counter = new Counter('Imported')
-      await usingContainer(settings, (container) =>
+      await withContainer(context, { container: flags.container }, (container) =>
         container.importSessions(read(), { replace, onProgress: (progress) => counter.note(progress) }),
       )
       context.exit(counter.end({ json: json ?? false }))
