@@ -252,7 +252,7 @@ describe('a session in the wrong variable', () => {
 })
 
 describe('a container', () => {
-  it('takes the place of the store, and any name, where a command is about one', async () => {
+  it('takes the place of the store for list, import and export', async () => {
     const env = {
       ...API,
       TGSESSION_CONTAINER: 'DATABASE_URL',
@@ -260,11 +260,8 @@ describe('a container', () => {
       TGSESSION_KEY: HEX,
     }
     const needs = { container: true }
-    const settings = await readSettings({ ...env, TGSESSION_NAME: '+49 170/Ä' }, needs)
-    assert.deepEqual(
-      [settings.store, settings.container, settings.name],
-      [null, { url: 'postgres://h/d', tablePrefix: '' }, '+49 170/Ä'],
-    )
+    const settings = await readSettings(env, needs)
+    assert.deepEqual([settings.store, settings.container], [null, { url: 'postgres://h/d', tablePrefix: '' }])
     assert.match(
       (await problemsOf({ ...env, TGSESSION_NAME: STRING_SESSION }, needs)).join(),
       /^TGSESSION_NAME/,
@@ -274,6 +271,8 @@ describe('a container', () => {
     assert.match((await problemsOf({ ...env, TGSESSION_KEY: '' }, needs)).join(), /^TGSESSION_KEY is missing/)
     const plain = { ...env, TGSESSION_KEY: '', TGSESSION_ENCRYPTION: 'none' }
     assert.equal((await readSettings(plain, needs)).encryption, 'none')
+    const named = { TGSESSION_CONTAINER: 'sqlite:many.db', TGSESSION_KEY: HEX }
+    assert.match(await problem(named), /TGSESSION_CONTAINER is for list, import and export only/)
   })
 })
 
