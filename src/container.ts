@@ -12,4 +12,4 @@ export type {
 export type { QueueOptions } from './container/queued-session.ts'
 export type { Preload } from './container/rows/read-rows.ts'
 export type { SessionSource } from './container/transfer/read-source.ts'
-export type { SqlKind } from './container/tables/sql-kind.ts'
+export type { SqlKind } from './sql/kind.ts'

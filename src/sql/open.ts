@@ -1,11 +1,23 @@
-import type { SqlDialect } from './dialect.ts'
+import { SqlClient, type SqlClientOptions, type SqlEngine } from './client.ts'
 import type { SqlLocation } from './location.ts'
 import { SocketConnection } from './socket.ts'
 
+/** Nothing is asked of the database yet, and its driver is not loaded either. */
+export function sqlClient<Tables>(location: SqlLocation, options: SqlClientOptions): SqlClient<Tables> {
+  const { kind, label } = location
+  return new SqlClient({ kind, label, engine: () => engineOf(location) }, options)
+}
+
 /** Loads the one driver that is needed. */
-export async function dialectOf(location: SqlLocation): Promise<SqlDialect> {
-  if (location.kind === 'sqlite') return (await import('./sqlite.ts')).sqliteDialect(location)
-  if (location.kind === 'mysql') return (await import('./mysql.ts')).mysqlDialect(location)
-  const { postgresDialect, POSTGRES } = await import('./postgres.ts')
-  return postgresDialect(location.label, () => new SocketConnection(POSTGRES, location))
+async function engineOf(location: SqlLocation): Promise<SqlEngine> {
+  if (location.kind === 'sqlite') {
+    const { SqliteConnection, sqliteFault } = await import('./sqlite.ts')
+    return { connect: () => new SqliteConnection(location.path), fault: sqliteFault }
+  }
+  if (location.kind === 'mysql') {
+    const { MYSQL, mysqlFault } = await import('./mysql.ts')
+    return { connect: () => new SocketConnection(MYSQL, location), fault: mysqlFault }
+  }
+  const { POSTGRES, postgresFault } = await import('./postgres.ts')
+  return { connect: () => new SocketConnection(POSTGRES, location), fault: postgresFault }
 }

@@ -5,14 +5,21 @@ import { after, before, describe, it } from 'node:test'
 import { CamelCasePlugin, Kysely, MysqlDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { createPool } from 'mysql2'
-import { connect } from '../../src/container/tables/connect.ts'
 import { containerMigration, containerSchemaSql } from '../../src/container/tables/create-tables.ts'
 import { BadDataError, ConfigurationError } from '../../src/base/errors.ts'
-import { parseSqlUrl } from '../../src/sql/location.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { startPgBouncer } from '../support/store/sql-programs.ts'
 import { withDatabase } from '../support/store/sql-servers.ts'
-import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SERVERS, SQLITE } from './databases.ts'
+import {
+  connect,
+  AUTH_KEY,
+  containers,
+  MARIADB,
+  type OwnDatabase,
+  POSTGRES,
+  SERVERS,
+  SQLITE,
+} from './databases.ts'
 
 function alchemy(url: string, ...args: string[]): string {
   const sqlalchemyUrl = url.replace(/^sqlite:/, 'sqlite:///')
@@ -140,7 +147,7 @@ for (const { name, kind, skip, make } of SERVERS)
     })
 
     it('are a migration of Kysely, too', async () => {
-      const db = connect(parseSqlUrl(database.url, '.'))
+      const db = connect(database.url)
       const migration = containerMigration(kind, { tablePrefix: 'm_' })
       const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ '001': migration }) } })
       assert.equal((await migrator.migrateToLatest()).error, undefined)
@@ -152,7 +159,7 @@ for (const { name, kind, skip, make } of SERVERS)
     })
 
     it("lie in an instance of one's own, which stays open, whatever plugins it has", async () => {
-      const mine = connect(parseSqlUrl(database.url, '.')).withPlugin(new CamelCasePlugin())
+      const mine = connect(database.url).withPlugin(new CamelCasePlugin())
       const own = container({ where: { db: mine } }, { tablePrefix: 'k_' })
       const opened = await own.open('mine')
       opened.session.core.upsert([PAVEL])
@@ -195,7 +202,7 @@ describe('text in MariaDB', { skip: MARIADB.skip }, () => {
 
   it('is no SQL, whatever the mode of the server', async () => {
     const database = await MARIADB.make()
-    const db = connect(parseSqlUrl(database.url, '.'))
+    const db = connect(database.url)
     const said = "O'Brien\\'; --"
     const { rows } = await db.connection().execute(async (one) => {
       await sql`set session sql_mode = 'NO_BACKSLASH_ESCAPES'`.execute(one)

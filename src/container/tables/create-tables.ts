@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { checkPrefix, type TableName } from './schema.ts'
-import type { SqlKind } from './sql-kind.ts'
+import type { SqlKind } from '../../sql/kind.ts'
 
 type Type = 'int' | 'bigint' | 'id' | 'text32' | 'text64' | 'text120' | 'text255' | 'bytes'
 

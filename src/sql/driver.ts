@@ -3,7 +3,6 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
-  Kysely,
   MysqlAdapter,
   MysqlIntrospector,
   MysqlQueryCompiler,
@@ -16,23 +15,13 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely'
-import type { SqlConnection } from '../../sql/dialect.ts'
-import type { SqlLocation } from '../../sql/location.ts'
-import { dialectOf } from '../../sql/open.ts'
-import { type SqlLimits, SqlPool } from '../../sql/pool.ts'
-import type { ContainerSchema } from './schema.ts'
-import type { SqlKind } from './sql-kind.ts'
+import type { SqlConnection } from './connection.ts'
+import type { SqlKind } from './kind.ts'
+import type { SqlPool } from './pool.ts'
 
-/** Idle connections outlast the pause between two renewals of a lease, which is 15 s. */
-const LIMITS: SqlLimits = { connectMs: 5000, queryMs: 15_000, idleMs: 20_000 }
-
-/** Nothing is asked of the database yet, and its driver is not loaded either. */
-export function connect(
-  location: SqlLocation,
-  { most = 1, ...limits }: { most?: number } & Partial<SqlLimits> = {},
-): Kysely<ContainerSchema> {
-  const createDriver = (): Driver => new PooledDriver(location, most, { ...LIMITS, ...limits })
-  return new Kysely({ dialect: { ...LANGUAGES[location.kind], createDriver } })
+/** Kysely's language of this kind of database, over a pool of ours. */
+export function dialectOf(kind: SqlKind, open: () => Promise<SqlPool>): Dialect {
+  return { ...LANGUAGES[kind], createDriver: () => new PooledDriver(kind, open) }
 }
 
 const LANGUAGES: Record<SqlKind, Omit<Dialect, 'createDriver'>> = {
@@ -60,32 +49,29 @@ const LANGUAGES: Record<SqlKind, Omit<Dialect, 'createDriver'>> = {
 const MYSQL_LIMITS = 'set session innodb_lock_wait_timeout = 10, wait_timeout = 60'
 
 /**
- * Kysely over the store's connections. Those of Kysely's own dialects would lie in the pool again after an answer that
+ * Kysely over connections of ours. Those of Kysely's own dialects would lie in the pool again after an answer that
  * never came, and everybody who gets them waits for it too.
  */
 class PooledDriver implements Driver {
-  readonly #location: SqlLocation
-  readonly #most: number
-  readonly #limits: SqlLimits
+  readonly #kind: SqlKind
+  readonly #open: () => Promise<SqlPool>
   readonly #known = new WeakSet<SqlConnection>()
   #pool: SqlPool | undefined
 
-  constructor(location: SqlLocation, most: number, limits: SqlLimits) {
-    this.#location = location
-    this.#most = most
-    this.#limits = limits
+  constructor(kind: SqlKind, open: () => Promise<SqlPool>) {
+    this.#kind = kind
+    this.#open = open
   }
 
   async init(): Promise<void> {
-    const dialect = await dialectOf(this.#location)
-    this.#pool = new SqlPool(() => dialect.connect(), this.#most, this.#limits)
+    this.#pool = await this.#open()
   }
 
   async acquireConnection(): Promise<PooledConnection> {
     if (this.#pool === undefined) throw new TypeError('the driver was not initialised')
     const raw = await this.#pool.acquire()
     const connection = new PooledConnection(this.#pool, raw)
-    if (this.#location.kind !== 'mysql' || this.#known.has(raw)) return connection
+    if (this.#kind !== 'mysql' || this.#known.has(raw)) return connection
     this.#known.add(raw)
     try {
       await connection.run(MYSQL_LIMITS)
@@ -101,7 +87,7 @@ class PooledDriver implements Driver {
     { isolationLevel }: TransactionSettings,
   ): Promise<void> {
     const level = isolationLevel === undefined ? '' : `isolation level ${isolationLevel}`
-    if (level === '' || this.#location.kind === 'postgres') return await connection.run(`begin ${level}`)
+    if (level === '' || this.#kind === 'postgres') return await connection.run(`begin ${level}`)
     await connection.run(`set transaction ${level}`)
     await connection.run('begin')
   }

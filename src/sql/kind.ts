@@ -1,5 +1,5 @@
 import { type Kysely, MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely'
-import { ConfigurationError } from '../../base/errors.ts'
+import { ConfigurationError } from '../base/errors.ts'
 
 export type SqlKind = 'postgres' | 'mysql' | 'sqlite'
 
