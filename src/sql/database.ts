@@ -2,8 +2,9 @@ import { type Kysely, type KyselyPlugin, type RawBuilder, sql, type Transaction 
 import { type Clock, withDeadline } from '../base/clock.ts'
 import { ConfigurationError, ConflictError, UnreachableError } from '../base/errors.ts'
 import { retrying } from '../base/retry.ts'
-import { type ReadFault, readFaultOf, sqlError } from './errors.ts'
+import { type ReadFault, sqlError } from './errors.ts'
 import { type AnyKysely, kindOf, type SqlKind } from './kind.ts'
+import { readFaultOf } from './read-fault.ts'
 import { SerialQueue } from './serial-queue.ts'
 
 /** Those that hang must not use up a pool of four: renewals need a connection, which may be of the same. */

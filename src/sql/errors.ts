@@ -8,7 +8,6 @@ import {
   UnreachableError,
   UnsupportedError,
 } from '../base/errors.ts'
-import type { SqlKind } from './kind.ts'
 
 /** What the answers of all databases come down to; `no_table` and `duplicate` are no failures yet. */
 export type SqlMeaning = 'no_table' | 'duplicate' | Failure
@@ -148,13 +147,6 @@ export function sqlError(
 
 function isFailure(meaning: SqlMeaning): meaning is Failure {
   return meaning !== 'no_table' && meaning !== 'duplicate'
-}
-
-/** How the failures of one kind of database are read; loads its driver. */
-export async function readFaultOf(kind: SqlKind): Promise<ReadFault> {
-  if (kind === 'postgres') return (await import('./postgres.ts')).postgresFault
-  if (kind === 'sqlite') return (await import('./sqlite.ts')).sqliteFault
-  return (await import('./mysql.ts')).mysqlFault
 }
 
 export function codeOf(error: unknown): string | undefined {
