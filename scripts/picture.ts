@@ -42,14 +42,17 @@ function svg(rows: string[]): string {
   ].join('\n')
 }
 
+const ESCAPE = String.fromCodePoint(0x1b)
+const COLOUR = new RegExp(`(${ESCAPE}\\[\\d+m)`)
+
 /** ANSI colours as SVG; what is longer than the picture is cut. */
 function spans(row: string): string {
   let style = ''
   let left = COLUMNS
   return row
-    .split(/(\u001B\[\d+m)/)
+    .split(COLOUR)
     .map((part) => {
-      const code = /^\u001B\[(\d+)m$/.exec(part)?.[1]
+      const code = part.startsWith(ESCAPE) ? part.slice(2, -1) : undefined
       if (code !== undefined) {
         const found = COLOURS[code]
         style = found === undefined ? '' : `${style} ${found}`
