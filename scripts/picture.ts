@@ -13,6 +13,8 @@ const COLOURS: Record<string, string> = {
   32: 'fill="#3fb950"',
   31: 'fill="#f85149"',
 }
+const ESCAPE = String.fromCodePoint(0x1b)
+const COLOUR = new RegExp(`(${ESCAPE}\\[\\d+m)`)
 
 const run = spawnSync(process.execPath, [path.join(root, 'dist', 'scripts', 'demo.js')], {
   encoding: 'utf8',
@@ -41,9 +43,6 @@ function svg(rows: string[]): string {
     '',
   ].join('\n')
 }
-
-const ESCAPE = String.fromCodePoint(0x1b)
-const COLOUR = new RegExp(`(${ESCAPE}\\[\\d+m)`)
 
 /** ANSI colours as SVG; what is longer than the picture is cut. */
 function spans(row: string): string {
