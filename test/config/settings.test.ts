@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { describeSettings } from '../../src/config/describe.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
+import { readHost } from '../../src/config/host.ts'
 import { type Environment, type Needs, readSettings } from '../../src/config/settings.ts'
 import { TgsessionError } from '../../src/base/errors.ts'
 import { parseKey, recipientOf } from '../../src/seal/key.ts'
@@ -66,7 +67,6 @@ describe('settings', () => {
       file: undefined,
       leaseTtlMs: 45_000,
       saveAfterMs: 30_000,
-      shutdownMs: 25_000,
       userId: undefined,
       apiId: undefined,
       apiHash: undefined,
@@ -74,9 +74,9 @@ describe('settings', () => {
       heartbeat: undefined,
       port: undefined,
       platform: null,
-      label: hostname(),
-      signalsAll: false,
+      ...readHost({}),
     })
+    assert.equal(settings.label, hostname())
   })
 
   it('take every variable', async () => {
@@ -125,6 +125,7 @@ describe('settings', () => {
       },
       label: 'worker.1',
       signalsAll: true,
+      isManaged: true,
     })
   })
 
@@ -201,7 +202,17 @@ describe('settings', () => {
       const settings = await readSettings(env)
       assert.deepEqual([settings.shutdownMs, settings.label], [shutdownMs, label])
       assert.equal(settings.signalsAll, 'DYNO' in env)
+      assert.equal(settings.isManaged, true)
     }
+  })
+
+  it('count on the ten seconds of docker in a container of a host that is not known', () => {
+    const shutdownMs = (env: Record<string, string>, isContainer: boolean): number =>
+      readHost(env, isContainer).shutdownMs
+    assert.deepEqual([shutdownMs({}, true), shutdownMs({}, false)], [8000, 25_000])
+    for (const name of ['DYNO', 'RENDER_INSTANCE_ID', 'KUBERNETES_SERVICE_HOST', 'KAMAL_CONTAINER_NAME'])
+      assert.equal(shutdownMs({ [name]: 'x' }, true), 25_000, name)
+    assert.deepEqual([readHost({}, true).isManaged, readHost({}, false).isManaged], [true, false])
   })
 
   it('warn of a host that leaves no time, until somebody has seen to it', async () => {

@@ -3,11 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
+import { errno } from '../../base/file-errors.ts'
+import type { Lease } from '../../lease/lease.ts'
 import { commandEnvironment } from './environment.ts'
 import { whyNotExecutable } from './executable.ts'
 import { describeError } from '../report.ts'
-import { survivors } from './survivors.ts'
-import { hasWatchdog, watchOver } from './watchdog.ts'
+import { type Mark, survivors } from './survivors.ts'
+import { canTag, newTag, tagged } from './tag.ts'
+import { watchOver } from './watchdog.ts'
 
 export interface CommandOptions {
   argv: readonly string[]
@@ -16,10 +19,13 @@ export interface CommandOptions {
   env: Record<string, string | undefined>
   passEnv: boolean
   clock: Clock
+  /** What the command may use the session by: when that ends, so does the command, whatever becomes of this process. */
+  lease?: Pick<Lease, 'onRenewal' | 'ttlMs'> | undefined
 }
 
-const LOOK_MS = 30
-/** Who starts a program has no environment for a moment, and who starts another while we look is not on our list. */
+/** How often it is looked whether anything is alive: less and less often. */
+const LOOK_MS = { first: 30, longest: 500 }
+/** A program that starts another while we look may be missing in our list. */
 const LOOKS = 2
 
 /** The user's program, and whatever it starts: running until none of it is alive. */
@@ -28,25 +34,30 @@ export class Command {
   readonly ended: Promise<number>
   readonly pid: number | undefined
   readonly #child: ChildProcess
-  readonly #marker: string
+  readonly #mark: Mark
   readonly #clock: Clock
   readonly #dismiss: () => void
   #passedOn: NodeJS.Signals | undefined
   #mustDie = false
 
-  constructor({ argv, session, env, passEnv, clock }: CommandOptions) {
+  constructor({ argv, session, env, passEnv, clock, lease }: CommandOptions) {
     const [named] = argv
     if (named === undefined) throw noCommand()
     // setpriv reports this only on stderr, with an exit code that the program itself might have.
     const reason = whyNotExecutable(named, env['PATH'])
     if (reason !== null) throw cannotStart(named, reason)
-    const [program = named, ...args] = diesWithUs(argv)
-    this.#marker = randomUUID()
+    this.#mark = { tag: canTag() ? newTag() : '', marker: randomUUID() }
     this.#clock = clock
-    this.#dismiss = watchOver(this.#marker)
+    const [program = named, ...args] = diesWithUs(canTag() ? tagged(argv, this.#mark.tag) : argv)
+    const watchdog = watchOver(this.#mark)
+    const forget = lease?.onRenewal((leftMs) => watchdog.renewed(leftMs, lease.ttlMs))
+    this.#dismiss = () => {
+      forget?.()
+      watchdog.dismiss()
+    }
     this.#child = spawn(program, args, {
       stdio: 'inherit',
-      env: commandEnvironment(env, { session, marker: this.#marker, passEnv }),
+      env: commandEnvironment(env, { session, marker: this.#mark.marker, passEnv }),
     })
     this.pid = this.#child.pid
     this.ended = this.#awaitEnd(named)
@@ -76,7 +87,7 @@ export class Command {
   #killAll(): void {
     this.#mustDie = true
     this.#child.kill('SIGKILL')
-    signalAll(survivors(this.#marker), 'SIGKILL')
+    signalAll(survivors(this.#mark), 'SIGKILL')
   }
 
   async #awaitEnd(program: string): Promise<number> {
@@ -85,18 +96,20 @@ export class Command {
       this.#child.once('exit', (...how) => resolve(how))
     })
     // A shell, and so `npm start`, dies of it without a word to what it has started.
-    if (signal !== null && signal === this.#passedOn) signalAll(survivors(this.#marker), signal)
+    if (signal !== null && signal === this.#passedOn) signalAll(survivors(this.#mark), signal)
     await this.#untilNothingLives()
     this.#dismiss()
     return status ?? 128 + (signal ? constants.signals[signal] : 0)
   }
 
   async #untilNothingLives(): Promise<void> {
+    let lookMs = LOOK_MS.first
     for (let empty = 0; empty < LOOKS;) {
-      const left = survivors(this.#marker)
+      const left = survivors(this.#mark)
       if (this.#mustDie) signalAll(left, 'SIGKILL')
       empty = left.length > 0 ? 0 : empty + 1
-      if (empty < LOOKS) await this.#clock.sleep(LOOK_MS)
+      if (empty < LOOKS) await this.#clock.sleep(left.length > 0 ? lookMs : LOOK_MS.first)
+      lookMs = this.#mustDie ? LOOK_MS.first : Math.min(lookMs * 1.02, LOOK_MS.longest)
     }
   }
 }
@@ -106,7 +119,8 @@ function signalAll(pids: readonly number[], name: NodeJS.Signals): void {
     try {
       process.kill(pid, name)
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      // Gone by now; or another user's, which the host ends. Until then the command has not ended.
+      if (!['ESRCH', 'EPERM'].includes(errno(error) ?? '')) throw error
     }
   }
 }
@@ -130,7 +144,7 @@ function hasSetpriv(): boolean {
 
 /** Whether a kill -9 of this process leaves the command running. */
 export function commandOutlivesUs(): boolean {
-  return !hasSetpriv() && !hasWatchdog()
+  return !hasSetpriv() && !canTag()
 }
 
 function noCommand(): UsageError {

@@ -62,23 +62,36 @@ async function acquire(
   const silent = (ms: number): UnreachableError => noAnswer(replica.store.label, ms)
   return await patiently(options, silent, async ({ signal, awaiting }) => {
     const waiting = { ...options, signal, onAwaiting: awaiting }
-    const acquired = await untilUnderstood(waiting, async () => {
+    const take = async (): Promise<Turn> => {
       const { bytes } = await awaitSession(replica, { ...waiting, avoid })
       reached('session.found')
       const prefetched = prefetch(replica, bytes, signal)
       const lease = await replica.lease({
         signal,
+        // Deleted while it was waited for: nothing is to be taken then, but to be waited for.
+        stillWanted: () => replica.lastSeen?.current !== null,
         onWaiting: ({ label, since }) => {
           awaiting(held(label, since))
           report('lease.waiting', { holder: label, since })
         },
       })
       return { lease, prefetched }
+    }
+    const acquired = await untilUnderstood(waiting, async () => {
+      for (;;) {
+        const turn = await take().catch(unlessGone)
+        if (turn) return turn
+      }
     })
     reached('lease.taken')
     report('lease.taken', { generation: acquired.lease.generation })
     return acquired
   })
+}
+
+function unlessGone(error: unknown): null {
+  if (error instanceof LeaseError && error.code === 'lease.not_wanted') return null
+  throw error
 }
 
 /** Tells of the loss of the lease, and lets it go when `use` is over, however it ended. */

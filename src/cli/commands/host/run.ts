@@ -5,6 +5,7 @@ import { namesPlainSession, openPlainSession } from '../../../config/open-plain-
 import type { Settings } from '../../../config/settings.ts'
 import { UsageError } from '../../../base/errors.ts'
 import { commandOutlivesUs } from '../../../run/command/command.ts'
+import { isChildOfNpm, requireOpenFiles } from '../../../run/command/host-process.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
 import { runPlain } from '../../../run/command/run-plain.ts'
 import { describeError, type Report } from '../../../run/report.ts'
@@ -79,6 +80,7 @@ export function runCommand(context: Context): Command {
         clock: systemClock,
       })
       try {
+        requireOpenFiles()
         if (commandOutlivesUs()) report('warning', OUTLIVES_US)
         context.exit(await runWhere(context, flags, { report, status }, plan))
       } finally {
@@ -99,6 +101,7 @@ async function runWhere(
 ): Promise<number> {
   const settings = await settingsOf(context, flags, { store: true })
   if (settings.warning) report('warning', settings.warning)
+  if (settings.isManaged && isChildOfNpm()) report('warning', NPM_DIES)
   const { name, label: holder } = settings
   const beside = <T>(renewals: () => number, use: () => Promise<T>): Promise<T> =>
     besideRun(
@@ -132,8 +135,9 @@ async function runWhere(
 /** The first of them is the reason of `stop`; until `forget` none of them ends this process. */
 function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
   const stop = new AbortController()
-  const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name))
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
+  // Few programs know how to end on SIGQUIT: they dump their memory, and the session with it.
+  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name === 'SIGQUIT' ? 'SIGTERM' : name))
   for (const name of names) process.on(name, onSignal)
   const forget = (): void => names.forEach((name) => process.off(name, onSignal))
   return { stop: stop.signal, forget }
@@ -156,6 +160,12 @@ function openLog(): { report: Report; status: RunStatus; close: () => void } {
 
 const OUTLIVES_US = {
   message: 'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
+}
+
+const NPM_DIES = {
+  message:
+    'npm started this process: it ends at SIGTERM without waiting, and the host then kills what is left',
+  hint: 'Start it without npm or npx, as in: exec node node_modules/.bin/tgsession run -- node bot.js',
 }
 
 const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
