@@ -207,11 +207,9 @@ describe('settings', () => {
   })
 
   it('count on the ten seconds of docker in a container of a host that is not known', () => {
-    const shutdownMs = (env: Record<string, string>, isContainer: boolean): number =>
-      readHost(env, isContainer).shutdownMs
-    assert.deepEqual([shutdownMs({}, true), shutdownMs({}, false)], [8000, 25_000])
+    assert.deepEqual([readHost({}, true).shutdownMs, readHost({}, false).shutdownMs], [8000, 25_000])
     for (const name of ['DYNO', 'RENDER_INSTANCE_ID', 'KUBERNETES_SERVICE_HOST', 'KAMAL_CONTAINER_NAME'])
-      assert.equal(shutdownMs({ [name]: 'x' }, true), 25_000, name)
+      assert.equal(readHost({ [name]: 'x' }, true).shutdownMs, 25_000, name)
     assert.deepEqual([readHost({}, true).isManaged, readHost({}, false).isManaged], [true, false])
   })
 
