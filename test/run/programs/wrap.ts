@@ -1,6 +1,6 @@
 // Runs the shell's LINE as a command, as `run` does. With TTL its lease has just been renewed, and is never again.
 import { systemClock } from '../../../src/base/clock.ts'
-import { Command } from '../../../src/run/command/command.ts'
+import { Command } from '../../../src/run/command/process/command.ts'
 
 const { LINE: line = '', TTL: ttl = '', ...env } = process.env
 const ttlMs = Number(ttl)

@@ -4,14 +4,14 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import { systemClock } from '../../../src/base/clock.ts'
-import { Command } from '../../../src/run/command/command.ts'
-import { canTag } from '../../../src/run/command/tag.ts'
-import { missing, PYTHON } from '../../support/requires.ts'
-import { isAlive, temporaryFolder } from '../../support/rig.ts'
-import { until } from '../../support/until.ts'
+import { systemClock } from '../../../../src/base/clock.ts'
+import { Command } from '../../../../src/run/command/process/command.ts'
+import { canTag } from '../../../../src/run/command/process/tag.ts'
+import { missing, PYTHON } from '../../../support/requires.ts'
+import { isAlive, temporaryFolder } from '../../../support/rig.ts'
+import { until } from '../../../support/until.ts'
 
-const program = (name: string): string => path.join(import.meta.dirname, '../programs', name)
+const program = (name: string): string => path.join(import.meta.dirname, '../../programs', name)
 const GRACE_MS = 1
 const TTL_MS = 4000
 

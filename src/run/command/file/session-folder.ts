@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { ConfigurationError, safeCause } from '../../base/errors.ts'
-import { describeError } from '../report.ts'
+import { ConfigurationError, safeCause } from '../../../base/errors.ts'
+import { describeError } from '../../report.ts'
 
 /** Where the session is placed: the path that the user named, or a folder of its own. */
 export class SessionFolder {

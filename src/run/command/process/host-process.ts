@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { LimitError } from '../../base/errors.ts'
+import { LimitError } from '../../../base/errors.ts'
 
 /** Below this Node, a store's client and the command's pipes do not fit in. */
 const LEAST_FILES = 64

@@ -5,16 +5,16 @@ import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { SaveFailedError, UnreachableError } from '../../../src/base/errors.ts'
-import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
-import { captureFinal, captureLive, fileCheckpoint } from '../../../src/run/command/capture.ts'
-import { verifySession } from '../../../src/session/inspect.ts'
-import { mayMount, SmallDisk } from '../../support/chaos/disk.ts'
-import { missing, PYTHON } from '../../support/requires.ts'
-import { entityNames, makeSession, startDc, temporaryFolder } from '../../support/rig.ts'
-import { until } from '../../support/until.ts'
+import { SaveFailedError, UnreachableError } from '../../../../src/base/errors.ts'
+import type { FakeDc } from '../../../../src/fake-dc/fake-dc.ts'
+import { captureFinal, captureLive, fileCheckpoint } from '../../../../src/run/command/file/capture.ts'
+import { verifySession } from '../../../../src/session/inspect.ts'
+import { mayMount, SmallDisk } from '../../../support/chaos/disk.ts'
+import { missing, PYTHON } from '../../../support/requires.ts'
+import { entityNames, makeSession, startDc, temporaryFolder } from '../../../support/rig.ts'
+import { until } from '../../../support/until.ts'
 
-const program = (name: string): string => path.join(import.meta.dirname, '../programs', name)
+const program = (name: string): string => path.join(import.meta.dirname, '../../programs', name)
 
 /** Ends what would hang. */
 const PATIENCE_MS = 120_000

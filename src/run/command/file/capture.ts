@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { safeCause, SaveFailedError, UnreachableError } from '../../base/errors.ts'
+import { safeCause, SaveFailedError, UnreachableError } from '../../../base/errors.ts'
 
 const SIDECARS = ['-journal', '-wal', '-shm'] as const
 

@@ -1,8 +1,8 @@
-import { convertToString } from '../../session/convert.ts'
-import { writeDatabase } from '../../base/write-file.ts'
+import { convertToString } from '../../../session/convert.ts'
+import { writeDatabase } from '../../../base/write-file.ts'
 import { captureFinal, captureLive, fileCheckpoint } from './capture.ts'
-import type { RunOptions } from '../run-options.ts'
-import type { Source } from '../saver.ts'
+import type { RunOptions } from '../../run-options.ts'
+import type { Source } from '../../saver.ts'
 
 /** The session, as the command has it. */
 export interface Staged {
