@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
-import { config as loadDotenv } from 'dotenv'
 import type { Environment } from '../config/settings.ts'
 import { configCommand } from './commands/host/config.ts'
 import { convertCommand } from './commands/session/convert.ts'
@@ -20,15 +19,22 @@ import { rollbackCommand } from './commands/store/rollback.ts'
 import { runCommand } from './commands/host/run.ts'
 import { statusCommand } from './commands/store/status.ts'
 import { unlockCommand } from './commands/store/unlock.ts'
-import { UsageError } from '../base/errors.ts'
+import { refuseSecrets, usageError } from './command-line.ts'
 import type { Context } from './context.ts'
+import { readDotEnv } from './dot-env.ts'
 import { printError } from './terminal/output.ts'
 
 /** Reads the command line, does one thing, and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   outliveReaders()
-  const context: Context = { env: readEnvironment(), exit: (code) => (exitCode = code) }
+  let env: Environment | undefined
+  const context: Context = {
+    get env() {
+      return (env ??= readEnvironment())
+    },
+    exit: (code) => (exitCode = code),
+  }
   const root = program(context)
   try {
     refuseSecrets(argv)
@@ -43,37 +49,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** As we say all else; what was typed may be a URL with a password, or a key, in the wrong place. */
-function usageError(
-  { message }: CommanderError,
-  argv: readonly string[],
-  commands: readonly Command[],
-): UsageError {
-  const secrets = argv
-    .map((word) => word.replace(/^--[\w-]+=/, ''))
-    .filter((value) => /:\/\/|^AGE-SECRET-KEY-/i.test(value))
-  const told = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message)
-  const command = argv.find((word) => commands.some((one) => one.name() === word))
-  const help = command === undefined ? 'tgsession --help' : `tgsession ${command} --help`
-  const line = told.replace(/^error: /, '').replaceAll('\n', ' ')
-  return new UsageError('usage.command_line', line, { hint: `See \`${help}\`.` })
-}
-
 /** Whoever reads our words may leave before us (`| head`, a log that ends): no reason to drop a session in use. */
 function outliveReaders(): void {
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
-  })
-}
-
-/** A session string on the command line is a mistake whose text must not get into a message, and so into a log. */
-function refuseSecrets(argv: readonly string[]): void {
-  const end = argv.indexOf('--')
-  const own = end < 0 ? argv : argv.slice(0, end)
-  if (!own.some((word) => /^[\w+/-]{200,}={0,2}$/.test(word))) return
-  throw new UsageError('usage.session_string', 'a session string was given on the command line', {
-    hint: 'Name a file instead. The string now stands in the history of your shell: remove it there.',
   })
 }
 
@@ -124,6 +104,6 @@ Settings come from the environment or from .env: see \`tgsession config\`.`
  * goes into the process's own environment, where the SDKs of AWS and Google look for their credentials.
  */
 function readEnvironment(): Environment {
-  loadDotenv({ quiet: true })
+  for (const [name, value] of Object.entries(readDotEnv())) process.env[name] ??= value
   return { ...process.env }
 }

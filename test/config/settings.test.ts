@@ -369,11 +369,13 @@ describe('the store', () => {
   })
 })
 
+const HIDDEN = 'set (hidden: not an address that can be read; `tgsession doctor` says why)'
+
 describe('what is in force', () => {
   it('shows no key, no hash, and says what is set', async () => {
     const env = { ...API, TGSESSION_STORE: S3, TGSESSION_KEY: HEX, TGSESSION_KEY_PREVIOUS: OTHER_HEX }
     const shown = describeSettings(await readSettings(env))
-    assert.equal(shown['store'], `${S3} (from TGSESSION_STORE)`)
+    assert.equal(shown['store'], 's3://bucket/prefix (from TGSESSION_STORE)')
     assert.equal(shown['key'], 'set (hidden), 2 may decrypt')
     assert.equal(shown['recipient'], RECIPIENT)
     const all = JSON.stringify(shown).toLowerCase()
@@ -382,24 +384,26 @@ describe('what is in force', () => {
   })
 
   for (const [url, shown] of [
-    ['postgres://user:hush@host:5432/db', 'postgres://***@host:5432/db'],
-    ['postgres://user:hush@hush/hush#hush@host/db', 'postgres://***'],
-    ['postgres://user:hush@hush/hush@host/db', 'postgres://***@host/db'],
-    ['mysql://hush@host/db?ssl-key=hush', 'mysql://***@host/db?***'],
-    ['postgres://host/db?user=me&password=hush', 'postgres://host/db?***&***'],
-    ['postgres://host/db?password=hu@sh', 'postgres://***'],
-    ['https://host/file?hush', 'https://host/file?***'],
-    ['https://host/file#hush', 'https://host/file#***'],
-    ['https://host/hush/hush/main.session?hush', 'https://host/…/main.session?***'],
-    ['https://hush@host/hush/main.session/', 'https://***@host/…/main.session'],
-    ['https://host', 'https://host'],
-    ['s3://AKIA:hush@bucket/p', 's3://***@bucket/p'],
-    ['s3://b/p?region=eu&endpoint=https://host:9000', 's3://b/p?region=eu&endpoint=https://host:9000'],
-    ['s3://b/p?endpoint=https://u:hush@host', 's3://***'],
-    ['s3://b/p?endpoint=https%3A%2F%2Fu%3Ahush%40host', 's3://b/p?***'],
+    ['postgres://user:hush@host:5432/db', 'postgres://host/db'],
+    ['postgres://user:hush@hush/hush#hush@host/db', HIDDEN],
+    ['postgres://user:hush@hush/hush@host/db', HIDDEN],
+    ['mysql://hush@host/db?ssl-key=hush', 'mysql://host/db'],
+    ['postgres://host/db?user=me&password=hush', 'postgres://host/db'],
+    ['postgres://host/db?password=hu@sh', HIDDEN],
+    ['postgres://user:hush', HIDDEN],
+    ['postgres://user:hush?x@host/db', HIDDEN],
+    ['https://host/file?hush', 'https://host/file'],
+    ['https://host/file#hush', 'https://host/file'],
+    ['https://host/hush/hush/main.session?hush', 'https://host/…/main.session'],
+    ['https://hush@host/hush/main.session/', HIDDEN],
+    ['https://host', HIDDEN],
+    ['s3://AKIA:hush@bucket/p', HIDDEN],
+    ['s3://b/p?region=eu&endpoint=https://host:9000', 's3://b/p?endpoint=https://host:9000'],
+    ['s3://b/p?endpoint=https://u:hush@host', HIDDEN],
+    ['s3://b/p?endpoint=https%3A%2F%2Fu%3Ahush%40host', HIDDEN],
     ['file:/home/me@work/x', 'file:/home/me@work/x'],
-    [`hush${STRING_SESSION}`, 'set (hidden: not the address of a store)'],
-    ['123456:AAhush', 'set (hidden: not the address of a store)'],
+    [`hush${STRING_SESSION}`, HIDDEN],
+    ['123456:AAhush', HIDDEN],
   ] as const)
     it(`shows ${url.slice(0, 50)} as ${shown}`, async () => {
       for (const variable of ['TGSESSION_STORE', 'DATABASE_URL']) {

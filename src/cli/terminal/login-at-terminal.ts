@@ -2,6 +2,7 @@ import path from 'node:path'
 import { intro, log, outro } from '@clack/prompts'
 import { TgsessionError } from '../../base/errors.ts'
 import { RefusedError } from '../../base/errors.ts'
+import { show } from '../../base/show.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { LoginAttempt, Replica } from '../../replica/replica.ts'
@@ -29,7 +30,7 @@ export async function loginAtTerminal(
   options: LoginAtTerminal,
   terminal: Terminal,
 ): Promise<Revision | null> {
-  intro(`Log in as ${replica.name}, into ${replica.store.label}`, terminal)
+  intro(show(`Log in as ${replica.name}, into ${replica.store.label}`), terminal)
   const replace = options.replace ? await confirmReplace(replica, terminal) : false
   if (replace === null) {
     outro('Nothing was changed.', terminal)
@@ -71,7 +72,9 @@ async function confirmReplace(replica: Pick<Replica, 'status'>, terminal: Termin
   if (!current || current.dead !== null) return false
   const use = holder ? ` It is in use by ${holder.label} since ${holder.since}.` : ''
   const sure = await askYesNo(
-    `There is a good session (revision ${current.revision}, saved ${current.savedAt}).${use} Put a new login in its place?`,
+    show(
+      `There is a good session (revision ${current.revision}, saved ${current.savedAt}).${use} Put a new login in its place?`,
+    ),
     terminal,
   )
   return sure ? true : null
@@ -111,7 +114,7 @@ async function store(
     })
   }
   log.success(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`, terminal)
-  const name = user.username === undefined ? user.name : `${user.name} (@${user.username})`
+  const name = show(user.username === undefined ? user.name : `${user.name} (@${user.username})`)
   outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
   return revision
 }

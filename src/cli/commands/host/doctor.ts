@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Check } from '../../doctor/check.ts'
 import { sessionCommand, settingsOf, type WhichSession } from '../../options.ts'
-import { printJson } from '../../terminal/output.ts'
+import { linesOf, printJson, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 export function doctorCommand(context: Context): Command {
@@ -24,10 +24,9 @@ export function doctorCommand(context: Context): Command {
 function print(checks: Check[]): void {
   const width = Math.max(...checks.map(({ check }) => check.length))
   const indent = ' '.repeat(width + 11)
-  for (const { check, state, detail, hint } of checks) {
-    process.stdout.write(
-      `${state.padEnd(7)}  ${check.padEnd(width)}  ${detail.replaceAll('\n', `\n${indent}`)}\n`,
-    )
-    if (hint !== undefined) process.stdout.write(`${indent}→ ${hint}\n`)
+  for (const { check, state, detail, hint, code } of checks) {
+    const [first = '', ...more] = linesOf(code, detail)
+    say(`${state.padEnd(7)}  ${check.padEnd(width)}  ${first}`, ...more.map((line) => `${indent}${line}`))
+    if (hint !== undefined) say(`${indent}→ ${hint}`)
   }
 }

@@ -7,7 +7,7 @@ import { writeDatabase, writeFileAtomic } from '../../../base/write-file.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { apiId, fileVersion, userId } from '../../terminal/numbers.ts'
-import { printJson } from '../../terminal/output.ts'
+import { note, printJson, say } from '../../terminal/output.ts'
 import { readSource } from '../../session-source.ts'
 
 type Target = StringFormatName | 'file'
@@ -108,8 +108,8 @@ async function converted(source: string, to: Target, flags: Flags): Promise<Uint
 
 function printSecret(string: Uint8Array): void {
   if (process.stdout.isTTY)
-    process.stderr.write(
-      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.\n',
+    note(
+      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.',
     )
   process.stdout.write(string)
 }
@@ -118,5 +118,5 @@ async function write(file: string, to: Target, bytes: Uint8Array, json: boolean)
   await (to === 'file' ? writeDatabase : writeFileAtomic)(file, bytes)
   const format = to === 'file' ? 'telethon-sqlite' : `${to}-string`
   if (json) printJson({ file, format, bytes: bytes.length })
-  else process.stdout.write(`Wrote ${file} (${format}).\n`)
+  else say(`Wrote ${file} (${format}).`)
 }

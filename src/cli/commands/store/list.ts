@@ -12,7 +12,7 @@ import {
   type WhichSession,
   withContainer,
 } from '../../options.ts'
-import { printJson, printRows } from '../../terminal/output.ts'
+import { printJson, printRows, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 export function listCommand(context: Context): Command {
@@ -31,7 +31,7 @@ export function listCommand(context: Context): Command {
         const found: Named[] = []
         for await (const named of listNames(store)) found.push(named)
         if (flags.json) printJson({ store: store.label, sessions: found.map(summary) })
-        else if (found.length === 0) process.stdout.write(`There is no session in ${store.label}.\n`)
+        else if (found.length === 0) say(`There is no session in ${store.label}.`)
         else printRows([HEADINGS, ...found.map(rowOf)])
       } finally {
         await store.close()
@@ -45,7 +45,7 @@ async function listContainer(context: Context, flags: WhichSession & { json?: bo
     const found: Row[] = []
     for (const name of await container.listSessions()) found.push(await rowInContainer(container, name))
     if (flags.json) printJson({ container: container.label, sessions: found })
-    else if (found.length === 0) process.stdout.write(`There is no session in ${container.label}.\n`)
+    else if (found.length === 0) say(`There is no session in ${container.label}.`)
     else printRows([['name', 'auth key', 'user', 'in use by'], ...found.map(cellsInContainer)])
   })
 }
