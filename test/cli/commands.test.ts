@@ -97,7 +97,6 @@ describe('tgsession', () => {
       [['status', `--sotre=${url}`], /unknown option --sotre/, '`tgsession status --help`'],
       [['status', url], /too many arguments/, '`tgsession status --help`'],
       [['rollback', url], /whole number/, '`tgsession rollback --help`'],
-      [['status', '--max-hush=1'], /unknown option/, '`tgsession status --help`'],
       [
         ['run', '--max-wait', `${url}' is invalid. x`, 'true'],
         /option '--max-wait <seconds>'.* seconds/,
