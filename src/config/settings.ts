@@ -1,7 +1,9 @@
 import * as z from 'zod/mini'
 import { ConfigurationError, TgsessionError } from '../base/errors.ts'
+import { undressToken, undressValue } from '../base/input.ts'
 import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
+import { checkStoreUrl } from '../store/label.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { type Host, readHost } from './host.ts'
 import { type Platform, readPlatform } from './platform.ts'
@@ -46,7 +48,7 @@ export interface Needs {
 }
 
 const matching = (pattern: RegExp, message: string): z.ZodMiniString =>
-  z.string().check(z.regex(pattern, message))
+  z.string().check(z.overwrite(undressToken), z.regex(pattern, message))
 const numeric = (pattern: RegExp, message: string): z.ZodMiniType<number> =>
   z.pipe(matching(pattern, message), z.transform(Number))
 
@@ -132,6 +134,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
   const container = containerUrl(env)
   const located = needs.container ? null : collect(() => locateStore(env))
   const store = located ?? null
+  if (needs.store && store !== null) collect(() => checkStoreUrl(store.url, store.source))
   const keys = (['TGSESSION_KEY', 'TGSESSION_KEY_PREVIOUS'] as const).flatMap((variable) => {
     const text = values[variable]
     return text === undefined ? [] : [collect(() => parseKey(text, variable))]
@@ -213,9 +216,10 @@ function containerUrl(env: Environment): string | undefined {
 
 /** Bots of today call them API_ID and API_HASH. An empty value counts as none: that is how hosts unset things. */
 function withAliases(environment: Environment): Environment {
-  const env = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  const undressed = Object.entries(environment).map(
+    ([name, value]) => [name, undressValue(value ?? '', name)] as const,
   )
+  const env: Environment = Object.fromEntries(undressed.filter(([, value]) => value !== ''))
   return {
     ...env,
     TELEGRAM_API_ID: env['TELEGRAM_API_ID'] ?? env['API_ID'],
