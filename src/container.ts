@@ -1,3 +1,4 @@
+import './base/require-node.ts'
 export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'
 export { SqlSession } from './clients/gramjs/sql-session.ts'
 export { OpenedSession } from './container/opened-session.ts'

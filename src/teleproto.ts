@@ -1,3 +1,4 @@
+import './base/require-node.ts'
 export * from './base/errors.ts'
 export * from './session/public.ts'
 export { openSession, type OpenSession } from './run/in-process/teleproto.ts'

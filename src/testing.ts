@@ -1,3 +1,4 @@
+import './base/require-node.ts'
 export { FakeDc } from './fake-dc/fake-dc.ts'
 export { addServerKey } from './clients/gramjs/library.ts'
 export {

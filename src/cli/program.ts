@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { undressValue } from '../base/input.ts'
 import type { Environment } from '../config/settings.ts'
 import { configCommand } from './commands/host/config.ts'
 import { convertCommand } from './commands/session/convert.ts'
@@ -105,5 +106,8 @@ Settings come from the environment or from .env: see \`tgsession config\`.`
  */
 function readEnvironment(): Environment {
   for (const [name, value] of Object.entries(readDotEnv())) process.env[name] ??= value
+  // The SDK of AWS takes a line end behind a key for a part of it, and fails in the middle of a request.
+  for (const [name, value = ''] of Object.entries(process.env))
+    if (name.startsWith('AWS_')) process.env[name] = undressValue(value, name)
   return { ...process.env }
 }

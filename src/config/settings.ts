@@ -48,9 +48,12 @@ export interface Needs {
 }
 
 const matching = (pattern: RegExp, message: string): z.ZodMiniString =>
+  z.string().check(z.regex(pattern, message))
+/** The same for what has no blanks: what came along with a copy of it is taken off first. */
+const token = (pattern: RegExp, message: string): z.ZodMiniString =>
   z.string().check(z.overwrite(undressToken), z.regex(pattern, message))
 const numeric = (pattern: RegExp, message: string): z.ZodMiniType<number> =>
-  z.pipe(matching(pattern, message), z.transform(Number))
+  z.pipe(token(pattern, message), z.transform(Number))
 
 function duration(range: Range, message: string): z.ZodMiniType<number> {
   const parse = z.transform((given: string, context) => {
@@ -82,9 +85,9 @@ const VARIABLES = {
   TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
   TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
-  TGSESSION_USER_ID: z.optional(matching(/^\d{1,19}$/, 'must be a number, such as 777000')),
+  TGSESSION_USER_ID: z.optional(token(/^\d{1,19}$/, 'must be a number, such as 777000')),
   TGSESSION_WEB_TOKEN: z.optional(
-    matching(
+    token(
       /^[\x21-\x7e]{32,512}$/,
       'must have 32 characters or more, and no blanks; `openssl rand -hex 32` makes one',
     ),
@@ -99,9 +102,7 @@ const VARIABLES = {
   TELEGRAM_API_ID: z.optional(
     numeric(/^[1-9]\d{0,9}$/, 'must be the number from my.telegram.org, such as 123456'),
   ),
-  TELEGRAM_API_HASH: z.optional(
-    matching(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org'),
-  ),
+  TELEGRAM_API_HASH: z.optional(token(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org')),
 } as const
 
 const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {

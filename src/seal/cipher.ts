@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+// As a whole: an older Node then comes as far as to say that it is too old.
+import zlib from 'node:zlib'
 import { BadDataError, ConfigurationError, safeCause } from '../base/errors.ts'
 import { decrypt, encrypt } from './age/age.ts'
 import { decodeArmor } from './age/header.ts'
@@ -7,8 +8,8 @@ import { recipientBytes, secretOf } from './key.ts'
 import { framesOf, isFrame } from './frames.ts'
 import { release } from './free.ts'
 
-const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
+const compress = promisify(zlib.zstdCompress)
+const decompress = promisify(zlib.zstdDecompress)
 
 const AGE_MAGIC = Buffer.from('age-encryption.org/')
 const ARMOR_MAGIC = Buffer.from('-----BEGIN AGE ENCRYPTED FILE')
@@ -47,7 +48,7 @@ export class Cipher {
   /** Throws ConfigurationError (`key.missing`) where there is nothing to encrypt to. */
   async seal(plain: Uint8Array): Promise<Uint8Array> {
     const packed = await compress(plain, {
-      params: { [constants.ZSTD_c_checksumFlag]: 1 },
+      params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 },
       // What zstd may need for bytes that cannot be packed; memory that is not written to costs nothing.
       chunkSize: inOnePiece(plain.length + (plain.length >> 8) + 1024),
     })

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
-import { UsageError } from '../../../base/errors.ts'
+import { BadDataError, UsageError } from '../../../base/errors.ts'
+import { decodeText } from '../../../base/input.ts'
 import type { SessionSource } from '../../../container/transfer/read-source.ts'
 import { fileError, isDirectory } from '../../../base/file-errors.ts'
 import { readSessionFile } from '../../../session/sqlite/read-file.ts'
@@ -60,6 +61,12 @@ async function isFolder(source: string): Promise<boolean> {
 
 async function readText(source: string): Promise<string> {
   const bytes = await readSource(source)
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString()
+  if (bytes instanceof Uint8Array) {
+    const text = decodeText(bytes)
+    if (text !== null) return text
+    throw new BadDataError('session.not_text', 'the list is not a text in UTF-8 or UTF-16', {
+      hint: 'Save it as UTF-8: on each line an id, a blank and a session string.',
+    })
+  }
   throw isDirectory(source)
 }

@@ -9,7 +9,7 @@ const GRAMJS_FIXED_BYTES = 261
  */
 export function nearString(text: string): string | undefined {
   const token = undressToken(text)
-  if (!/^[\w+/-]{60,8192}={0,2}$/.test(token)) return undefined
+  if (!/^[\w+/=-]{60,8192}$/.test(token)) return undefined
   const half = token.slice(0, Math.ceil(token.length / 2))
   if (token === half + half) return `a session string that stands there twice (${token.length} characters)`
   const expected = expectedOf(token)
