@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'
 export { SqlSession } from './clients/gramjs/sql-session.ts'

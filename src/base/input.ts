@@ -62,10 +62,8 @@ export function undressToken(text: string): string {
 }
 
 function unquoted(text: string): string {
-  const inner = QUOTED.exec(text)
-    ?.slice(1)
-    .find((part) => part !== undefined)
-  return inner ?? text
+  const [, inner = text] = QUOTED.exec(text)?.filter((part: string | undefined) => part !== undefined) ?? []
+  return inner
 }
 
 /** What a text looks like that is no encryption key. */

@@ -9,8 +9,8 @@ export const IDENTITY_PREFIX = 'age-secret-key-'
  * hex digits, or 32 bytes in base64 (what some hosts generate); null for any other text.
  */
 export function secretBytes(text: string): Uint8Array | null {
-  const identities = text.match(/AGE-SECRET-KEY-1[0-9A-Z]+/gi) ?? []
-  const bare = undressToken(identities.length === 1 ? String(identities[0]) : text)
+  const [identity = text, ...others] = text.match(/AGE-SECRET-KEY-1[0-9A-Z]+/gi) ?? []
+  const bare = undressToken(others.length === 0 ? identity : text)
   if (/^[0-9a-f]{64}$/i.test(bare)) return Buffer.from(bare, 'hex')
   if (/^[\w+/-]{43}=?$/.test(bare)) return Buffer.from(bare, 'base64')
   try {
