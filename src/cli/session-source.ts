@@ -31,7 +31,7 @@ export async function readSource(
 async function readAll(input: Readable & { isTTY?: boolean }): Promise<Uint8Array> {
   if (input.isTTY)
     throw new UsageError('source.terminal', 'standard input is a terminal, which would show the session', {
-      hint: 'Pipe it in: tgsession convert - --to gramjs -o new.txt < string.txt',
+      hint: 'Pipe it in: tgsession convert - --to gramjs-string -o new.txt < string.txt',
     })
   const chunks: Uint8Array[] = []
   let length = 0

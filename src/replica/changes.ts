@@ -1,5 +1,5 @@
 import { ConflictError, LeaseError } from '../base/errors.ts'
-import { type Current, type Head, nextRevision, refersTo, type Revision } from './head.ts'
+import { type Current, familyFeature, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { HeadChange } from './head-file.ts'
 import type { Lease } from '../lease/lease.ts'
 import { dropped, prune } from './prune.ts'
@@ -40,7 +40,10 @@ function replaceCurrent(
   pruned: Pruned,
 ): Head {
   const history = head.current ? [...head.history, head.current] : head.history
-  const next = prune({ ...head, ...others, history, current }, nowMs)
+  const requires = head.requires.filter((entry) => !entry.startsWith(familyFeature('')))
+  // A version that does not know this kind of file would hand it to a program of another.
+  if (current.family !== null) requires.push(familyFeature(current.family))
+  const next = prune({ ...head, ...others, history, current, requires }, nowMs)
   pruned.dropped = dropped(head, next)
   return next
 }

@@ -1,9 +1,11 @@
 import * as z from 'zod/mini'
 import { BadDataError } from '../base/errors.ts'
-import { type Head, references } from './head.ts'
+import { familyFeature, type Head, references } from './head.ts'
 
 /** What this version understands beside the format itself: the entries of `requires` that it may meet. */
-export const FEATURES: readonly string[] = []
+export const FEATURES: readonly string[] = ['pyrogram', 'pyrofork', 'kurigram', 'kurigram6', 'mtcute'].map(
+  familyFeature,
+)
 
 /** The largest head that is read or written: hundreds of revisions. */
 export const HEAD_BYTES = 1024 * 1024

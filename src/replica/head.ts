@@ -68,6 +68,11 @@ export interface Head {
   [unknown: string]: unknown
 }
 
+/** The entry of `requires` for a current session of this family. */
+export function familyFeature(family: string): string {
+  return `family-${family}`
+}
+
 /** What a name looks like before anything was ever written under it. */
 export const EMPTY_HEAD: Head = {
   format: 2,

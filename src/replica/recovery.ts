@@ -160,7 +160,11 @@ export class Recovery {
     if (dead !== null) throw deadKey(dead)
     const { bytes, userId } = await this.#fetch(from, options)
     checkAccount(expected, userId ?? from.userId)
-    const verified = { keyFingerprint: from.keyFingerprint, userId: userId ?? from.userId }
+    const verified = {
+      keyFingerprint: from.keyFingerprint,
+      userId: userId ?? from.userId,
+      family: from.family,
+    }
     const revision = await recorder.record(
       bytes,
       verified,

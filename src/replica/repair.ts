@@ -41,7 +41,11 @@ export async function repair(
     const found = await sound(parts.revisions, candidate, options)
     if (!found) continue
     const { bytes, userId } = found
-    const verified = { keyFingerprint: damaged.keyFingerprint, userId: userId ?? candidate.userId }
+    const verified = {
+      keyFingerprint: damaged.keyFingerprint,
+      userId: userId ?? candidate.userId,
+      family: candidate.family,
+    }
     const notice = noticeOf(
       parts,
       `revision ${damaged.revision} was damaged; revision ${candidate.revision}, of the same key, was put in its place`,

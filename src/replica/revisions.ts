@@ -8,7 +8,12 @@ import type { Revision } from './head.ts'
 export interface Verified {
   keyFingerprint: string
   userId: string | null
+  /** Whose file it is; Telethon's, unless told. */
+  family?: string | null | undefined
 }
+
+/** How the head names it: a family that every version reads is null. */
+const TELETHON = 'telethon'
 
 /** What a revision is, less what its bytes tell. */
 export interface About extends Verified {
@@ -54,7 +59,7 @@ export class Revisions {
       objectKey: key,
       sha256: sha256(plain),
       bytes: plain.length,
-      family: null,
+      family: about.family === TELETHON ? null : (about.family ?? null),
       base: null,
       sealedFor,
     }

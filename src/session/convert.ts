@@ -1,23 +1,23 @@
-import { addressOf } from './formats/checks.ts'
+import type { FamilyName } from './formats/family.ts'
+import { familyNamed, withFamily } from './formats/families.ts'
 import { encodeSessionString } from './formats/strings/session-string.ts'
 import type { PortableSession, ServerAddress, StringFormatName } from './formats/portable-session.ts'
-import { asVersion } from './formats/telethon/older-version.ts'
-import { readAnySession, withSession } from './read-session.ts'
+import { asTelethonFile, openTelethonFile } from './formats/telethon/file.ts'
 import { rewriteTelethonFile } from './formats/telethon/rewrite-file.ts'
-import { SessionCore } from './core/session-core.ts'
-import { SqliteStorage } from './formats/telethon/storage.ts'
-import { createTelethonFile } from './formats/telethon/file.ts'
+import { readAnySession, withSession } from './read-session.ts'
 
 /** What the format asked for may need and the source not tell. What is given here wins over the source. */
 export interface ConvertOptions {
-  /** Where the session's data centre answers; Pyrogram's sessions do not hold it. */
+  /** Where the session's data centre answers; the older of Pyrogram's sessions do not hold it. */
   server?: ServerAddress | undefined
   /** Telegram's api_id of the application; Pyrogram's strings hold it. */
   apiId?: number | undefined
-  /** The account's own id; Pyrogram's strings need it, mtcute's may hold it. */
+  /** The account's own id; Pyrogram's sessions need it, mtcute's may hold it. */
   userId?: bigint | undefined
   /** Whether the account is a bot; not, if neither says so. */
   isBot?: boolean | undefined
+  /** Which kind of file is made. Default: Telethon's. */
+  family?: FamilyName | undefined
   /** Of the Telethon file that is made, for a Telethon that knows no newer one: 4 (before 1.6, of 2018) to 8. */
   version?: number | undefined
 }
@@ -32,30 +32,43 @@ export async function convertToString(
   format: StringFormatName,
   options: ConvertOptions = {},
 ): Promise<string> {
-  const session = source instanceof Uint8Array ? (await readAnySession(source)).session : source
-  return encodeSessionString(format, completed(session, options))
+  return encodeSessionString(format, completed(await sessionOf(source), options))
 }
 
 /**
- * Any session as a Telethon file. A Telethon file keeps its version and its rows, and loses what an SQLite before 3.8.2
- * cannot read; any other becomes a new file with the peers and update states that the source holds. Throws as
- * `readAnySession` and `asVersion`, and `UsageError` (`session.needs_server_address`).
+ * Any session as a file of `family`, with the peers and update states that the source holds. A Telethon file that stays
+ * one keeps its version and all of its rows, and loses what an SQLite before 3.8.2 cannot read. Throws as
+ * `readAnySession`, and `UsageError` (`session.needs_user_id`, `.needs_server_address`, `.cannot_make_version`).
  */
 export async function convertToFile(
   source: Uint8Array | PortableSession,
   options: ConvertOptions = {},
 ): Promise<Uint8Array> {
-  const made = await converted(source, options)
-  return options.version === undefined ? made : await asVersion(made, options.version)
+  const { family = 'telethon', version } = options
+  if (family === 'telethon' && source instanceof Uint8Array) {
+    const rewritten = await withSession(source, async ({ opened }) =>
+      opened?.family.name === 'telethon'
+        ? await rewriteTelethonFile(asTelethonFile(opened.file), options)
+        : undefined,
+    )
+    if (rewritten !== undefined) return rewritten
+  }
+  const made = await familyNamed(family).write(completed(await sessionOf(source), options))
+  return version === undefined ? made : await asVersion(made, version)
 }
 
-async function converted(source: Uint8Array | PortableSession, options: ConvertOptions): Promise<Uint8Array> {
-  if (!(source instanceof Uint8Array)) return await newFile(completed(source, options))
-  return await withSession(source, async ({ session }, telethon) =>
-    telethon === undefined
-      ? await newFile(completed(session, options))
-      : await rewriteTelethonFile(telethon, options),
+/**
+ * A file as its own client opens it: the same bytes, unless something in it would be in that client's way. Throws as
+ * `inspectSession` does.
+ */
+export async function fitForClient(bytes: Uint8Array): Promise<Uint8Array> {
+  return await withFamily(bytes, 'a session file', async (family, file) =>
+    family.misfits(file).length === 0 ? bytes : await family.mended(file),
   )
+}
+
+async function sessionOf(source: Uint8Array | PortableSession): Promise<PortableSession> {
+  return source instanceof Uint8Array ? (await readAnySession(source)).session : source
 }
 
 function completed(
@@ -71,23 +84,11 @@ function completed(
   }
 }
 
-async function newFile(session: PortableSession): Promise<Uint8Array> {
-  const { dcId, authKey, takeoutId, userId } = session
-  // A client takes a session without an address to a data centre of its own choice, which does not know the key.
-  const { serverAddress, port } = authKey === undefined ? session : addressOf(session, () => true)
-  const storage = new SqliteStorage(await createTelethonFile())
+async function asVersion(bytes: Uint8Array, version: number): Promise<Uint8Array> {
+  const file = await openTelethonFile(bytes)
   try {
-    const core = new SessionCore()
-    core.attach(storage)
-    storage.setAuth({ dcId, serverAddress, port, authKey, takeoutId })
-    for (const [dc, key] of session.otherKeys) storage.setOtherKey(dc, key)
-    core.upsert(session.entities)
-    storage.transaction(() => {
-      for (const [id, state] of session.updateStates) storage.setUpdateState(id, state)
-    })
-    if (userId !== undefined) core.userId = userId
-    return await storage.export()
+    return await rewriteTelethonFile(file, { version })
   } finally {
-    storage.close()
+    file.db.close()
   }
 }

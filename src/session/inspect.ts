@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { BadDataError } from '../base/errors.ts'
+import { isTest } from './formats/checks.ts'
+import { knownAddress } from './formats/data-centres.ts'
+import { withFamily } from './formats/families.ts'
+import type { FamilyName, Login } from './formats/family.ts'
+import { plainTelethonTables } from './formats/telethon/file.ts'
+import { telethonLogin } from './formats/telethon/family.ts'
 import { type AnySession, type SessionFormat, withSession } from './read-session.ts'
-import { ownUserId, readSessionRow } from './formats/telethon/session-row.ts'
-import { bad } from './sqlite/file.ts'
-import {
-  openWithSqlite,
-  plainTelethonTables,
-  type TelethonFile,
-  type TelethonTables,
-} from './formats/telethon/file.ts'
+import type { SqliteFile } from './sqlite/file.ts'
 
 /** What a session holds, of whatever format, without a secret in it. */
 export interface SessionReport {
   format: SessionFormat
-  /** The schema's version (Telethon's 1 to 8, Pyrogram's 1 to 7); null where the format has none. */
+  /** The schema's version (Telethon's 1 to 8, Pyrogram's kin 1 to 8); null where the format has none. */
   version: number | null
   /** 0 and null while no data centre was chosen. */
   dcId: number
@@ -34,12 +33,21 @@ export interface SessionReport {
   /** Tables that an SQLite before 3.8.2 takes for corruption; `tgsession convert` makes a file without them. */
   withoutRowid: boolean
   bytes: number
-  /** Empty: what is not sound is thrown (see `unsoundReport`). */
+  /** What a person should know of it: rows that are left out, columns that its own client chokes on. */
   problems: string[]
 }
 
 /** The report of what is no sound session: why, and nothing else. */
 export type UnsoundReport = { [Field in keyof SessionReport]: Field extends 'problems' ? string[] : null }
+
+/** What the replica must know of a session's bytes. */
+export interface VerifiedSession {
+  keyFingerprint: string
+  userId: string | null
+  bytes: number
+  /** Whose file it is. */
+  family: FamilyName
+}
 
 /**
  * The public name of a key: MTProto's auth_key_id, which is the last 8 bytes of sha1(key), as 16 lower-case hex digits
@@ -51,40 +59,48 @@ export function keyFingerprint(authKey: Uint8Array): string {
 }
 
 /**
- * What some bytes are and whether they are whole: an SQLite file of Telethon, Pyrogram (Kurigram) or mtcute, or a session
- * string of these or GramJS. Throws `BadDataError` for anything else: `session.empty`, `.foreign`, `.encrypted`,
- * `.garbage`, `.truncated`, `.corrupt`, `.too_old`, `.too_new`, `.bad_version`, `.bad_row`, `.ambiguous`, `.no_dc`,
+ * What some bytes are and whether they are whole: an SQLite file of Telethon, Pyrogram, pyrofork, Kurigram or mtcute, or a
+ * session string of these or GramJS. Throws `BadDataError` for anything else: `session.empty`, `.foreign`, `.encrypted`,
+ * `.garbage`, `.truncated`, `.corrupt`, `.too_old`, `.too_new`, `.bad_version`, `.bad_row`, `.two_families`, `.no_dc`,
  * `.bad_string`.
  */
 export async function inspectSession(bytes: Uint8Array): Promise<SessionReport> {
-  return await withSession(bytes, (found, telethon) => reportOf(found, bytes.length, telethon))
+  return await withSession(bytes, ({ opened, read }) => {
+    const report = reportOf(read(), bytes.length)
+    if (opened === undefined) return report
+    const { family, file } = opened
+    const misfits = family.misfits(file).filter((misfit) => !report.problems.includes(misfit))
+    return {
+      ...report,
+      withoutRowid: hasWithoutRowid(file),
+      problems: [...report.problems, ...(report.loggedIn ? misfits : [])],
+    }
+  })
 }
 
 /** What is in a session that was read already. `bytes` is its size. */
-export function reportOf(
-  { format, version, session }: AnySession,
-  bytes: number,
-  telethon?: TelethonFile,
-): SessionReport {
-  const { dcId, serverAddress, port, authKey, takeoutId, userId } = session
+export function reportOf({ format, version, session }: AnySession, bytes: number): SessionReport {
+  const { dcId, authKey, takeoutId, userId } = session
+  // Pyrogram's older files do not hold the address; its clients know it by the data centre.
+  const home =
+    session.serverAddress === undefined && authKey ? knownAddress(dcId, isTest(session)) : undefined
   return {
     format,
     version: version ?? null,
     dcId,
-    serverAddress: serverAddress ?? null,
-    port,
+    serverAddress: session.serverAddress ?? home?.serverAddress ?? null,
+    port: home?.port ?? session.port,
     loggedIn: authKey !== undefined,
     keyFingerprint: authKey === undefined ? null : keyFingerprint(authKey),
     takeoutId: takeoutId === undefined ? null : String(takeoutId),
     userId: userId === undefined ? null : String(userId),
     entities: session.entities.length,
-    sentFiles: 0,
+    sentFiles: session.sentFiles.length,
     updateStates: session.updateStates.size,
     otherKeys: session.otherKeys.size,
     withoutRowid: false,
     bytes,
-    problems: [],
-    ...(telethon && countsOf(telethon)),
+    problems: [...session.notes],
   }
 }
 
@@ -111,48 +127,28 @@ export function unsoundReport(failure: BadDataError): UnsoundReport {
 }
 
 /**
- * What the replica must know of a session's bytes, which have to be a Telethon file. Throws as `inspectSession`, and
- * `session.no_key` if nobody ever logged in with it.
+ * Whose login some bytes are, which have to be a session file of any family. Throws as `inspectSession`, and
+ * `session.no_key` where its client would not find itself logged in.
  */
-export async function verifySession(
-  bytes: Uint8Array,
-): Promise<{ keyFingerprint: string; userId: string | null; bytes: number }> {
+export async function verifySession(bytes: Uint8Array): Promise<VerifiedSession> {
   const plain = plainTelethonTables(bytes)
-  if (plain !== undefined) return verified(plain, bytes.length)
-  const file = await openWithSqlite(bytes)
-  try {
-    return verified(file, bytes.length)
-  } finally {
-    file.db.close()
-  }
+  if (plain !== undefined) return verified('telethon', telethonLogin(plain), bytes.length)
+  return await withFamily(bytes, 'a session file', (family, file) =>
+    verified(family.name, family.login(file), bytes.length),
+  )
 }
 
-function verified(
-  tables: TelethonTables,
-  bytes: number,
-): { keyFingerprint: string; userId: string | null; bytes: number } {
-  const { authKey } = readSessionRow(tables)
-  if (authKey === undefined)
-    throw bad('no_key', 'the session file holds no auth key: nobody has logged in with it', 'Log in first.')
-  const userId = ownUserId(tables)
+function verified(family: FamilyName, { authKey, userId }: Login, bytes: number): VerifiedSession {
   return {
     keyFingerprint: keyFingerprint(authKey),
     userId: userId === undefined ? null : String(userId),
     bytes,
+    family,
   }
 }
 
-function countsOf(
-  file: TelethonFile,
-): Pick<SessionReport, 'entities' | 'updateStates' | 'sentFiles' | 'otherKeys' | 'withoutRowid'> {
-  const count = (table: string, where = ''): number =>
-    file.columns.has(table) ? Number(file.db.get(`select count(*) as n from ${table} ${where}`)?.['n']) : 0
-  const tables = file.db.all(`select sql from sqlite_master where type = 'table'`)
-  return {
-    entities: count('entities', 'where id <> 0'),
-    updateStates: count('update_state'),
-    sentFiles: count('sent_files'),
-    otherKeys: count('tgsession_auth_keys'),
-    withoutRowid: tables.some(({ sql }) => /\bwithout\s+rowid\b/i.test(String(sql))),
-  }
+function hasWithoutRowid({ db }: SqliteFile): boolean {
+  return db
+    .all(`select sql from sqlite_master where type = 'table'`)
+    .some(({ sql }) => /\bwithout\s+rowid\b/i.test(String(sql)))
 }

@@ -1,29 +1,19 @@
-import { readMtcuteFile } from './formats/mtcute/file.ts'
-import { portable, type PortableSession } from './formats/portable-session.ts'
-import { readPyrogramFile } from './formats/pyrogram/file.ts'
+import { type FamilyName } from './formats/family.ts'
+import { withFamily } from './formats/families.ts'
+import type { PortableSession, StringFormatName } from './formats/portable-session.ts'
 import { decodeSessionString } from './formats/strings/session-string.ts'
 import { recognise } from './formats/recognise.ts'
-import { ownUserId, readSessionRow } from './formats/telethon/session-row.ts'
-import { openSqliteFile } from './formats/open-file.ts'
-import { bad, recogniseSchema, type SqliteFile } from './sqlite/file.ts'
-import { asTelethonFile, type TelethonFile } from './formats/telethon/file.ts'
+import type { Family } from './formats/family.ts'
+import type { SqliteFile } from './sqlite/file.ts'
 
-export type SessionFormat =
-  | 'telethon-sqlite'
-  | 'pyrogram-sqlite'
-  | 'mtcute-sqlite'
-  | 'gramjs-store'
-  | 'telethon-string'
-  | 'gramjs-string'
-  | 'pyrogram-string'
-  | 'mtcute-string'
+/** A file by its family, a folder of GramJS's StoreSession, or a string. */
+export type SessionFormat = FamilyName | 'gramjs-store' | `${StringFormatName}-string`
 
 /** A session of any format, read. Holds the key: a secret. */
 export interface AnySession {
   format: SessionFormat
   /** The schema's version, where the format has one. */
   version: number | undefined
-  /** Of a Telethon file without its peers and update states, which are copied from file to file. */
   session: PortableSession
 }
 
@@ -31,48 +21,31 @@ export interface AnySession {
 const ANY = 'a session file or a session string'
 
 /**
- * Reads what some bytes are: an SQLite file of Telethon, Pyrogram (Kurigram) or mtcute, or a string of any of them or
- * of GramJS. Throws `BadDataError` as `inspectSession` does.
+ * Reads what some bytes are: an SQLite file of Telethon, Pyrogram, pyrofork, Kurigram or mtcute, or a string of any of
+ * them or of GramJS. Throws `BadDataError` as `inspectSession` does.
  */
 export async function readAnySession(bytes: Uint8Array): Promise<AnySession> {
-  return await withSession(bytes, (found) => found)
+  return await withSession(bytes, ({ read }) => read())
 }
 
-/** The same, with the Telethon file, if it is one, open while `use` runs. */
-export async function withSession<T>(
-  bytes: Uint8Array,
-  use: (found: AnySession, telethon?: TelethonFile) => T | Promise<T>,
-): Promise<T> {
+/** Some bytes of which it is known what they are; `read` reads all of it. */
+export interface Found {
+  format: SessionFormat
+  /** Undefined for a string. Open while `use` runs. */
+  opened?: { family: Family; file: SqliteFile } | undefined
+  read: () => AnySession
+}
+
+/** The same, with the file open while `use` runs. */
+export async function withSession<T>(bytes: Uint8Array, use: (found: Found) => T | Promise<T>): Promise<T> {
   const found = recognise(bytes)
   if (found.kind === 'string') {
-    const { format, session } = decodeSessionString(found.text)
-    return use({ format: `${format}-string`, version: undefined, session })
+    const { format: library, session } = decodeSessionString(found.text)
+    const format = `${library}-string` as const
+    return use({ format, read: () => ({ format, version: undefined, session }) })
   }
-  const file = await openSqliteFile(bytes, ANY)
-  try {
-    const { kind } = recogniseSchema(file.columns)
-    if (kind === 'pyrogram') {
-      refuseMissing(file, 'sessions')
-      return await use({ format: 'pyrogram-sqlite', ...readPyrogramFile(file) })
-    }
-    if (kind === 'mtcute')
-      return await use({ format: 'mtcute-sqlite', version: undefined, ...readMtcuteFile(file) })
-    const telethon = asTelethonFile(file)
-    return await use(
-      { format: 'telethon-sqlite', version: telethon.version, session: fromTelethon(telethon) },
-      telethon,
-    )
-  } finally {
-    file.db.close()
-  }
-}
-
-function fromTelethon(file: TelethonFile): PortableSession {
-  const { temporaryKey: _, ...row } = readSessionRow(file)
-  return portable({ ...row, userId: ownUserId(file) })
-}
-
-function refuseMissing(file: SqliteFile, table: string): void {
-  if (!file.columns.has(table))
-    throw bad('foreign', `the Pyrogram file has no table ${table}`, 'Use a copy that is whole.')
+  return await withFamily(bytes, ANY, async (family, file) => {
+    const format = family.name
+    return await use({ format, opened: { family, file }, read: () => ({ format, ...family.read(file) }) })
+  })
 }

@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../base/errors.ts'
-import { undressValue } from '../base/input.ts'
 import { type FirebaseAccess, readFirebaseAccess } from './firebase/access.ts'
 import { type HttpsAccess, readHttpsAccess, readProxy } from './http/access.ts'
 import type { S3Credentials } from './s3/location.ts'
@@ -118,6 +117,6 @@ function prefixes(env: Environment, pattern: RegExp): string[] {
 
 /** Set to something: an empty variable is as good as none. */
 function given(env: Environment, name: string): string | undefined {
-  const value = undressValue(env[name] ?? '', name)
+  const value = env[name]?.trim()
   return value === '' ? undefined : value
 }

@@ -40,7 +40,7 @@ describe('tgsession convert', () => {
     assert.equal(made.code, 0, made.stderr)
     assert.deepEqual(lastJson(made.stdout), {
       file: 'new.session',
-      format: 'telethon-sqlite',
+      format: 'telethon',
       bytes: statSync(file('new.session')).size,
     })
     assert.equal(statSync(file('new.session')).mode & 0o777, 0o600)
@@ -49,19 +49,19 @@ describe('tgsession convert', () => {
       keyFingerprint(KEY),
     )
 
-    const back = await cli.run(['convert', 'new.session', '--to', 'telethon', '-o', 'string.txt'])
+    const back = await cli.run(['convert', 'new.session', '--to', 'telethon-string', '-o', 'string.txt'])
     assert.equal(back.code, 0, back.stderr)
     assert.equal(readFileSync(file('string.txt'), 'utf8'), `${STRING}\n`)
     assert.equal(statSync(file('string.txt')).mode & 0o777, 0o600)
     for (const { stdout, stderr } of [made, back]) assertNoSecret(stdout + stderr)
 
-    const printed = await cli.run(['convert', 'string.txt', '--to', 'telethon'])
+    const printed = await cli.run(['convert', 'string.txt', '--to', 'telethon-string'])
     assert.deepEqual([printed.code, printed.stdout, printed.stderr], [0, `${STRING}\n`, ''])
   })
 
   it('warns at a terminal', async () => {
     file('shown.txt', STRING)
-    const { code, text } = await cli.terminal(['convert', 'shown.txt', '--to', 'telethon']).end()
+    const { code, text } = await cli.terminal(['convert', 'shown.txt', '--to', 'telethon-string']).end()
     assert.equal(code, 0)
     assert.match(text, /gives whoever reads it the whole account/)
   })
@@ -71,7 +71,7 @@ describe('tgsession convert', () => {
     const { code, stderr } = await cli.run(['convert', 'old.session', '-o', 'repaired.session'])
     assert.equal(code, 0, stderr)
     const report = await inspectSession(readFileSync(file('repaired.session')))
-    assert.deepEqual([report.version, report.withoutRowid, report.entities], [4, false, 1])
+    assert.deepEqual([report.version, report.withoutRowid, report.updateStates], [4, false, 1])
   })
 
   it('overwrites nothing unasked, and nothing in use at all', async () => {
@@ -113,7 +113,7 @@ describe('tgsession convert', () => {
 
   it('says which option supplies what is missing, and takes it', async () => {
     file('plain.session', await database(V7))
-    const convert = ['convert', 'plain.session', '--to', 'pyrogram', '-o', 'pyrogram.txt']
+    const convert = ['convert', 'plain.session', '--to', 'pyrogram-string', '-o', 'pyrogram.txt']
     const first = await cli.run(convert)
     assert.equal(first.code, 64)
     assert.match(first.stderr, /--api-id/)
@@ -131,8 +131,8 @@ describe('tgsession convert', () => {
       ['some.session'],
       ['some.session', '--to', 'file'],
       ['some.session', '--to', 'other'],
-      ['some.session', '--to', 'pyrogram', '--api-id', '0'],
-      ['some.session', '--to', 'pyrogram', '--user-id', '1e3'],
+      ['some.session', '--to', 'pyrogram-string', '--api-id', '0'],
+      ['some.session', '--to', 'pyrogram-string', '--user-id', '1e3'],
     ])
       assert.equal((await cli.run(['convert', ...args])).code, 64, args.join(' '))
     assert.equal((await cli.run(['convert', 'missing.session', '-o', 'x.session'])).code, 66)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
 import { portable } from '../../src/session/formats/portable-session.ts'
@@ -7,7 +7,7 @@ import { encodeSessionString } from '../../src/session/formats/strings/session-s
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { makeMtcuteFile } from '../fixtures/session/foreign/mtcute-file.ts'
 import { PYROGRAM } from '../fixtures/session/foreign/pyrogram.ts'
-import { database, hex, KEY, OTHER_KEY, V7 } from '../fixtures/session/schemas.ts'
+import { database, hex, KEY, OTHER_KEY } from '../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../fixtures/session/temporary.ts'
 import { Cli, lastJson } from '../support/cli/cli.ts'
 
@@ -40,30 +40,37 @@ describe('tgsession push', () => {
       const report = await pulled(format)
       assert.deepEqual(
         [report.format, report.keyFingerprint, report.serverAddress],
-        ['telethon-sqlite', keyFingerprint(KEY), '149.154.167.51'],
+        ['telethon', keyFingerprint(KEY), '149.154.167.51'],
       )
     })
 
-  it('takes a Pyrogram file with its peers, and a Telethon file as it is', async () => {
+  it('takes a file as it is, or as one of another family with its peers', async () => {
     const [schema] = Object.values(PYROGRAM)
     writeFileSync(path.join(folder, 'pyrogram.session'), await database(schema!.sql))
     const { code, stderr } = await cli.run(['push', 'pyrogram.session'], envOf('file'))
     assert.equal(code, 0, stderr)
     const report = await pulled('file')
-    assert.deepEqual([report.keyFingerprint, report.dcId], [keyFingerprint(KEY), 4])
-    assert.ok(report.entities > 0)
-
-    const bytes = await database(V7)
-    writeFileSync(path.join(folder, 'telethon.session'), bytes)
-    await cli.run(['push', 'telethon.session'], envOf('same'))
-    await pulled('same')
-    assert.deepEqual(readFileSync(path.join(folder, 'same.session')), Buffer.from(bytes))
+    assert.deepEqual(
+      [report.format, report.keyFingerprint, report.dcId],
+      ['pyrogram', keyFingerprint(KEY), 4],
+    )
+    assert.deepEqual(
+      readFileSync(path.join(folder, 'file.session')),
+      readFileSync(path.join(folder, 'pyrogram.session')),
+    )
+    const { stdout } = await cli.run(['history', '--json'], envOf('file'))
+    assert.match(stdout, /"family":"pyrogram"/)
+    const other = await cli.run(['push', 'pyrogram.session', '--to', 'kurigram'], envOf('file'))
+    assert.equal(other.code, 0, other.stderr)
+    rmSync(path.join(folder, 'file.session'))
+    const converted = await pulled('file')
+    assert.deepEqual([converted.format, converted.entities], ['kurigram', report.entities])
   })
 
   it('takes an mtcute file', async () => {
     const string = encodeSessionString('mtcute', session)
-    await makeMtcuteFile(path.join(folder, 'mtcute.session'), string, OTHER_KEY)
-    const { code, stderr } = await cli.run(['push', 'mtcute.session'], envOf('mtcute-file'))
+    await makeMtcuteFile(path.join(folder, 'of-mtcute.session'), string, OTHER_KEY)
+    const { code, stderr } = await cli.run(['push', 'of-mtcute.session'], envOf('mtcute-file'))
     assert.equal(code, 0, stderr)
     assert.equal((await pulled('mtcute-file')).keyFingerprint, keyFingerprint(KEY))
   })
@@ -88,16 +95,16 @@ describe('tgsession push', () => {
         phone_number text, last_update_on integer not null default 0);`
     writeFileSync(path.join(folder, 'nowhere.session'), await database(sql))
     const env = envOf('nowhere')
-    const refused = await cli.run(['push', 'nowhere.session'], env)
+    const refused = await cli.run(['push', 'nowhere.session', '--to', 'telethon'], env)
     assert.equal(refused.code, 64, refused.stderr)
     assert.match(refused.stderr, /--dc HOST:PORT/)
-    const wrong = await cli.run(['push', 'nowhere.session', '--dc', 'nonsense'], env)
+    const wrong = await cli.run(['push', 'nowhere.session', '--to', 'telethon', '--dc', 'nonsense'], env)
     assert.match(wrong.stderr, /HOST:PORT/)
     for (const [dc, host] of [
       ['10.0.0.7:8443', '10.0.0.7'],
       ['[2001:db8::7]:8443', '2001:db8::7'],
     ] as const) {
-      const { code, stderr } = await cli.run(['push', 'nowhere.session', '--dc', dc], env)
+      const { code, stderr } = await cli.run(['push', 'nowhere.session', '--to', 'telethon', '--dc', dc], env)
       assert.equal(code, 0, stderr)
       await cli.run(['pull', 'nowhere.out', '--force'], env)
       const report = await inspectSession(readFileSync(path.join(folder, 'nowhere.out')))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
+import { connect } from '../../src/container/tables/connect.ts'
 import { Database } from '../../src/container/tables/database.ts'
 import { leaseFence } from '../../src/container/lease/fence.ts'
 import { KeySeal } from '../../src/container/rows/key-seal.ts'
@@ -8,16 +9,8 @@ import { LeaseRow } from '../../src/container/lease/lease-row.ts'
 import { writeRows } from '../../src/container/rows/write-rows.ts'
 import { LeaseError, UsageError } from '../../src/base/errors.ts'
 import { takeLease } from '../../src/lease/take.ts'
-import {
-  connect,
-  AUTH_KEY,
-  containers,
-  KEY,
-  KINDS,
-  MARIADB,
-  type OwnDatabase,
-  POSTGRES,
-} from './databases.ts'
+import { parseSqlUrl } from '../../src/sql/location.ts'
+import { AUTH_KEY, containers, KEY, KINDS, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
 import { until } from '../support/until.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
@@ -176,8 +169,7 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
       const holder = await container(database, MS).open('race')
       await holder.close()
       const label = name
-      const client = connect(database.url)
-      const own = new Database(client, {
+      const own = new Database(connect(parseSqlUrl(database.url, '.')), {
         tablePrefix: '',
         label,
         clock: steadyClock,
@@ -214,7 +206,7 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
         own.transaction((db) => fence.check(db)),
         LeaseError,
       )
-      await client.destroy()
+      await own.close()
       after(async () => database.drop())
     })
   })

@@ -85,7 +85,10 @@ describe('converting a Telethon file into one that any SQLite opens', () => {
         for (const [table, names] of expected)
           assert.deepEqual(columns.get(table), names, `${table} of ${wanted}`)
         const report = await inspectSession(made)
-        assert.deepEqual([report.version, report.loggedIn, report.entities], [wanted, true, 1])
+        assert.deepEqual(
+          [report.version, report.loggedIn, report.entities],
+          [wanted, true, wanted > 5 ? 1 : 0],
+        )
         assert.equal(report.takeoutId, wanted > 4 ? '99' : null)
       }
     })
@@ -145,7 +148,7 @@ describe('converting between files and strings', () => {
       bytes = Buffer.from(await convertToFile(bytes, options))
     }
     const report = await inspectSession(bytes)
-    assert.deepEqual([report.format, report.userId, report.dcId], ['telethon-sqlite', '4242', 4])
+    assert.deepEqual([report.format, report.userId, report.dcId], ['telethon', '4242', 4])
     assert.equal(Buffer.from(bytes).indexOf(KEY) > 0, true)
   })
 

@@ -13,7 +13,7 @@ describe('inspecting a session', () => {
   it('tells what is in it', async () => {
     const bytes = await database(sql)
     assert.deepEqual(await inspectSession(bytes), {
-      format: 'telethon-sqlite',
+      format: 'telethon',
       version: 7,
       dcId: 2,
       serverAddress: '149.154.167.51',
@@ -53,7 +53,12 @@ describe('inspecting a session', () => {
 
   it('verifies what the replica must know', async () => {
     const bytes = await database(sql)
-    const found = { keyFingerprint: keyFingerprint(KEY), userId: '4242', bytes: bytes.length }
+    const found = {
+      family: 'telethon',
+      keyFingerprint: keyFingerprint(KEY),
+      userId: '4242',
+      bytes: bytes.length,
+    }
     assert.deepEqual(await verifySession(bytes), found)
     assert.equal((await verifySession(await database(V7))).userId, null)
     for (const key of [`x''`, 'null'])

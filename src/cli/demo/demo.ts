@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { styleText } from 'node:util'
 import { loginAtTerminal } from '../terminal/login-at-terminal.ts'
 import { openReplica } from '../../config/open-replica.ts'
 import { type Environment, readSettings } from '../../config/settings.ts'
@@ -51,12 +50,12 @@ export async function demo(
     const act = new Act(dc, USER_ID, events, show)
 
     act.title('Log in once, at the real prompts (a script types)')
-    act.proved(await logIn(replica, dc))
+    await logIn(replica, dc, show)
 
     const line = await procfileLine(root)
     const start = (): Dyno => {
       const dyno = new Dyno('worker.1', line, { ...hostEnv, ...env }, (text) =>
-        show(styleText('dim', `    worker.1/${dynos.indexOf(dyno) + 1}  ${text}`)),
+        show(`  worker.1/${dynos.indexOf(dyno) + 1}  ${text}`),
       )
       dynos.push(dyno)
       return dyno
@@ -73,7 +72,7 @@ export async function demo(
     const second = start()
     const handoverMs = (await act.requestAfter(signalledAt + OVERLAP_MS)) - signalledAt
     await act.ping('second')
-    act.proved(`handover: ${handoverMs} ms from SIGTERM to the first request of the new dyno`)
+    show(`  handover: ${handoverMs} ms from SIGTERM to the first request of the new dyno`)
     await first.ended
 
     act.title('The dyno dies (kill -9); the next one waits for the lease to run out, and takes over')
@@ -110,7 +109,7 @@ function environment(folder: string): Record<string, string> {
   }
 }
 
-async function logIn(replica: Replica, dc: FakeDc): Promise<string> {
+async function logIn(replica: Replica, dc: FakeDc, show: (line: string) => void): Promise<void> {
   const typist = new Typist(
     [
       { question: 'Phone number', answer: PHONE },
@@ -126,7 +125,7 @@ async function logIn(replica: Replica, dc: FakeDc): Promise<string> {
     typist,
   )
   if (typist.left.length > 0) throw new Error(`never asked: ${typist.left.join(', ')}`)
-  return `revision ${stored?.revision} stored, key ${stored?.keyFingerprint}`
+  show(`  revision ${stored?.revision} stored, key ${stored?.keyFingerprint}`)
 }
 
 /** What stands in the Procfile runs here: no other command, and not through npm. */

@@ -18,25 +18,23 @@ import { versioningCheck } from './versioning.ts'
 
 /**
  * Looks at everything between the settings and a session that can be served, in the order in which one thing rests on
- * the other. Nothing is sent to Telegram.
+ * the other; `rest` is what depends on where sessions are kept. Nothing is sent to Telegram.
  */
-export async function diagnose(readAll: () => Promise<Settings>, env: Environment): Promise<Check[]> {
+export async function diagnose(
+  readAll: () => Promise<Settings>,
+  rest: (settings: Settings) => Promise<Check[]>,
+): Promise<Check[]> {
   let settings: Settings
   try {
     settings = await readAll()
   } catch (error) {
     return [failed('configuration', error)]
   }
-  return [
-    configuration(settings),
-    ...ofHost(settings),
-    ...forLogin(settings),
-    ...(await keptChecks(settings, env)),
-  ]
+  return [configuration(settings), ...ofHost(settings), ...forLogin(settings), ...(await rest(settings))]
 }
 
 /** The store and the session in it, or the one plain file. A store sees a probe object come and go, and nothing else. */
-async function keptChecks(settings: Settings, env: Environment): Promise<Check[]> {
+export async function keptChecks(settings: Settings, env: Environment): Promise<Check[]> {
   if (namesPlainSession(settings)) return await plainChecks(settings)
   const location = settings.store
   if (!location) throw new TypeError('settings read without { store: true }')
@@ -59,9 +57,13 @@ async function keptChecks(settings: Settings, env: Environment): Promise<Check[]
 }
 
 function configuration(settings: Settings): Check {
-  const { store = '', encryption = '' } = describeSettings(settings)
-  const detail = `${store}, name ${settings.name}, encryption ${encryption}`
-  if (settings.signalsAll && /^(file|sqlite|memory):/i.test(settings.store?.url ?? ''))
+  const { store = '', container = '', encryption = '' } = describeSettings(settings)
+  const where = settings.store === null ? container : store
+  const detail = `${where}, name ${settings.name}, encryption ${encryption}`
+  if (
+    settings.signalsAll &&
+    /^(file|sqlite|memory):/i.test((settings.store ?? settings.container)?.url ?? '')
+  )
     return warning(
       'configuration',
       `${detail}: it lies on this dyno`,

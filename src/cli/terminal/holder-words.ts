@@ -1,5 +1,4 @@
 import type { Holder } from '../../lease/record.ts'
-import { note } from './output.ts'
 
 /** Who uses a session, as what follows "in use". */
 export function usedBy(holder: Pick<Holder, 'label' | 'since'> | null): string {
@@ -8,5 +7,5 @@ export function usedBy(holder: Pick<Holder, 'label' | 'since'> | null): string {
 
 /** Says that a holder's lease is watched until it either moves or has run out. */
 export function tellWatching({ label, ttlMs }: Holder): void {
-  note(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.`)
+  process.stderr.write(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`)
 }

@@ -40,20 +40,14 @@ export function savedMessage(account: Account, { id, text, date }: SavedMessage)
 }
 
 /** Somebody else, as a client learns of him: with the hash that it needs to write to him. */
-export function otherUser({ userId, firstName, username }: FakePerson): TlObject {
+function otherUser({ userId, firstName, username }: FakePerson): TlObject {
   return { _: 'user', id: userId, access_hash: accessHash(userId), first_name: firstName, username }
 }
 
-/** The message with those that it mentions; for the one who sent it also which of his it is. */
-export function newMessageUpdates(
-  account: Account,
-  message: SavedMessage,
-  { from, randomId }: { from?: FakePerson | undefined; randomId?: bigint } = {},
-): TlObject {
+export function newMessageUpdates(account: Account, message: SavedMessage, from?: FakePerson): TlObject {
   return {
     _: 'updates',
     updates: [
-      ...(randomId === undefined ? [] : [{ _: 'updateMessageID', id: message.id, random_id: randomId }]),
       {
         _: 'updateNewMessage',
         message: savedMessage(account, message),

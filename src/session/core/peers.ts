@@ -38,6 +38,8 @@ export function peerById(rows: SessionStorage, id: bigint, exact = id < 0n): Ent
  * them, and a phone number only if no peer has that id.
  */
 export function peerByText(rows: SessionStorage, text: string): Entity | undefined {
+  // Somebody without a name must not be found by none.
+  if (text.trim() === '') return undefined
   const id = parseId(text)
   const byId = id === undefined ? undefined : peerById(rows, id)
   if (byId !== undefined) return byId

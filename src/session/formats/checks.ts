@@ -66,3 +66,11 @@ export function required<T>(value: T | undefined, what: string, flag: string, op
     { hint: `Pass it with ${flag} (in the library: \`${option}\`).` },
   )
 }
+
+/** For a format without a place for the address: its reader connects to where its own table says. */
+export function refuseOtherAddress(session: PortableSession): void {
+  if (knownAddress(session.dcId, isTest(session)) !== undefined) return
+  throw new BadDataError('session.unknown_dc', `Pyrogram knows no data centre ${session.dcId}`, {
+    hint: 'Convert to another format.',
+  })
+}

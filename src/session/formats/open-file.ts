@@ -1,5 +1,5 @@
 import { recognise } from './recognise.ts'
-import { bad, columnsOf, type SqliteFile, withoutWal } from '../sqlite/file.ts'
+import { bad, columnsOf, isSoundDatabase, type SqliteFile, withoutWal } from '../sqlite/file.ts'
 import { SqlDatabase } from '../sqlite/database.ts'
 
 /**
@@ -10,8 +10,7 @@ export async function openSqliteFile(bytes: Uint8Array, expected: string): Promi
   refuseOtherFormats(bytes, `expected ${expected}`)
   const db = await SqlDatabase.open(withoutWal(bytes))
   try {
-    const found = Object.values(db.get('pragma quick_check(1)') ?? {})[0]
-    if (found !== 'ok')
+    if (!isSoundDatabase(db))
       throw bad(
         'corrupt',
         'the session file is damaged (the integrity check fails)',
@@ -37,11 +36,7 @@ function refuseOtherFormats(bytes: Uint8Array, expected: string): void {
   if (found.kind === 'string')
     throw bad('foreign', `this is ${found.name}; ${expected}`, 'Make one of it with `tgsession convert`.')
   if (found.kind === 'foreign')
-    throw bad(
-      'foreign',
-      `this is ${found.name}; ${expected}`,
-      'Name the .session file itself, or copy the string again, as a whole.',
-    )
+    throw bad('foreign', `this is ${found.name}; ${expected}`, 'Name the .session file itself.')
   if (found.kind === 'unknown')
     throw bad('garbage', `this is nothing known; ${expected}`, 'Check that the right file was named.')
   const wanted = expectedBytes(bytes)

@@ -1,7 +1,8 @@
-import type { AuthState, Entity, UpdateState } from '../core/storage.ts'
+import type { AuthState, Entity, SentFile, SentFileKey, UpdateState } from '../core/storage.ts'
 
 /** Which string formats there are, by the library that reads them. */
-export type StringFormatName = 'telethon' | 'gramjs' | 'pyrogram' | 'mtcute'
+export const STRING_FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute', 'mtkruto'] as const
+export type StringFormatName = (typeof STRING_FORMATS)[number]
 
 /** Where a data centre's servers answer. */
 export interface ServerAddress {
@@ -11,6 +12,16 @@ export interface ServerAddress {
 
 export interface DcAddress extends ServerAddress {
   dcId: number
+}
+
+/** A peer, with what only some libraries keep of it. */
+export interface Peer extends Entity {
+  /** When it was last heard of, in unix seconds. Pyrogram trusts a username for 8 hours after it, mtcute for 24. */
+  date?: number | undefined
+  /** The usernames that it has beside the first, lower case. */
+  moreUsernames?: readonly string[] | undefined
+  /** Pyrogram's word for its kind: user, bot, group, channel, supergroup, … */
+  type?: string | undefined
 }
 
 /**
@@ -26,9 +37,12 @@ export interface PortableSession extends AuthState {
   mediaDc: DcAddress | undefined
   /** Keys of other data centres, by their number. */
   otherKeys: ReadonlyMap<number, Uint8Array>
-  entities: readonly Entity[]
+  entities: readonly Peer[]
   /** By 0 for the account, or the bare id of a channel. */
   updateStates: ReadonlyMap<bigint, UpdateState>
+  sentFiles: readonly (readonly [SentFileKey, SentFile])[]
+  /** What a person should know of the file that it came from: rows that were left out, a choice that was made. */
+  notes: readonly string[]
 }
 
 /** A portable session of which only this is known. */
@@ -47,6 +61,8 @@ export function portable(known: Partial<PortableSession>): PortableSession {
     otherKeys: new Map(),
     entities: [],
     updateStates: new Map(),
+    sentFiles: [],
+    notes: [],
     ...known,
   }
 }

@@ -1,5 +1,5 @@
 import { BadDataError } from '../../base/errors.ts'
-import type { SqlDatabase, SqlRow } from './database.ts'
+import type { SqlDatabase } from './database.ts'
 
 /** Lower-case column names by table, for the tables that there are. */
 export type Columns = ReadonlyMap<string, ReadonlySet<string>>
@@ -20,15 +20,30 @@ export function withoutWal(bytes: Uint8Array): Uint8Array {
   return bytes[18] === 1 && bytes[19] === 1 ? bytes : new Uint8Array(bytes).fill(1, 18, 20)
 }
 
+/** Of ordinary tables: what a virtual one holds only its own module can say, which SQLite may not have. */
 export function columnsOf(db: SqlDatabase): Map<string, Set<string>> {
-  const tables = db.all(
-    `select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'`,
-  )
-  const columns = (row: SqlRow): Set<string> => {
-    const rows = db.all('select name from pragma_table_info(?)', row['name'] ?? null)
+  const columns = (name: string): Set<string> => {
+    const rows = db.all('select name from pragma_table_info(?)', name)
     return new Set(rows.map((column) => String(column['name']).toLowerCase()))
   }
-  return new Map(tables.map((row) => [String(row['name']).toLowerCase(), columns(row)]))
+  return new Map(tableNames(db).map((name) => [name.toLowerCase(), columns(name)]))
+}
+
+/** The integrity check, table by table where a virtual one would need its module. */
+export function isSoundDatabase(db: SqlDatabase): boolean {
+  const isOk = (sql: string): boolean => Object.values(db.get(sql) ?? {})[0] === 'ok'
+  if (db.get(`select 1 from sqlite_master where ${VIRTUAL}`) === undefined)
+    return isOk('pragma quick_check(1)')
+  return tableNames(db).every((name) => isOk(`pragma quick_check('${name.replaceAll("'", "''")}')`))
+}
+
+const VIRTUAL = `sql like 'create virtual%'`
+
+function tableNames(db: SqlDatabase): string[] {
+  const rows = db.all(
+    `select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' and not ${VIRTUAL}`,
+  )
+  return rows.map((row) => String(row['name']))
 }
 
 /** Whose database it is, if it is not Telethon's. */

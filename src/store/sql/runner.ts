@@ -1,32 +1,25 @@
 import type { Compilable, Kysely } from 'kysely'
 import { ForbiddenError, UnsupportedError } from '../../base/errors.ts'
 import { type RetryPolicy, retrying } from '../../base/retry.ts'
-import type { SqlClient } from '../../sql/client.ts'
-import { isPassingFault, sqlError } from '../../sql/errors.ts'
-import type { SqlKind } from '../../sql/kind.ts'
+import type { SqlDialect, SqlTables } from '../../sql/dialect.ts'
+import { mayNotCreate } from '../../sql/errors.ts'
+import { type SqlLimits, SqlPool } from '../../sql/pool.ts'
 import type { StoreOptions } from '../store.ts'
-import { CREATE_TABLES, mayNotCreate, type SqlTables } from './tables.ts'
 
-/** Runs statements: again after passing failures, with tables made when they prove missing. */
+/** Runs statements: over the pool, again after passing failures, with tables made when they prove missing. */
 export class SqlRunner {
-  readonly #client: SqlClient<SqlTables>
+  readonly dialect: SqlDialect
+  readonly #pool: SqlPool
   readonly #retry: RetryPolicy
 
-  constructor(client: SqlClient<SqlTables>, retry: RetryPolicy) {
-    this.#client = client
+  constructor(dialect: SqlDialect, limits: SqlLimits, retry: RetryPolicy) {
+    this.dialect = dialect
+    this.#pool = new SqlPool(() => dialect.connect(), dialect.maxConnections, limits)
     this.#retry = retry
   }
 
-  get db(): Kysely<SqlTables> {
-    return this.#client.db
-  }
-
-  get kind(): SqlKind {
-    return this.#client.kind
-  }
-
-  get label(): string {
-    return this.#client.label
+  get builder(): Kysely<SqlTables> {
+    return this.dialect.builder
   }
 
   /**
@@ -35,68 +28,67 @@ export class SqlRunner {
    */
   async run<Row>(
     query: Compilable<Row>,
-    { signal }: StoreOptions,
+    options: StoreOptions,
     attempts = this.#retry.attempts,
   ): Promise<{ rows: Row[]; affected: number }> {
+    const { sql, parameters } = query.compile()
     try {
-      return await retrying(
-        async () => this.#try(query, signal),
+      const { rows, affected } = await retrying(
+        async () => this.#try(sql, parameters, options),
         (error) => {
-          const fault = this.#client.fault(error)
-          return fault !== undefined && isPassingFault(fault)
+          const fault = this.dialect.fault(error)
+          return fault?.kind === 'error' && fault.passing
         },
         { ...this.#retry, attempts },
-        signal,
+        options.signal,
       )
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely's own promise about what it compiled
+      return { rows: rows as Row[], affected }
     } catch (error) {
-      signal?.throwIfAborted()
-      const fault = this.#client.fault(error)
-      if (fault?.meaning === 'duplicate') return { rows: [], affected: 0 }
-      if (fault?.meaning === 'no_table') throw this.#noTables()
-      throw this.#named(error)
+      options.signal?.throwIfAborted()
+      const fault = this.dialect.fault(error)
+      if (fault?.kind === 'duplicate') return { rows: [], affected: 0 }
+      if (fault?.kind === 'no_table') throw this.#noTables()
+      throw fault === undefined ? error : fault.error
     }
   }
 
-  async close(): Promise<void> {
-    await this.#client.close()
+  close(): void {
+    this.#pool.close()
   }
 
-  async #try<Row>(
-    query: Compilable<Row>,
-    signal: AbortSignal | undefined,
-  ): Promise<{ rows: Row[]; affected: number }> {
+  async #try(
+    text: string,
+    parameters: readonly unknown[],
+    { signal }: StoreOptions,
+  ): Promise<{ rows: unknown[]; affected: number }> {
     try {
-      return await this.#client.execute(query, signal)
+      return await this.#pool.query(text, parameters, signal)
     } catch (error) {
-      if (this.#client.fault(error)?.meaning !== 'no_table') throw error
+      if (this.dialect.fault(error)?.kind !== 'no_table') throw error
     }
     await this.#createTables(signal)
-    return await this.#client.execute(query, signal)
+    return this.#pool.query(text, parameters, signal)
   }
 
   async #createTables(signal: AbortSignal | undefined): Promise<void> {
-    const statements = CREATE_TABLES[this.kind]
-    for (const statement of statements)
+    for (const statement of this.dialect.createTables)
       try {
-        await this.#client.query(statement, [], signal)
+        await this.#pool.query(statement, [], signal)
       } catch (error) {
+        const fault = this.dialect.fault(error)
         // In Postgres two who create at once meet in the catalogue, whatever IF NOT EXISTS says; the first has won.
-        if (this.#client.fault(error)?.meaning === 'duplicate') continue
-        const named = this.#named(error)
-        if (named instanceof ForbiddenError) throw mayNotCreate(this.label, statements, named.cause)
+        if (fault?.kind === 'duplicate') continue
+        if (fault?.kind === 'error' && fault.error instanceof ForbiddenError)
+          throw mayNotCreate(this.dialect.label, this.dialect.createTables, fault.error.cause)
         throw error
       }
-  }
-
-  #named(error: unknown): unknown {
-    const fault = this.#client.fault(error)
-    return (fault && sqlError(fault, { scope: 'store', label: this.label }, error)) ?? error
   }
 
   #noTables(): UnsupportedError {
     return new UnsupportedError(
       'store.unsupported',
-      `${this.label}: tables that were just made are not found`,
+      `${this.dialect.label}: tables that were just made are not found`,
       {
         hint: 'Check that the user creates tables where it looks for them: the search_path of Postgres.',
       },

@@ -1,5 +1,4 @@
 import { Logger, LogLevel } from 'telegram/extensions/Logger.js'
-import { show } from '../../base/show.ts'
 
 /** Receives what GramJS warns of; the text holds no secret. */
 export type LogSink = (level: 'warn' | 'error', message: string) => void
@@ -28,5 +27,5 @@ export class QuietLogger extends Logger {
 }
 
 export const logToStderr: LogSink = (level, message) => {
-  process.stderr.write(`telegram ${level}: ${show(message)}\n`)
+  process.stderr.write(`telegram ${level}: ${message}\n`)
 }

@@ -43,6 +43,12 @@ async function open(
 
 for (const [name, make] of Object.entries(storages)) {
   describe(`a session core over ${name}`, () => {
+    it('finds nobody by an empty text, also not somebody without a name', async () => {
+      const { core } = await open(make)
+      core.upsert([user(5n, { name: '' })])
+      for (const text of ['', ' ']) assert.equal(core.findByText(text), undefined)
+    })
+
     it('keeps a copy of the key and hands out copies', async () => {
       const { core } = await open(make)
       const given = Uint8Array.from(KEY)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { inflateSync } from 'node:zlib'
@@ -36,9 +36,13 @@ describe('Pyrogram and Kurigram files', () => {
   for (const [name, { version, sql }] of Object.entries(PYROGRAM)) {
     it(`reads ${name}`, async () => {
       const { format, version: found, session } = await readAnySession(await database(sql))
-      assert.deepEqual([format, found], ['pyrogram-sqlite', version])
+      assert.deepEqual(
+        [format, found],
+        [version === 7 ? 'kurigram' : version > 3 ? 'kurigram6' : 'pyrogram', version],
+      )
+      const report = await inspectSession(await database(sql))
       const address = version === 7 ? '149.154.167.92' : '149.154.167.91'
-      assert.deepEqual([session.dcId, session.serverAddress, session.port], [4, address, 443])
+      assert.deepEqual([session.dcId, report.serverAddress, report.port], [4, address, 443])
       assert.deepEqual([session.authKey, session.userId, session.isBot], [KEY, 4242n, false])
       assert.equal(session.apiId, version >= 3 ? 12345 : undefined)
     })
@@ -70,7 +74,7 @@ describe('Pyrogram and Kurigram files', () => {
       const { string, deflatedFile } = JSON.parse(readFileSync(path.join(foreign, `${name}.json`), 'utf8'))
       const file = inflateSync(Buffer.from(deflatedFile, 'base64'))
       const { format, version: found, session } = await readAnySession(new Uint8Array(file))
-      assert.deepEqual([format, found], ['pyrogram-sqlite', version])
+      assert.deepEqual([format, found], [version === 6 ? 'kurigram6' : 'pyrogram', version])
       assert.deepEqual([session.dcId, session.apiId, session.userId, session.isBot], [4, 12345, 4242n, false])
       assert.deepEqual(session.authKey, KEY)
       const core = await opened(await convertToFile(file))
@@ -85,7 +89,7 @@ describe('Pyrogram and Kurigram files', () => {
   it('refuses newer and damaged ones', async () => {
     const { sql } = PYROGRAM['v7 of Kurigram, fresh']!
     const refused = {
-      'update version set number = 8': 'session.too_new',
+      'update version set number = 9': 'session.too_new',
       'delete from version': 'session.bad_version',
       "update sessions set auth_key = 'text'": 'session.bad_row',
       'update sessions set port = 70000': 'session.bad_row',
@@ -117,7 +121,7 @@ describe('mtcute files', () => {
 
   it('reads what mtcute made, and gives the string that it was made of', async () => {
     const { format, session } = await readAnySession(await make('a.db'))
-    assert.equal(format, 'mtcute-sqlite')
+    assert.equal(format, 'mtcute')
     assert.equal(encodeSessionString('mtcute', session), string)
     assert.deepEqual(session.otherKeys, new Map([[4, OTHER_KEY]]))
   })
@@ -143,7 +147,7 @@ describe('mtcute files', () => {
 
   it('refuses damaged ones', async () => {
     const schema = `create table mtcute_migrations (repo, version); create table key_value (key, value);
-      create table auth_keys (dc integer, key blob); insert into auth_keys values (2, zeroblob(256));`
+      create table auth_keys (dc integer, key blob); insert into auth_keys values (4, zeroblob(256));`
     await assert.rejects(inspectSession(await database(schema)), { code: 'session.no_dc' })
     for (const value of [`x'02'`, `x'0302000101'`, `x'020200ff'`])
       await assert.rejects(
@@ -234,6 +238,16 @@ describe('StoreSession folders', () => {
     const session = await readStoreSession(path.join(folder, 'proto'))
     assert.deepEqual([session.dcId, session.serverAddress, session.testMode], [2, '149.154.167.41', false])
     assert.deepEqual([session.authKey, session.otherKeys], [KEY, new Map([[4, OTHER_KEY]])])
+  })
+
+  it('with a damaged peer are read without it, and say so', async () => {
+    await inFolder(async () => new StoreSession('hurt').processEntities(met))
+    const hurt = path.join(folder, 'hurt')
+    const file = readdirSync(hurt).find((name) => name.endsWith('777')) ?? ''
+    writeFileSync(path.join(hurt, file), '["777", "1')
+    writeFileSync(path.join(hurt, file.replace('777', 'dcId')), '2')
+    const session = await readStoreSession(hurt)
+    assert.deepEqual([session.entities.length, session.notes], [2, ['1 peer is left out: damaged files']])
   })
 
   it('are told from other folders, and from damaged ones', async () => {

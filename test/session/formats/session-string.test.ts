@@ -8,6 +8,7 @@ import {
   convertFromPyrogramSession,
   convertFromTelethonSession,
   convertToGramjsSession,
+  convertToMtkrutoSession,
   convertToPyrogramSession,
   convertToTelethonSession,
 } from '@mtcute/convert'
@@ -18,7 +19,11 @@ import { StringSession as GramStringSession } from 'telegram/sessions/index.js'
 import { AuthKey as ProtoAuthKey } from 'teleproto/crypto/AuthKey.js'
 import { StringSession as ProtoStringSession } from 'teleproto/sessions/index.js'
 import { TgsessionError } from '../../../src/base/errors.ts'
-import { portable, type PortableSession } from '../../../src/session/formats/portable-session.ts'
+import {
+  portable,
+  type PortableSession,
+  STRING_FORMATS,
+} from '../../../src/session/formats/portable-session.ts'
 import {
   decodeSessionString,
   encodeSessionString,
@@ -28,7 +33,7 @@ import { oldMtcuteStrings } from '../../fixtures/session/foreign/mtcute-strings.
 import { hex, KEY } from '../../fixtures/session/schemas.ts'
 import { missing, PYTHON } from '../../support/requires.ts'
 
-const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
+const FORMATS = STRING_FORMATS
 const foreign = path.join(import.meta.dirname, '../../fixtures/session/foreign')
 
 const HOME = portable({ dcId: 2, serverAddress: '149.154.167.51', port: 443, authKey: KEY })
@@ -140,6 +145,35 @@ describe('session strings', () => {
       assert.throws(() => encodeSessionString(name, { ...FULL, authKey: undefined }), {
         code: 'session.no_key',
       })
+  })
+})
+
+describe('MTKruto and our strings', () => {
+  it('agree, whatever stands in them', () => {
+    fc.assert(
+      fc.property(session, (one) => {
+        const given = { ...one, dcId: ((one.dcId - 1) % 3) + 1 }
+        const theirs = convertToMtkrutoSession(encodeSessionString('mtcute', given))
+        const { format, session: read } = decodeSessionString(theirs)
+        assert.deepEqual(
+          [format, read.dcId, read.testMode, read.authKey],
+          ['mtkruto', given.dcId, given.testMode, given.authKey],
+        )
+        assert.equal(encodeSessionString('mtkruto', given), theirs)
+      }),
+      { seed: 3, numRuns: 300 },
+    )
+  })
+
+  it('are no string of another library, nor is noise of its length', () => {
+    const noise = fc.uint8Array({ minLength: 263, maxLength: 271 }).map((bytes) => Buffer.from(bytes))
+    fc.assert(
+      fc.property(noise, fc.constantFrom(1, 2, 3, 6), (bytes, first) => {
+        bytes[0] = first
+        assert.throws(() => decodeSessionString(bytes.toString('base64url')), { exitCode: 65 })
+      }),
+      { seed: 3, numRuns: 2000 },
+    )
   })
 })
 

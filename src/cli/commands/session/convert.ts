@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../../base/errors.ts'
 import { convertToFile, convertToString, type ConvertOptions } from '../../../session/convert.ts'
-import type { ServerAddress, StringFormatName } from '../../../session/formats/portable-session.ts'
+import { FAMILY_NAMES } from '../../../session/formats/family.ts'
+import type { ServerAddress } from '../../../session/formats/portable-session.ts'
 import { writeDatabase, writeFileAtomic } from '../../../base/write-file.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
+import { stringFormat, type TargetFormat, TARGETS } from '../../terminal/formats.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { apiId, fileVersion, userId } from '../../terminal/numbers.ts'
-import { note, printJson, say } from '../../terminal/output.ts'
+import { printJson } from '../../terminal/output.ts'
 import { readSource } from '../../session-source.ts'
-
-type Target = StringFormatName | 'file'
 
 interface Flags {
   output?: string
-  to?: Target
+  to?: TargetFormat
   apiId?: number
   userId?: bigint
   bot?: boolean
@@ -29,19 +29,20 @@ export function convertCommand(): Command {
     .description('turn a session into the file or the string of another library')
     .argument(
       '<source>',
-      'a session file (Telethon, Pyrogram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
+      'a session file (Telethon, Pyrogram, pyrofork, Kurigram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
     )
     .option('-o, --output <file>', 'where to, mode 0600')
     .addOption(
-      new Option('--to <format>', 'file is a Telethon .session file (default with -o)').choices([
-        'file',
-        'telethon',
-        'gramjs',
-        'pyrogram',
-        'mtcute',
-      ]),
+      new Option(
+        '--to <format>',
+        'a file of this family (telethon, the default with -o), or a string',
+      ).choices(TARGETS),
     )
-    .option('--api-id <number>', 'for a Pyrogram string, in the place of what the source tells', apiId)
+    .option(
+      '--api-id <number>',
+      'for a Pyrogram string or file, in the place of what the source tells',
+      apiId,
+    )
     .option('--user-id <number>', "the account's own id, in the place of what the source tells", userId)
     .option('--bot', 'the account is a bot, whatever the source tells')
     .option(
@@ -66,21 +67,21 @@ const EXAMPLES = `
 Examples:
   $ tgsession convert old.session -o new.session         a file that any SQLite opens
   $ tgsession convert string.txt -o anon.session         a string becomes a file
-  $ tgsession convert anon.session --to gramjs -o string.txt
-  $ tgsession convert - --to pyrogram --api-id 12345 -o string.txt < telethon.txt
+  $ tgsession convert anon.session --to kurigram -o new.session
+  $ tgsession convert anon.session --to gramjs-string -o string.txt
+  $ tgsession convert - --to pyrogram-string --api-id 12345 -o string.txt < telethon.txt
 
 A string holds the key and where it belongs; peers and update states stay behind. Use the old session or the new one,
 never both at once: Telegram kills the key then.`
 
-function targetOf({ output, to, fileVersion: version }: Flags): Target {
-  if (version !== undefined && (to ?? 'file') !== 'file')
-    throw new UsageError('convert.no_file', 'only a file has a version', {
+function targetOf({ output, to = 'telethon', fileVersion: version }: Flags): TargetFormat {
+  if (version !== undefined && to !== 'telethon')
+    throw new UsageError('convert.no_file', 'only a Telethon file has a version to choose', {
       hint: 'Leave out --file-version.',
     })
-  if (to === undefined && output !== undefined) return 'file'
-  if (to === undefined || (to === 'file' && output === undefined))
+  if (output === undefined && stringFormat(to) === undefined)
     throw new UsageError('convert.no_target', 'it is not said what to make and where', {
-      hint: 'Name a file with -o, or a string with --to telethon, gramjs, pyrogram or mtcute.',
+      hint: 'Name a file with -o, or a string with --to, for example telethon-string.',
     })
   return to
 }
@@ -93,7 +94,7 @@ async function refuseOverwriting(file: string, force: boolean): Promise<void> {
   await refuseForeign(file)
 }
 
-async function converted(source: string, to: Target, flags: Flags): Promise<Uint8Array> {
+async function converted(source: string, to: TargetFormat, flags: Flags): Promise<Uint8Array> {
   const options: ConvertOptions = {
     server: flags.dc,
     apiId: flags.apiId,
@@ -102,21 +103,21 @@ async function converted(source: string, to: Target, flags: Flags): Promise<Uint
     version: flags.fileVersion,
   }
   const session = await readSource(source)
-  if (to === 'file') return await convertToFile(session, options)
-  return Buffer.from(`${await convertToString(session, to, options)}\n`)
+  const string = stringFormat(to)
+  if (string !== undefined) return Buffer.from(`${await convertToString(session, string, options)}\n`)
+  return await convertToFile(session, { ...options, family: FAMILY_NAMES.find((name) => name === to) })
 }
 
 function printSecret(string: Uint8Array): void {
   if (process.stdout.isTTY)
-    note(
-      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.',
+    process.stderr.write(
+      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.\n',
     )
   process.stdout.write(string)
 }
 
-async function write(file: string, to: Target, bytes: Uint8Array, json: boolean): Promise<void> {
-  await (to === 'file' ? writeDatabase : writeFileAtomic)(file, bytes)
-  const format = to === 'file' ? 'telethon-sqlite' : `${to}-string`
+async function write(file: string, format: TargetFormat, bytes: Uint8Array, json: boolean): Promise<void> {
+  await (stringFormat(format) === undefined ? writeDatabase : writeFileAtomic)(file, bytes)
   if (json) printJson({ file, format, bytes: bytes.length })
-  else say(`Wrote ${file} (${format}).`)
+  else process.stdout.write(`Wrote ${file} (${format}).\n`)
 }

@@ -37,5 +37,9 @@ async function inspect(source: string): Promise<SessionReport> {
 function print(report: SessionReport, json: boolean): void {
   if (json) return printJson(report)
   const rows = Object.entries(report).filter(([name]) => name !== 'problems')
-  printTable(Object.fromEntries(rows.map(([name, value]) => [name, String(value)])))
+  const { problems } = report
+  printTable({
+    ...Object.fromEntries(rows.map(([name, value]) => [name, String(value)])),
+    ...(problems.length > 0 && { notes: problems.join('; ') }),
+  })
 }

@@ -9,7 +9,7 @@ import { writeDatabase } from '../../../base/write-file.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
 import { revisionNumber } from '../../terminal/numbers.ts'
 import { sessionCommand, settingsOf, type WhichSession, withReplica } from '../../options.ts'
-import { formatBytes, note, printJson, say } from '../../terminal/output.ts'
+import { formatBytes, printJson } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import type { Context } from '../../context.ts'
 
@@ -53,8 +53,11 @@ async function pull(replica: Replica, file: string, flags: Flags): Promise<void>
   await writeDatabase(file, bytes)
   const { revision: number, keyFingerprint } = revision
   if (flags.json) printJson({ file, revision: number, bytes: bytes.length, keyFingerprint })
-  else say(`Wrote revision ${number} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).`)
-  if (holder) note('This is a copy of a session in use. Do not connect with it.')
+  else
+    process.stdout.write(
+      `Wrote revision ${number} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`,
+    )
+  if (holder) process.stderr.write('This is a copy of a session in use. Do not connect with it.\n')
 }
 
 async function pullPlain(settings: Settings, file: string, flags: Flags): Promise<void> {
@@ -67,8 +70,9 @@ async function pullPlain(settings: Settings, file: string, flags: Flags): Promis
   )
   await writeDatabase(file, bytes)
   if (flags.json) printJson({ file, revision: null, bytes: bytes.length, keyFingerprint })
-  else say(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).`)
-  note(`tgsession: ${warning}`)
+  else
+    process.stdout.write(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`)
+  process.stderr.write(`tgsession: ${warning}\n`)
 }
 
 async function refuseOverwriting(file: string, { force }: Flags): Promise<void> {

@@ -1,14 +1,16 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { withReplica, sessionCommand, type WhichSession } from '../../options.ts'
+import { FAMILY_NAMES, type FamilyName } from '../../../session/formats/family.ts'
 import type { ServerAddress } from '../../../session/formats/portable-session.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { userId } from '../../terminal/numbers.ts'
-import { printJson, say } from '../../terminal/output.ts'
+import { printJson } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
-import { readTelethonBytes } from '../../telethon-bytes.ts'
+import { readSessionBytes } from '../../session-bytes.ts'
 import type { Context } from '../../context.ts'
 
 interface Flags extends WhichSession {
+  to?: FamilyName
   userId?: bigint
   dc?: ServerAddress
   json?: boolean
@@ -18,7 +20,13 @@ export function pushCommand(context: Context): Command {
   return sessionCommand('push', 'store a session that was made elsewhere; a running `run` picks it up')
     .argument(
       '<source>',
-      'a session file (Telethon, Pyrogram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
+      'a session file (Telethon, Pyrogram, pyrofork, Kurigram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
+    )
+    .addOption(
+      new Option(
+        '--to <family>',
+        'store it as a file of this kind; unless given a file stays what it is, and a string becomes a Telethon file',
+      ).choices(FAMILY_NAMES),
     )
     .option('--user-id <number>', "the account's own id, if the source does not tell", userId)
     .option('--dc <host:port>', 'where its data centre answers, if the source does not tell', hostPort)
@@ -28,7 +36,11 @@ export function pushCommand(context: Context): Command {
       '\nExamples (CI needs only the public key):\n  $ TGSESSION_RECIPIENT=age1… tgsession push anon.session --store s3://bucket/telegram\n  $ tgsession push - < string.txt',
     )
     .action(async (source: string, flags: Flags) => {
-      const bytes = await readTelethonBytes(source, { server: flags.dc, userId: flags.userId })
+      const bytes = await readSessionBytes(source, {
+        server: flags.dc,
+        userId: flags.userId,
+        family: flags.to,
+      })
       const saved = await withReplica(context, flags, (replica) =>
         withProgress('Storing', (onProgress) => replica.push(bytes, { onProgress })),
       )
@@ -36,12 +48,12 @@ export function pushCommand(context: Context): Command {
       const { keyFingerprint } = revision
       if (flags.json) printJson({ outcome, revision: revision.revision, keyFingerprint })
       else if (saved.outcome === 'quarantined')
-        say(
-          `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.`,
-          `\`tgsession promote ${revision.revision}\` makes it current all the same.`,
+        process.stdout.write(
+          `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.\n\`tgsession promote ${revision.revision}\` makes it current all the same.\n`,
         )
-      else if (outcome === 'unchanged') say(`Nothing to do: this is revision ${revision.revision} already.`)
-      else say(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).`)
+      else if (outcome === 'unchanged')
+        process.stdout.write(`Nothing to do: this is revision ${revision.revision} already.\n`)
+      else process.stdout.write(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).\n`)
       if (outcome === 'quarantined') context.exit(73)
     })
 }

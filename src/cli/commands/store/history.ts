@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../../replica/head.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
-import { formatBytes, printJson, printRows, say } from '../../terminal/output.ts'
+import { formatBytes, printJson, printRows } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 interface Entry extends Pick<
   Revision,
-  'revision' | 'savedAt' | 'savedBy' | 'bytes' | 'keyFingerprint' | 'userId'
+  'revision' | 'savedAt' | 'savedBy' | 'bytes' | 'keyFingerprint' | 'userId' | 'family'
 > {
   state: 'current' | 'former' | 'quarantined'
   lastLogin: boolean
@@ -22,8 +22,8 @@ export function historyCommand(context: Context): Command {
       const head = await withReplica(context, flags, (replica) => replica.status())
       const revisions = entriesOf(head)
       if (flags.json) printJson({ revisions })
-      else if (revisions.length === 0) say('Nothing is stored under this name.')
-      else printRows([['', 'saved', 'by', 'size', 'key', 'user', ''], ...revisions.map(rowOf)])
+      else if (revisions.length === 0) process.stdout.write('Nothing is stored under this name.\n')
+      else printRows([['', 'saved', 'by', 'size', 'family', 'key', 'user', ''], ...revisions.map(rowOf)])
     })
 }
 
@@ -38,6 +38,7 @@ function entriesOf(head: Head): Entry[] {
     bytes: revision.bytes,
     keyFingerprint: revision.keyFingerprint,
     userId: revision.userId,
+    family: revision.family ?? 'telethon',
     lastLogin: revision.objectKey === lastLogin?.objectKey,
     note: typeof note === 'string' ? note : null,
   })
@@ -49,7 +50,8 @@ function entriesOf(head: Head): Entry[] {
   ].toSorted((a, b) => b.revision - a.revision)
 }
 
-function rowOf({ revision, state, savedAt, savedBy, bytes, keyFingerprint, userId, lastLogin, note }: Entry) {
+function rowOf(entry: Entry): string[] {
+  const { revision, state, savedAt, savedBy, bytes, family, keyFingerprint, userId, lastLogin, note } = entry
   const told = state === 'quarantined' ? `quarantined: ${note}` : note === null ? '' : `dead (${note})`
   const marks = [state === 'current' ? 'current' : '', lastLogin ? 'last login' : '', told]
   return [
@@ -57,6 +59,7 @@ function rowOf({ revision, state, savedAt, savedBy, bytes, keyFingerprint, userI
     savedAt,
     savedBy,
     formatBytes(bytes),
+    family ?? '-',
     keyFingerprint,
     userId ?? '-',
     marks.filter((mark) => mark !== '').join(', '),

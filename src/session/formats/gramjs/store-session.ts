@@ -9,6 +9,9 @@ import { portable, type PortableSession } from '../portable-session.ts'
 import { phoneValue } from '../row-values.ts'
 
 const NAME = 'a GramJS StoreSession'
+/** A field that is a peer's marked id. A damaged one costs that peer only: it is met again. */
+const PEER = /^-?\d+$/
+const BROKEN = Symbol('not JSON')
 
 /**
  * A folder of GramJS's or teleproto's StoreSession: one JSON file per value, named by the percent-encoded
@@ -16,7 +19,7 @@ const NAME = 'a GramJS StoreSession'
  * Throws `BadDataError` (`session.is_directory` for any other folder, `session.bad_store`), and as `fileError` says.
  */
 export async function readStoreSession(folder: string): Promise<PortableSession> {
-  const values = await readValues(folder)
+  const { values, damaged } = await readValues(folder)
   const dcId = values.get('dcId')
   const { authKey, port, serverAddress, testServers, dcAuthKeys } = Object.fromEntries(values)
   if (!isWhole(dcId, 1, 10_000)) throw badStore('dcId')
@@ -33,12 +36,14 @@ export async function readStoreSession(folder: string): Promise<PortableSession>
     authKey: keyFrom(authKey, 'authKey'),
     testMode: typeof testServers === 'boolean' ? testServers : undefined,
     otherKeys: new Map(otherKeys),
-    entities: [...values].flatMap(([field, row]) => (/^-?\d+$/.test(field) ? (peerOf(row) ?? []) : [])),
+    entities: [...values].flatMap(([field, row]) => (PEER.test(field) ? (peerOf(row) ?? []) : [])),
+    notes:
+      damaged > 0 ? [`${damaged} ${damaged === 1 ? 'peer is' : 'peers are'} left out: damaged files`] : [],
   })
 }
 
 /** By field, without the session's name, which ends with a divider of the user's choice. */
-async function readValues(folder: string): Promise<Map<string, unknown>> {
+async function readValues(folder: string): Promise<{ values: Map<string, unknown>; damaged: number }> {
   const files = await attempt(folder, () => readdir(folder))
   const names = new Map(
     files.flatMap((file) => (decoded(file) === undefined ? [] : [[decoded(file) ?? '', file]])),
@@ -54,12 +59,17 @@ async function readValues(folder: string): Promise<Map<string, unknown>> {
   if (prefixes.length > 1)
     throw bad('ambiguous', `${folder} holds several sessions`, 'Copy the files of one of them into a folder.')
   const values = new Map<string, unknown>()
+  let damaged = 0
   for (const [key, file] of names) {
     if (!key.startsWith(prefix)) continue
     const json = await attempt(path.join(folder, file), () => readFile(path.join(folder, file), 'utf8'))
-    values.set(key.slice(prefix.length), parse(json))
+    const field = key.slice(prefix.length)
+    const value = parse(json)
+    if (value !== BROKEN) values.set(field, value)
+    else if (PEER.test(field)) damaged++
+    else throw badStore('JSON')
   }
-  return values
+  return { values, damaged }
 }
 
 function decoded(file: string): string | undefined {
@@ -74,7 +84,7 @@ function parse(json: string): unknown {
   try {
     return json === 'undefined' || json === '' ? undefined : JSON.parse(json)
   } catch {
-    throw badStore('JSON')
+    return BROKEN
   }
 }
 

@@ -107,7 +107,12 @@ function checked(dcId: number, address: string, port: number, testMode: boolean)
   return { dcId, serverAddress: checkAddress(NAME, address), port: checkPort(NAME, port), testMode }
 }
 
-function dcBlob({ dcId, serverAddress, port }: DcAddress, testMode: boolean, mediaOnly: boolean): Buffer {
+/** The same in version 2, as `parseDcBlob` reads it. */
+export function dcBlob(
+  { dcId, serverAddress, port }: DcAddress,
+  testMode: boolean,
+  mediaOnly: boolean,
+): Buffer {
   const flags = Number(isIPv6(serverAddress)) | (mediaOnly ? 2 : 0) | (testMode ? 4 : 0)
   return Buffer.concat([Buffer.of(2, dcId, flags), tlBytes(Buffer.from(serverAddress)), tlUint(port)])
 }

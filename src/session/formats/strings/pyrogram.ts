@@ -1,5 +1,13 @@
-import { BadDataError } from '../../../base/errors.ts'
-import { checkDc, checkFlag, dcByte, isTest, keyOf, required } from '../checks.ts'
+import {
+  badSession,
+  checkDc,
+  checkFlag,
+  dcByte,
+  isTest,
+  keyOf,
+  refuseOtherAddress,
+  required,
+} from '../checks.ts'
 import { knownAddress } from '../data-centres.ts'
 import { portable, type PortableSession } from '../portable-session.ts'
 
@@ -28,15 +36,15 @@ export const pyrogramString = {
     const dcId = checkDc(NAME, bytes.readUInt8(0))
     const testMode = checkFlag(NAME, bytes.readUInt8(test))
     const home = knownAddress(dcId, testMode)
+    if (home === undefined) throw badSession(NAME, `there is no data centre ${dcId}`)
     const id = bytes.length === OLD_BYTES ? BigInt(bytes.readUInt32BE(user)) : bytes.readBigUInt64BE(user)
+    if (id > BigInt(Number.MAX_SAFE_INTEGER)) throw badSession(NAME, 'its user id is none')
     return portable({
-      dcId,
-      serverAddress: home?.serverAddress,
-      port: home?.port ?? 443,
+      ...home,
       testMode,
       authKey: Uint8Array.from(bytes.subarray(key, user)),
       apiId: (hasApiId && bytes.readUInt32BE(1)) || undefined,
-      userId: BigInt.asIntN(64, id) > 0n ? id : undefined,
+      userId: id > 0n ? id : undefined,
       isBot: checkFlag(NAME, bytes.readUInt8(bytes.length - 1)),
     })
   },
@@ -45,11 +53,7 @@ export const pyrogramString = {
     const key = keyOf(session)
     const apiId = required(session.apiId, 'api_id', '--api-id', 'apiId')
     const userId = required(session.userId, 'user id', '--user-id', 'userId')
-    // Not written: it connects to where its own table says.
-    if (knownAddress(session.dcId, isTest(session)) === undefined)
-      throw new BadDataError('session.unknown_dc', `Pyrogram knows no data centre ${session.dcId}`, {
-        hint: 'Convert to another format.',
-      })
+    refuseOtherAddress(session)
     const head = Buffer.alloc(6)
     head.writeUInt8(dcByte(session), 0)
     head.writeUInt32BE(apiId, 1)

@@ -1,9 +1,8 @@
 import { BadDataError } from '../../../base/errors.ts'
-import { undressToken } from '../../../base/input.ts'
 import { fromBase64 } from './base64.ts'
 import { gramjsString } from './gramjs.ts'
-import { nearString } from './near-string.ts'
 import { mtcuteString } from './mtcute.ts'
+import { mtkrutoString } from './mtkruto.ts'
 import type { PortableSession, StringFormatName } from '../portable-session.ts'
 import { pyrogramString } from './pyrogram.ts'
 import { telethonString } from './telethon.ts'
@@ -19,14 +18,18 @@ interface StringFormat {
   encode(session: PortableSession): string
 }
 
-/** In the order in which they are tried: GramJS before Telethon, with whose IPv6 form it shares a length. */
 const FORMATS: Readonly<Record<StringFormatName, StringFormat>> = {
   gramjs: gramjsString,
   telethon: telethonString,
   pyrogram: pyrogramString,
   mtcute: mtcuteString,
+  mtkruto: mtkrutoString,
 }
-const NAMES = ['gramjs', 'telethon', 'pyrogram', 'mtcute'] as const
+/**
+ * In the order in which they are tried: GramJS before Telethon, with whose IPv6 form it shares a length, and MTKruto, which
+ * is told by what stands in it, before those that are told by their length.
+ */
+const NAMES = ['gramjs', 'telethon', 'mtkruto', 'pyrogram', 'mtcute'] as const
 const MAX_CHARACTERS = 4096
 
 export interface RecognisedString {
@@ -36,9 +39,9 @@ export interface RecognisedString {
   bytes: Buffer
 }
 
-/** Which library's string a text is, by its length; whether it is whole shows on decoding. What it was wrapped in is taken off. */
+/** Which library's string a text is, by its length; whether it is whole shows on decoding. White space is skipped. */
 export function recogniseString(text: string): RecognisedString | undefined {
-  const packed = text.length > MAX_CHARACTERS ? '' : undressToken(text)
+  const packed = text.length > MAX_CHARACTERS ? '' : text.replaceAll(/\s/g, '')
   // No other format's first byte can make a '1', which would be a data centre above 211.
   const prefixed = packed.startsWith('1')
   const bytes = fromBase64(prefixed ? packed.slice(1) : packed)
@@ -48,14 +51,13 @@ export function recogniseString(text: string): RecognisedString | undefined {
 }
 
 /**
- * A session from a string of Telethon, GramJS (teleproto), Pyrogram (Kurigram) or mtcute.
+ * A session from a string of Telethon, GramJS (teleproto), Pyrogram (Kurigram), mtcute or MTKruto.
  * Throws `BadDataError`: `session.not_a_string` for any other text, `session.bad_string` for a damaged one.
  */
 export function decodeSessionString(text: string): { format: StringFormatName; session: PortableSession } {
   const found = recogniseString(text)
   if (found !== undefined) return { format: found.format, session: FORMATS[found.format].decode(found.bytes) }
-  const what = nearString(text) ?? 'no session string of a known library'
-  throw new BadDataError('session.not_a_string', `this text is ${what}`, {
+  throw new BadDataError('session.not_a_string', 'this text is no session string of a known library', {
     hint: 'Copy it again, as a whole: its length tells which library made it.',
   })
 }

@@ -1,4 +1,5 @@
 import { EntityTable } from './entity-table.ts'
+import { createTables } from './layout.ts'
 import { plainTables, rowsOf } from '../../sqlite/pages/tables.ts'
 import { SqlDatabase, type SqlRow, type SqlValue } from '../../sqlite/database.ts'
 import { openSqliteFile } from '../open-file.ts'
@@ -30,46 +31,15 @@ export interface TelethonTables {
 
 export interface TelethonFile extends SqliteFile, TelethonTables {}
 
-const CREATE = `
-create table version (version integer primary key);
-create table sessions (
-                    dc_id integer primary key,
-                    server_address text,
-                    port integer,
-                    auth_key blob,
-                    takeout_id integer
-                );
-create table entities (
-                    id integer primary key,
-                    hash integer not null,
-                    username text,
-                    phone integer,
-                    name text,
-                    date integer
-                );
-create table sent_files (
-                    md5_digest blob,
-                    file_size integer,
-                    type integer,
-                    id integer,
-                    hash integer,
-                    primary key(md5_digest, file_size, type)
-                );
-create table update_state (
-                    id integer primary key,
-                    pts integer,
-                    qts integer,
-                    date integer,
-                    seq integer
-                );
-insert into version values (7);
-insert into sessions values (0, null, null, x'', null);
-`
+const MADE_VERSION = 7
 
 /** A new file without a login, as Telethon makes it. */
 export async function createTelethonFile(): Promise<TelethonFile> {
   const db = await SqlDatabase.open()
-  db.script(CREATE)
+  db.script(
+    `${createTables(MADE_VERSION)} insert into version values (${MADE_VERSION});
+    insert into sessions (dc_id, auth_key) values (0, x'');`,
+  )
   return asTelethonFile({ db, columns: columnsOf(db) })
 }
 
@@ -104,10 +74,14 @@ export async function openWithSqlite(bytes: Uint8Array): Promise<TelethonFile> {
 /** The same for a database that is open already. */
 export function asTelethonFile({ db, columns }: SqliteFile): TelethonFile {
   if (!isTelethon(columns)) refuseOtherSchemas(columns)
-  const rows = (table: string): SqlRow[] => db.all(`select * from ${table}`).map(lowerCase)
+  const version = versionOf(db.all('select * from version').map(lowerCase))
+  const rows = (table: string): SqlRow[] =>
+    columns.has(table) && servesRows(version, table) ? db.all(`select * from ${table}`).map(lowerCase) : []
   const hashOf = (id: bigint): SqlValue | undefined =>
-    db.get('select hash from entities where id = cast(? as integer)', id)?.['hash']
-  return { db, columns, version: versionOf(rows('version')), rows, hashOf, entities: undefined }
+    columns.has('entities')
+      ? db.get('select hash from entities where id = cast(? as integer)', id)?.['hash']
+      : undefined
+  return { db, columns, version, rows, hashOf, entities: undefined }
 }
 
 /** The tables without SQLite; undefined for what it has to read, or to refuse. */
@@ -117,25 +91,38 @@ export function plainTelethonTables(bytes: Uint8Array): TelethonTables | undefin
   if (tables === undefined || entities?.columns[entities.idColumn] !== 'id') return undefined
   const columns = new Map([...tables].map(([name, table]) => [name, new Set(table.columns)]))
   if (!isTelethon(columns)) return undefined
-  const rows = (name: string): SqlRow[] => {
+  const all = (name: string): SqlRow[] => {
     const table = tables.get(name)
     return table === undefined ? [] : rowsOf(table)
   }
+  const version = versionOf(all('version'))
+  const rows = (name: string): SqlRow[] => (servesRows(version, name) ? all(name) : [])
   const table = new EntityTable(entities)
   const hashOf = (id: bigint): SqlValue | undefined => table.byId(id)?.hash
-  return { columns, version: versionOf(rows('version')), rows, hashOf, entities: table }
+  return { columns, version, rows, hashOf, entities: servesRows(version, 'entities') ? table : undefined }
+}
+
+/** Telethon deletes all entities at its upgrade to version 6: some have the hash of another account's view. */
+export function servesRows(version: number, table: string): boolean {
+  return table !== 'entities' || version >= 6
 }
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   version: ['version'],
   sessions: ['dc_id', 'server_address', 'port', 'auth_key'],
-  entities: ['id', 'hash', 'username', 'phone', 'name'],
 }
 
-function isTelethon(columns: Columns): boolean {
+/** Of a table that may be missing. */
+const ENTITY_COLUMNS = ['id', 'hash', 'username', 'phone', 'name']
+
+export function isTelethon(columns: Columns): boolean {
   const hasAll = ([table, names]: [string, readonly string[]]): boolean =>
     names.every((name) => columns.get(table)?.has(name))
-  return Object.entries(REQUIRED).every(hasAll) && !columns.get('sessions')?.has('session_id')
+  const required = Object.entries({
+    ...REQUIRED,
+    ...(columns.has('entities') && { entities: ENTITY_COLUMNS }),
+  })
+  return required.every(hasAll) && !columns.get('sessions')?.has('session_id')
 }
 
 function refuseOtherSchemas(columns: Columns): never {

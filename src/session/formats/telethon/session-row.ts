@@ -19,19 +19,16 @@ const EMPTY: SessionRow = {
 }
 
 /**
- * The row that counts. Builds of Telethon between 0.16 and 0.16.1 kept one per data centre, of which only the
- * one with a key can be meant. Throws `BadDataError`: `session.ambiguous`, `session.bad_row`.
+ * The row that counts: the first one, as Telethon takes it, that holds a key. Builds of Telethon between 0.16 and 0.16.1
+ * kept one row per data centre. Throws `BadDataError`: `session.bad_row`.
  */
-export function readSessionRow({ rows: all }: TelethonTables): SessionRow {
-  const rows = all('sessions').map(parseRow)
-  const withKey = rows.filter((row) => row.authKey !== undefined)
-  if (withKey.length > 1)
-    throw bad(
-      'ambiguous',
-      `the session file holds keys of ${withKey.length} data centres and does not say which is in use`,
-      'Delete the rows of the others from its table "sessions", in a copy.',
-    )
-  return withKey[0] ?? rows[0] ?? EMPTY
+export function readSessionRow(tables: TelethonTables): SessionRow {
+  const rows = sessionRows(tables)
+  return rows.find((row) => row.authKey !== undefined) ?? rows[0] ?? EMPTY
+}
+
+export function sessionRows({ rows }: TelethonTables): SessionRow[] {
+  return rows('sessions').map(parseRow)
 }
 
 /** The account's own id, which Telethon keeps as the hash of entity 0. */

@@ -1,7 +1,8 @@
 import { datedEntity, type EntityTable } from './entity-table.ts'
 import { type DatedEntity, type EntityColumn, MemoryStorage } from '../../core/memory-storage.ts'
+import { OTHER_KEYS, readOtherRows, SENT_FILE_TYPES } from './rows.ts'
 import { readSessionRow, type SessionRow, writeSessionRow } from './session-row.ts'
-import type { SqlRow, SqlValue } from '../../sqlite/database.ts'
+import type { SqlValue } from '../../sqlite/database.ts'
 import type {
   AuthState,
   Entity,
@@ -12,12 +13,8 @@ import type {
 } from '../../core/storage.ts'
 import { plainTelethonTables, type TelethonFile } from './file.ts'
 
-/** Telethon's numbers of them (telethon/sessions/memory.py, _SentFileType). */
-const SENT_FILE_TYPES = { document: 0n, photo: 1n } as const
-const SENT_FILE_KINDS = ['document', 'photo'] as const
 /** Entities that one statement writes. */
 const AT_ONCE = 50
-const OTHER_KEYS = 'tgsession_auth_keys'
 /** So many entities may be in memory, some 30 MB, before they are read from the file that they were written to. */
 const MOST_IN_MEMORY = 50_000
 
@@ -220,17 +217,10 @@ export class SqliteStorage implements SessionStorage {
   }
 
   #readRows(): void {
-    const table = (name: string, column: string): SqlRow[] =>
-      this.#has(name, column) ? this.#file.rows(name) : []
-    for (const { dc_id: dcId, auth_key: key } of table(OTHER_KEYS, 'auth_key'))
-      if (key instanceof Uint8Array) this.#rows.setOtherKey(Number(dcId), key)
-    for (const { id, ...state } of table('update_state', 'pts'))
-      if (typeof id === 'bigint') this.#rows.setUpdateState(id, parseState(state))
-    for (const { md5_digest: md5, file_size: size, type, id, hash } of table('sent_files', 'type')) {
-      const kind = SENT_FILE_KINDS.find((one) => SENT_FILE_TYPES[one] === type)
-      if (md5 instanceof Uint8Array && kind && typeof id === 'bigint' && typeof hash === 'bigint')
-        this.#rows.putSentFile({ md5, size: Number(size), kind }, { id, hash })
-    }
+    const { otherKeys, updateStates, sentFiles } = readOtherRows(this.#file)
+    for (const [dcId, key] of otherKeys) this.#rows.setOtherKey(dcId, key)
+    for (const [id, state] of updateStates) this.#rows.setUpdateState(id, state)
+    for (const [key, sent] of sentFiles) this.#rows.putSentFile(key, sent)
   }
 
   /** Of a file that only SQLite can read. */
@@ -247,9 +237,4 @@ export class SqliteStorage implements SessionStorage {
     this.#table = found.entities
     this.#entities = new MemoryStorage()
   }
-}
-
-function parseState(row: SqlRow): UpdateState {
-  const number = (column: string): number => Math.trunc(Number(row[column] ?? 0))
-  return { pts: number('pts'), qts: number('qts'), date: number('date'), seq: number('seq') }
 }
