@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
+import './base/require-node.ts'
 export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'
 export { SqlSession } from './clients/gramjs/sql-session.ts'
 export { OpenedSession } from './container/opened-session.ts'
@@ -12,4 +14,4 @@ export type {
 export type { QueueOptions } from './container/queued-session.ts'
 export type { Preload } from './container/rows/read-rows.ts'
 export type { SessionSource } from './container/transfer/read-source.ts'
-export type { SqlKind } from './container/tables/sql-kind.ts'
+export type { SqlKind } from './sql/kind.ts'

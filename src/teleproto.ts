@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
+import './base/require-node.ts'
 export * from './base/errors.ts'
 export * from './session/public.ts'
 export { openSession, type OpenSession } from './run/in-process/teleproto.ts'

@@ -42,9 +42,6 @@ const PRIVATE_DOORS = [
   'clients/gramjs/library.ts',
   'clients/teleproto/library.ts',
 ]
-/** What still goes the wrong way: the container's command-line mode, which is on its way out. */
-const LEAVING =
-  /^container\/(?:kept-in-container|login-to-container|session-container|rows\/current)\.ts → replica|^config\/open-container|^container\/tables\/connect\.ts → store/
 const MOST_FILES = 16
 
 const source = path.join(import.meta.dirname, '..', 'src')
@@ -114,10 +111,7 @@ describe('the house', () => {
           broken.push(`${file} → ${target}`)
       }
     }
-    assert.deepEqual(
-      broken.filter((arrow) => !LEAVING.test(arrow)),
-      [],
-    )
+    assert.deepEqual(broken, [])
   })
 
   it('has no import cycle', () => {

@@ -10,12 +10,18 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** The longest that one timer of Node lasts; a longer one would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   sleep: async (ms, signal) => {
     try {
-      await delay(Math.max(0, ms), undefined, signal ? { signal } : {})
+      for (let leftMs = Math.max(0, ms); ; leftMs -= LONGEST_MS) {
+        await delay(Math.min(leftMs, LONGEST_MS), undefined, signal ? { signal } : {})
+        if (leftMs <= LONGEST_MS) return
+      }
     } catch (error) {
       signal?.throwIfAborted()
       throw error

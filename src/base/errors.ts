@@ -41,6 +41,11 @@ export class UnreachableError extends TgsessionError {
   readonly exitCode = 69
 }
 
+/** A limit of the operating system is too low to work with. */
+export class LimitError extends TgsessionError {
+  readonly exitCode = 71
+}
+
 /** Somebody else changed it first: a conditional write was refused. */
 export class ConflictError extends TgsessionError {
   readonly exitCode = 73

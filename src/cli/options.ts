@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
+import type { BareContainer } from '../container/bare-container.ts'
 import { openReplica } from '../config/open-replica.ts'
 import { type Needs, readSettings, type Settings } from '../config/settings.ts'
-import type { BareContainer } from '../container/bare-container.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Context } from './context.ts'
@@ -11,7 +11,7 @@ import { writeAbove } from './terminal/status-line.ts'
 /** Which session a command is about; flags win over the environment. */
 export interface WhichSession {
   store?: string | undefined
-  /** Instead of a store, for the commands that know both. */
+  /** Instead of a store, for `list`, `import` and `export`. */
   container?: string | undefined
   name?: string | undefined
 }
@@ -21,11 +21,6 @@ export function sessionCommand(name: string, description: string): Command {
     .description(description)
     .option('--store <url>', 'where sessions are kept (TGSESSION_STORE)')
     .option('--name <name>', 'which session (TGSESSION_NAME, default main)')
-}
-
-/** The same for a session in a store or in a container. */
-export function keptCommand(name: string, description: string): Command {
-  return sessionCommand(name, description).addOption(containerOption())
 }
 
 export function containerOption(): Option {
@@ -45,24 +40,20 @@ export function namesContainer({ env }: Context, flags: WhichSession): boolean {
   return (flags.container ?? env['TGSESSION_CONTAINER'] ?? '').trim() !== ''
 }
 
-/** Opens the container that flags and environment name, and closes it when `use` is over. */
+/** Opens the container that flags and environment name, and closes it after `use`. */
 export async function withContainer<T>(
   context: Context,
   flags: WhichSession,
-  use: (container: BareContainer, settings: Settings) => Promise<T>,
-): Promise<T> {
-  const settings = await settingsOf(context, flags, { container: true })
-  return await usingContainer(settings, (container) => use(container, settings))
-}
-
-/** The same for settings that were read already. */
-export async function usingContainer<T>(
-  settings: Settings,
   use: (container: BareContainer) => Promise<T>,
 ): Promise<T> {
-  // Kysely is of no use to anything else here.
-  const { openContainer } = await import('../config/open-container.ts')
-  const container = openContainer(settings)
+  const settings = await settingsOf(context, flags, { container: true })
+  const { container: where, identities, encryption, label, leaseTtlMs: ttlMs } = settings
+  if (!where) throw new TypeError('settings read without { container: true }')
+  const [key, ...previousKeys] = identities
+  const keys = { key, previousKeys, plainKeys: encryption === 'none' }
+  // No other command needs Kysely.
+  const { BareContainer } = await import('../container/bare-container.ts')
+  const container = new BareContainer(where.url, { ...keys, tablePrefix: where.tablePrefix, label, ttlMs })
   try {
     return await use(container)
   } finally {

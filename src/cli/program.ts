@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
-import { config as loadDotenv } from 'dotenv'
+import { undressValue } from '../base/input.ts'
 import type { Environment } from '../config/settings.ts'
 import { configCommand } from './commands/host/config.ts'
 import { convertCommand } from './commands/session/convert.ts'
@@ -20,15 +20,22 @@ import { rollbackCommand } from './commands/store/rollback.ts'
 import { runCommand } from './commands/host/run.ts'
 import { statusCommand } from './commands/store/status.ts'
 import { unlockCommand } from './commands/store/unlock.ts'
-import { UsageError } from '../base/errors.ts'
+import { refuseSecrets, usageError } from './command-line.ts'
 import type { Context } from './context.ts'
+import { readDotEnv } from './dot-env.ts'
 import { printError } from './terminal/output.ts'
 
 /** Reads the command line, does one thing, and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   outliveReaders()
-  const context: Context = { env: readEnvironment(), exit: (code) => (exitCode = code) }
+  let env: Environment | undefined
+  const context: Context = {
+    get env() {
+      return (env ??= readEnvironment())
+    },
+    exit: (code) => (exitCode = code),
+  }
   const root = program(context)
   try {
     refuseSecrets(argv)
@@ -43,37 +50,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** As we say all else; what was typed may be a URL with a password, or a key, in the wrong place. */
-function usageError(
-  { message }: CommanderError,
-  argv: readonly string[],
-  commands: readonly Command[],
-): UsageError {
-  const secrets = argv
-    .map((word) => word.replace(/^--[\w-]+=/, ''))
-    .filter((value) => /:\/\/|^AGE-SECRET-KEY-/i.test(value))
-  const told = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message)
-  const command = argv.find((word) => commands.some((one) => one.name() === word))
-  const help = command === undefined ? 'tgsession --help' : `tgsession ${command} --help`
-  const line = told.replace(/^error: /, '').replaceAll('\n', ' ')
-  return new UsageError('usage.command_line', line, { hint: `See \`${help}\`.` })
-}
-
 /** Whoever reads our words may leave before us (`| head`, a log that ends): no reason to drop a session in use. */
 function outliveReaders(): void {
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
-  })
-}
-
-/** A session string on the command line is a mistake whose text must not get into a message, and so into a log. */
-function refuseSecrets(argv: readonly string[]): void {
-  const end = argv.indexOf('--')
-  const own = end < 0 ? argv : argv.slice(0, end)
-  if (!own.some((word) => /^[\w+/-]{200,}={0,2}$/.test(word))) return
-  throw new UsageError('usage.session_string', 'a session string was given on the command line', {
-    hint: 'Name a file instead. The string now stands in the history of your shell: remove it there.',
   })
 }
 
@@ -96,7 +77,7 @@ function program(context: Context): Command {
   add('Everyday:', of(loginCommand, runCommand, statusCommand, doctorCommand))
   add('Sessions:', of(pushCommand, pullCommand, inspectCommand, convertCommand, listCommand))
   add(
-    'Containers (many sessions in one SQL database; others take --container, too):',
+    'Containers (many sessions in one SQL database; `list` takes --container, too):',
     of(importCommand, exportCommand),
   )
   add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))
@@ -124,6 +105,9 @@ Settings come from the environment or from .env: see \`tgsession config\`.`
  * goes into the process's own environment, where the SDKs of AWS and Google look for their credentials.
  */
 function readEnvironment(): Environment {
-  loadDotenv({ quiet: true })
+  for (const [name, value] of Object.entries(readDotEnv())) process.env[name] ??= value
+  // The SDK of AWS takes a line end behind a key for a part of it, and fails in the middle of a request.
+  for (const [name, value = ''] of Object.entries(process.env))
+    if (name.startsWith('AWS_')) process.env[name] = undressValue(value, name)
   return { ...process.env }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -10,22 +11,43 @@ export interface Host {
   shutdownMs: number
   /** It signals every process itself, so that nothing is forwarded. */
   signalsAll: boolean
+  /** Something else than a person starts and ends this process: a host that names itself, or a container. */
+  isManaged: boolean
   /** What is wrong with it, and how to put it right. */
   warning?: { message: string; hint: string }
 }
 
 const LABELS = ['DYNO', 'RENDER_INSTANCE_ID', 'FLY_MACHINE_ID', 'RAILWAY_REPLICA_ID', 'K_REVISION']
 
-/** Heroku and Render leave 30 s, Cloud Run 10, Fly.io 5, and Railway none unless it is told to (docs/reference/configuration.md). */
-export function readHost(env: Env): Host {
-  const label = LABELS.map((name) => env[name]).find((value) => value !== undefined) ?? hostname()
-  return { label, signalsAll: env['DYNO'] !== undefined, ...shutdownOf(env) }
+/** What Docker and Podman leave in a container. */
+const CONTAINER_FILES = ['/.dockerenv', '/run/.containerenv']
+
+/** `isContainer`: whether this is a container, as its files tell. */
+export function readHost(env: Env, isContainer = CONTAINER_FILES.some((file) => existsSync(file))): Host {
+  const named = LABELS.map((name) => env[name]).find((value) => value !== undefined)
+  return {
+    label: named ?? hostname(),
+    signalsAll: env['DYNO'] !== undefined,
+    isManaged: named !== undefined || isContainer || env['KUBERNETES_SERVICE_HOST'] !== undefined,
+    ...shutdownOf(env, isContainer),
+  }
 }
 
-function shutdownOf(env: Env): Pick<Host, 'shutdownMs' | 'warning'> {
+/**
+ * Heroku, Render, Kubernetes and Kamal leave 30 s, Cloud Run and plain Docker 10, Fly.io 5, and Railway none unless it is
+ * told to (docs/reference/configuration.md).
+ */
+function shutdownOf(env: Env, isContainer: boolean): Pick<Host, 'shutdownMs' | 'warning'> {
   if (env['FLY_MACHINE_ID'] !== undefined) return { shutdownMs: 4000 }
   if (env['K_REVISION'] !== undefined) return { shutdownMs: 8000 }
-  if (env['RAILWAY_REPLICA_ID'] === undefined) return { shutdownMs: 25_000 }
+  if (env['RAILWAY_REPLICA_ID'] !== undefined) return railway(env)
+  const leaves30s = THIRTY_SECONDS.some((name) => env[name] !== undefined)
+  return { shutdownMs: isContainer && !leaves30s ? 8000 : 25_000 }
+}
+
+const THIRTY_SECONDS = ['DYNO', 'RENDER_INSTANCE_ID', 'KUBERNETES_SERVICE_HOST', 'KAMAL_CONTAINER_NAME']
+
+function railway(env: Env): Pick<Host, 'shutdownMs' | 'warning'> {
   const seconds = Number(env['RAILWAY_DEPLOYMENT_DRAINING_SECONDS'] ?? 0)
   if (seconds >= 2) return { shutdownMs: Math.min(25_000, seconds * 800) }
   return { shutdownMs: 8000, warning: RAILWAY }

@@ -1,9 +1,12 @@
 import * as z from 'zod/mini'
 import { ConfigurationError, TgsessionError } from '../base/errors.ts'
+import { undressToken, undressValue } from '../base/input.ts'
 import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
+import { checkStoreUrl } from '../store/label.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { type Host, readHost } from './host.ts'
+import { type Platform, readPlatform } from './platform.ts'
 import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
@@ -26,6 +29,14 @@ export interface Settings extends Host {
   userId: string | undefined
   apiId: number | undefined
   apiHash: string | undefined
+  /** What opens the login page and the metrics; a secret. */
+  webToken: string | undefined
+  /** An https: address to be asked while all is well; whoever knows it can pretend that. */
+  heartbeat: string | undefined
+  /** Where the host wants to be answered. */
+  port: number | undefined
+  /** The host, where it is one that is known. */
+  platform: Platform | null
 }
 
 /** What a command cannot do without; everything that is missing is told at once. */
@@ -38,8 +49,11 @@ export interface Needs {
 
 const matching = (pattern: RegExp, message: string): z.ZodMiniString =>
   z.string().check(z.regex(pattern, message))
+/** The same for what has no blanks: what came along with a copy of it is taken off first. */
+const token = (pattern: RegExp, message: string): z.ZodMiniString =>
+  z.string().check(z.overwrite(undressToken), z.regex(pattern, message))
 const numeric = (pattern: RegExp, message: string): z.ZodMiniType<number> =>
-  z.pipe(matching(pattern, message), z.transform(Number))
+  z.pipe(token(pattern, message), z.transform(Number))
 
 function duration(range: Range, message: string): z.ZodMiniType<number> {
   const parse = z.transform((given: string, context) => {
@@ -71,22 +85,25 @@ const VARIABLES = {
   TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
   TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
-  TGSESSION_USER_ID: z.optional(matching(/^\d{1,19}$/, 'must be a number, such as 777000')),
+  TGSESSION_USER_ID: z.optional(token(/^\d{1,19}$/, 'must be a number, such as 777000')),
+  TGSESSION_WEB_TOKEN: z.optional(
+    token(
+      /^[\x21-\x7e]{32,512}$/,
+      'must have 32 characters or more, and no blanks; `openssl rand -hex 32` makes one',
+    ),
+  ),
+  TGSESSION_HEARTBEAT: z.optional(
+    matching(
+      /^https:\/\/[\w.-]+(?::\d{1,5})?(?:\/[\x21-\x7e]*)?$/,
+      'must be an https:// address, such as https://hc-ping.com/…',
+    ),
+  ),
+  PORT: z.optional(numeric(/^\d{1,5}$/, 'must be a port, such as 8080')),
   TELEGRAM_API_ID: z.optional(
     numeric(/^[1-9]\d{0,9}$/, 'must be the number from my.telegram.org, such as 123456'),
   ),
-  TELEGRAM_API_HASH: z.optional(
-    matching(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org'),
-  ),
+  TELEGRAM_API_HASH: z.optional(token(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits from my.telegram.org')),
 } as const
-
-/** In a container a session has any name that fits into its column. */
-const CONTAINER_VARIABLES = {
-  ...VARIABLES,
-  TGSESSION_NAME: z.optional(
-    matching(/^.{1,255}$/su, 'must have at most 255 characters; a session itself never goes here'),
-  ),
-}
 
 const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
   store: [['TGSESSION_STORE', 's3://my-bucket/telegram, or file:./sessions to try things out']],
@@ -104,7 +121,7 @@ const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
 export async function readSettings(environment: Environment, needs: Needs = {}): Promise<Settings> {
   const env = withAliases(environment)
   const problems: string[] = []
-  const values = parseVariables(env, needs.container ? CONTAINER_VARIABLES : VARIABLES, problems)
+  const values = parseVariables(env, problems)
   const collect = <T>(read: () => T): T | undefined => {
     try {
       return read()
@@ -118,6 +135,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
   const container = containerUrl(env)
   const located = needs.container ? null : collect(() => locateStore(env))
   const store = located ?? null
+  if (needs.store && store !== null) collect(() => checkStoreUrl(store.url, store.source))
   const keys = (['TGSESSION_KEY', 'TGSESSION_KEY_PREVIOUS'] as const).flatMap((variable) => {
     const text = values[variable]
     return text === undefined ? [] : [collect(() => parseKey(text, variable))]
@@ -146,6 +164,11 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     for (const [variable, example] of needs[need] ? MISSING[need] : [])
       if (need === 'api' ? env[variable] === undefined : !isThere[need])
         problems.push(`${variable} is missing; for example ${variable}=${example}`)
+  if (needs.store && !isThere.store && isThere.container)
+    problems.push(
+      'TGSESSION_CONTAINER is for list, import and export only. To keep one session in the same database, set ' +
+        'TGSESSION_STORE to its address, and TGSESSION_NAME',
+    )
   if (problems.length > 0) throw invalid(problems)
 
   return {
@@ -164,25 +187,24 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     userId: values.TGSESSION_USER_ID,
     apiId: values.TELEGRAM_API_ID,
     apiHash: values.TELEGRAM_API_HASH,
+    webToken: values.TGSESSION_WEB_TOKEN,
+    heartbeat: values.TGSESSION_HEARTBEAT,
+    port: values.PORT,
+    platform: readPlatform(env),
     ...hostOf(env, values.TGSESSION_SHUTDOWN_MS),
   }
 }
 
 type Values = { [Key in keyof typeof VARIABLES]?: z.infer<(typeof VARIABLES)[Key]> }
 
-function parseVariables(
-  env: Environment,
-  variables: typeof VARIABLES | typeof CONTAINER_VARIABLES,
-  problems: string[],
-): Values {
-  const parsed = z.object(variables).safeParse(env)
+function parseVariables(env: Environment, problems: string[]): Values {
+  const parsed = z.object(VARIABLES).safeParse(env)
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')} ${issue.message}`)
   // The others count all the same: one mistake must neither hide another nor make a variable look missing.
   const broken = new Set(parsed.error.issues.map((issue) => issue.path[0]))
   return parseVariables(
     Object.fromEntries(Object.entries(env).filter(([name]) => !broken.has(name))),
-    variables,
     problems,
   )
 }
@@ -195,9 +217,10 @@ function containerUrl(env: Environment): string | undefined {
 
 /** Bots of today call them API_ID and API_HASH. An empty value counts as none: that is how hosts unset things. */
 function withAliases(environment: Environment): Environment {
-  const env = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  const undressed = Object.entries(environment).map(
+    ([name, value]) => [name, undressValue(value ?? '', name)] as const,
   )
+  const env: Environment = Object.fromEntries(undressed.filter(([, value]) => value !== ''))
   return {
     ...env,
     TELEGRAM_API_ID: env['TELEGRAM_API_ID'] ?? env['API_ID'],

@@ -4,18 +4,20 @@ import { UsageError } from '../base/errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Holder } from '../lease/record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
+import type { SqlClient } from '../sql/client.ts'
+import { MOST_TRANSACTIONS } from '../sql/database.ts'
+import type { AnyKysely } from '../sql/kind.ts'
 import { parseSqlUrl } from '../sql/location.ts'
+import { sqlClient } from '../sql/open.ts'
 import { checkMysql } from './tables/check-mysql.ts'
-import { connect } from './tables/connect.ts'
 import type { ContainerOptions } from './container-options.ts'
-import { Database, MOST_TRANSACTIONS } from './tables/database.ts'
+import { Database } from './tables/database.ts'
 import { type Fence, held, leaseFence } from './lease/fence.ts'
 import { KeySeal } from './rows/key-seal.ts'
 import { LeaseRow } from './lease/lease-row.ts'
 import { checkTables, manageTables } from './tables/manage-tables.ts'
 import { Renewals } from './lease/renewals.ts'
-import { checkId, checkPrefix } from './tables/schema.ts'
-import type { AnyKysely } from './tables/sql-kind.ts'
+import { checkId, checkPrefix, type ContainerSchema } from './tables/schema.ts'
 import type { RowsOf } from './rows/write-rows.ts'
 
 /** The way to the rows of a container's sessions: its tables, its keys, and the leases. */
@@ -29,7 +31,8 @@ export class Access {
   readonly #renewals: Renewals
   readonly #manage: boolean
   readonly #ttlMs: number
-  readonly #ownsDatabase: boolean
+  /** Ours to close; none of a Kysely instance that is the user's. */
+  readonly #clients: readonly SqlClient<ContainerSchema>[]
   #preparing: Promise<void> | undefined
 
   /** Nothing is asked of the database yet. Throws `ConfigurationError`, see `SessionContainer`. */
@@ -40,15 +43,18 @@ export class Access {
     this.label = options.label ?? os.hostname()
     this.#manage = options.manageTables ?? true
     this.#ttlMs = options.ttlMs ?? 45_000
-    this.#ownsDatabase = typeof where === 'string'
     if (typeof where === 'string') {
       const location = parseSqlUrl(where, options.cwd ?? '.')
       const { label, kind } = location
-      // SQLite knows one writer at a time: there it would help nobody.
-      const forRenewals = kind === 'sqlite' ? undefined : connect(location)
-      const db = connect(location, { most: kind === 'sqlite' ? 1 : MOST_TRANSACTIONS })
-      this.database = new Database(db, { forRenewals, tablePrefix, label, clock })
-    } else this.database = new Database(where.db, { tablePrefix, label: 'the database', clock })
+      const connect = (most: number): SqlClient<ContainerSchema> => sqlClient(location, { most })
+      // SQLite has one writer at a time: a second connection would not help.
+      const [writes, renewals] = kind === 'sqlite' ? [connect(1)] : [connect(MOST_TRANSACTIONS), connect(1)]
+      this.#clients = renewals === undefined ? [writes] : [writes, renewals]
+      this.database = new Database(writes.db, { forRenewals: renewals?.db, tablePrefix, label, clock })
+    } else {
+      this.#clients = []
+      this.database = new Database(where.db, { tablePrefix, label: 'the database', clock })
+    }
     this.#renewals = new Renewals(this.database)
   }
 
@@ -67,7 +73,7 @@ export class Access {
 
   async #prepare(): Promise<void> {
     await (this.#manage ? manageTables : checkTables)(this.database)
-    await checkMysql(this.database, { isOurs: this.#ownsDatabase })
+    await checkMysql(this.database, { isOurs: this.#clients.length > 0 })
   }
 
   /** Waits for the session's lease and takes it. Throws `UsageError` (`container.open_already`). */
@@ -132,7 +138,7 @@ export class Access {
   /** Closes what is open, then the pool, unless it is the user's. Throws an `AggregateError` of what failed. */
   async close(): Promise<void> {
     const outcomes = await Promise.allSettled([...this.opened.values()].map((opened) => opened.close()))
-    if (this.#ownsDatabase) await this.database.close()
+    for (const client of this.#clients) await client.close()
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     if (errors.length > 0)
       throw new AggregateError(errors, `${errors.length} sessions were not closed in order`)

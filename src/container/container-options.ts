@@ -38,8 +38,6 @@ export interface CopyOptions {
 export interface ExportOptions {
   /** Also while somebody uses it: connecting with the copy then kills both. */
   copy?: boolean | undefined
-  /** Not the session, but the key with this fingerprint that was quarantined (see `listQuarantined`). */
-  quarantined?: string | undefined
   signal?: AbortSignal | undefined
 }
 

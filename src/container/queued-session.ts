@@ -4,7 +4,7 @@ import type { Fence } from './lease/fence.ts'
 import { type Preload, readMisses, readRows } from './rows/read-rows.ts'
 import { SqlStorage } from './rows/sql-storage.ts'
 import { WriteQueue } from './write-queue.ts'
-import { deleteSessionRows, type RowsOf, writeRows } from './rows/write-rows.ts'
+import { deleteRows, type RowsOf, writeRows } from './rows/write-rows.ts'
 
 export interface QueueOptions extends CoreOptions {
   /** Which entities `load()` reads. Others are read after the first look-up that misses them. Default: all. */
@@ -99,7 +99,7 @@ export class QueuedSession {
     try {
       await this.#of.database.commit(async (db) => {
         await this.#fence.check(db)
-        await deleteSessionRows(this.#of, db)
+        await deleteRows(this.#of, db)
       })
     } catch (error) {
       this.#deleted = false

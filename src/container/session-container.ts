@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError, LeaseError, NoSessionError } from '../base/errors.ts'
-import type { KeptSession } from '../replica/kept-session.ts'
 import { Access } from './access.ts'
-import { type Quarantined, listQuarantined, readQuarantined } from './rows/quarantine.ts'
 import type {
   ContainerOptions,
   CopyOptions,
@@ -10,20 +8,18 @@ import type {
   OpenOptions,
   TransferOptions,
 } from './container-options.ts'
-import { putInPlace } from './rows/current.ts'
 import { type Fence, leaseFence, openFence } from './lease/fence.ts'
-import { KeptInContainer, type KeepOptions } from './kept-in-container.ts'
-import { LoginToContainer } from './login-to-container.ts'
-import { isPlain } from './rows/key-seal.ts'
+import { LeaseRow } from './lease/lease-row.ts'
 import { OpenedSession } from './opened-session.ts'
 import { QueuedSession, type QueueOptions } from './queued-session.ts'
 import { readRows } from './rows/read-rows.ts'
+import { putInPlace, readStored, type StoredSession } from './rows/stored.ts'
 import { readSource, type SessionSource } from './transfer/read-source.ts'
 import { checkId } from './tables/schema.ts'
-import type { AnyKysely } from './tables/sql-kind.ts'
+import type { AnyKysely } from '../sql/kind.ts'
 import { telethonFile } from './rows/telethon-bytes.ts'
 import { exportAll, importAll } from './transfer/transfer.ts'
-import { deleteSessionRows, type RowsOf } from './rows/write-rows.ts'
+import { deleteRows, type RowsOf } from './rows/write-rows.ts'
 
 /**
  * Many sessions in one SQL database. The classes for each client library are thin subclasses of this one.
@@ -85,10 +81,21 @@ export abstract class SessionContainer<Session> {
     return [...(await this.#access.keys()).keys()].toSorted((a, b) => (a < b ? -1 : 1))
   }
 
-  /** Those of them whose key anybody can read who reads the database. */
-  async listPlainSessions(): Promise<string[]> {
-    const keys = await this.#access.keys()
-    return (await this.listSessions()).filter((id) => isPlain(keys.get(id)))
+  /**
+   * Whose session it is, and who uses it; null if nobody has logged in with it.
+   * @throws BadDataError `container.wrong_key`, `container.damaged_key` if the auth key cannot be read
+   */
+  async describeSession(
+    id: string,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<StoredSession | null> {
+    const { database } = this.#access
+    const of = this.#access.rowsOf(id)
+    await this.#access.prepare()
+    const stored = await database.run((db) => readStored(of, db), options.signal)
+    if (stored === null) return null
+    const { holder } = await new LeaseRow(database, id).read({ ...options, patienceMs: 10_000 })
+    return { ...stored, holder: holder && { label: holder.label, since: holder.since } }
   }
 
   /**
@@ -99,7 +106,7 @@ export abstract class SessionContainer<Session> {
     await this.#access.exclusively(id, options, async (of, fence) => {
       await of.database.commit(async (db) => {
         await fence.check(db)
-        await deleteSessionRows(of, db)
+        await deleteRows(of, db)
       })
     })
   }
@@ -119,7 +126,7 @@ export abstract class SessionContainer<Session> {
         })
       await of.database.commit(async (db) => {
         await fence.check(db)
-        await putInPlace(of, db, changes, this.#access.label)
+        await putInPlace(of, db, changes)
       })
     })
   }
@@ -130,12 +137,8 @@ export abstract class SessionContainer<Session> {
    */
   async exportSession(id: string, options: ExportOptions = {}): Promise<Uint8Array> {
     const read = async (of: RowsOf): Promise<Uint8Array> => {
-      const { quarantined, signal } = options
-      const rows = await of.database.run(
-        (db) => (quarantined === undefined ? readRows(of, db, 'all') : readQuarantined(of, db, quarantined)),
-        signal,
-      )
-      if (rows?.auth.authKey !== undefined) return await telethonFile(rows)
+      const rows = await of.database.run((db) => readRows(of, db, 'all'), options.signal)
+      if (rows.auth.authKey !== undefined) return await telethonFile(rows)
       throw new NoSessionError('container.no_session', `the container has no session ${id} with a key`, {
         hint: 'listSessions() gives those that it has.',
       })
@@ -145,25 +148,9 @@ export abstract class SessionContainer<Session> {
     return await read(this.#access.rowsOf(id))
   }
 
-  /** Keys that a program made of a session's outside a login; `exportSession` takes one out. The newest first. */
-  async listQuarantined(id: string): Promise<Quarantined[]> {
-    await this.#access.prepare()
-    return await this.#access.database.run((db) => listQuarantined({ id: checkId(id) }, db))
-  }
-
   /** How messages name the database: no user, no password. */
   get label(): string {
     return this.#access.database.label
-  }
-
-  /** The session as `tgsession run` keeps it alive around a command. */
-  keep(id: string, options: KeepOptions = {}): KeptSession {
-    return new KeptInContainer(this.#access, id, options)
-  }
-
-  /** Where a login puts the session, with its guard. */
-  loginPlace(id: string, options: KeepOptions = {}): LoginToContainer {
-    return new LoginToContainer(this.#access, id, options)
   }
 
   /** Puts in many, one after another; a failure is told to `onProgress` and does not end it. Gives the ids that went in. */

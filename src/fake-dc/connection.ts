@@ -43,7 +43,7 @@ export class Connection implements Carrier {
       dcId: world.dcId,
       now: world.now,
       randomBytes: world.randomBytes,
-      register: (bytes, salt) => world.addKey(bytes, salt, id),
+      register: (bytes, salt, expiresIn) => world.addKey(bytes, salt, id, expiresIn),
     })
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
@@ -119,8 +119,16 @@ export class Connection implements Carrier {
   #packet(packet: Buffer): void {
     if (!this.#isOpen) return
     if (packet.length < 20) throw new ProtocolError('a packet is too short')
+    const error = this.#world.transportFaults.shift()
+    if (error !== undefined) return this.#refuse(error)
     if (packet.readBigUInt64LE() === 0n) this.#plain(packet)
     else this.#encrypted(packet)
+  }
+
+  /** A transport error: four bytes instead of a packet, and the end. */
+  #refuse(error: number): void {
+    this.#send(new TlWriter().int(error).finish())
+    this.#socket.end()
   }
 
   #plain(packet: Buffer): void {
@@ -135,11 +143,7 @@ export class Connection implements Carrier {
 
   #encrypted(packet: Buffer): void {
     const key = this.#world.keys.get(packet.subarray(0, 8).toString('hex'))
-    if (!key || key.isForgotten) {
-      this.#send(new TlWriter().int(UNKNOWN_KEY).finish())
-      this.#socket.end()
-      return
-    }
+    if (!key || key.isForgotten || key.hasExpired(this.#world.seconds)) return this.#refuse(UNKNOWN_KEY)
     const { salt, sessionId, message } = parsePlain(decryptMessage(key.bytes, packet, 'client'))
     const session = key.session(sessionId)
     this.#key = key

@@ -3,12 +3,12 @@ import { type Server, type Socket, createServer } from 'node:net'
 import { Connection } from './connection.ts'
 import { ServerKey } from './crypto/rsa.ts'
 import { FakeDcError } from './errors.ts'
-import type { FakeDcOptions, FakeDcStats, FakePerson } from './options.ts'
+import type { FakeDcOptions, FakeDcStats, FakePerson, Standing } from './options.ts'
 import { newPostUpdates, tooLongUpdate } from './rpc/channels.ts'
 import { newMessageUpdates } from './rpc/entities.ts'
+import { acceptToken } from './rpc/qr.ts'
 import { Accounts } from './world/accounts.ts'
 import { Channel } from './world/channel.ts'
-import type { Scan } from './world/login-tokens.ts'
 import { type Key, World } from './world/world.ts'
 
 export type {
@@ -21,6 +21,7 @@ export type {
   FakeDcOptions,
   FakeDcStats,
   FakePerson,
+  Standing,
 } from './options.ts'
 export { FakeDcError } from './errors.ts'
 
@@ -105,7 +106,7 @@ export class FakeDc {
     const account = this.#world.accounts.byId(userId)
     const message = account.addMessage(text, this.#world.seconds)
     this.#world.emit('message', 0)
-    this.#world.publish(account, newMessageUpdates(account, message, from))
+    this.#world.publish(account, newMessageUpdates(account, message, { from }))
     return message.id
   }
 
@@ -131,7 +132,7 @@ export class FakeDc {
     this.#channel(channelId).isPrivate = true
   }
 
-  /** The next `times` updates get lost on their way; what they tell of has happened all the same. */
+  /** The next `times` updates, counted by accounts, get lost on their way; what they tell of has happened all the same. */
   loseUpdates(times = 1): void {
     this.#world.losses = times
   }
@@ -141,30 +142,47 @@ export class FakeDc {
     return this.#world.accounts.byId(userId).messages.map(({ id, text, date }) => ({ id, text, date }))
   }
 
-  /** As if a device of the account had scanned the QR code. @throws FakeDcError when the token is not valid now */
+  /**
+   * As if a device of the account had scanned the QR code; the code may be of a data centre that this one knows.
+   * @throws FakeDcError for an unknown account
+   * @throws RpcError when the token is not valid now
+   */
   acceptLoginToken(token: Uint8Array, userId: bigint): void {
-    this.#scan(token, { account: this.#world.accounts.byId(userId) })
+    acceptToken(this.#world, token, this.#world.accounts.byId(userId))
   }
 
   /**
-   * The same by an account of another data centre, which `introduce` has named: the client is sent there.
-   * @throws FakeDcError
+   * The two data centres know each other from now on: clients learn where the other one is, are sent there when the
+   * account lives there (303 PHONE_MIGRATE_4, auth.loginTokenMigrateTo), and may carry a login there.
    */
-  acceptLoginTokenAt(home: FakeDc, token: Uint8Array, userId: bigint): void {
-    const account = home.#world.accounts.byId(userId)
-    this.#scan(token, { dcId: home.dcId, token: home.#world.loginTokens.grant(account) })
+  introduce(other: FakeDc): void {
+    this.#world.neighbours.set(other.dcId, other.#world)
+    other.#world.neighbours.set(this.dcId, this.#world)
   }
 
-  #scan(token: Uint8Array, scan: Scan): void {
-    const key = this.#world.loginTokens.accept(token, scan)
-    if (!key) throw new FakeDcError('unknown-token', 'no such login token, or it has expired')
-    const update = { _: 'updateShort', update: { _: 'updateLoginToken' }, date: this.#world.seconds }
-    for (const session of key.sessions.values()) this.#world.push(key, session, update)
+  /** Freezes, bans or deletes the account, or makes it good again. @throws FakeDcError for an unknown account */
+  setStanding(userId: bigint, standing: Standing): void {
+    this.#world.accounts.byId(userId).standing = standing
   }
 
-  /** Lists another data centre in help.getConfig, for clients that are told to migrate (303 PHONE_MIGRATE_4). */
-  introduce({ dcId, host, port }: { dcId: number; host: string; port: number }): void {
-    this.#world.otherDcs.set(dcId, { host, port })
+  /**
+   * As if the login of that key lay so much further back, and had not been used since: of age for
+   * account.resetAuthorization after 24 hours, ended after the account's authorization_ttl_days.
+   * @throws FakeDcError for an unknown key, or one that is not logged in
+   */
+  backdate(keyId: string, seconds: number): void {
+    const { authorization } = this.#key(keyId).login
+    if (!authorization) throw new FakeDcError('not-logged-in', `the key ${keyId} is not logged in`)
+    authorization.createdAt -= seconds
+    authorization.activeAt -= seconds
+  }
+
+  /**
+   * The next `times` packets are answered with that transport error, and the connection is closed: -429 for too
+   * many connections, -444 for a wrong data centre.
+   */
+  failTransport(code: -404 | -429 | -444, times = 1): void {
+    this.#world.transportFaults.push(...Array.from({ length: times }, () => code))
   }
 
   /** The server does not know the key any more: transport error -404. @throws FakeDcError */
@@ -174,8 +192,7 @@ export class FakeDc {
 
   /** As if the user had ended the session on another device: 401 SESSION_REVOKED. @throws FakeDcError */
   revoke(keyId: string): void {
-    const key = this.#key(keyId)
-    if (key.state !== 'duplicated') key.state = 'revoked'
+    this.#key(keyId).login.end('revoked')
   }
 
   /** Closes all connections, or those of one key. */

@@ -19,6 +19,8 @@ interface Riddle {
 
 interface Secrets {
   newNonce: Buffer
+  /** Of a temporary key, in seconds. */
+  expiresIn: number | null
   secret: bigint
   aesKey: Buffer
   aesIv: Buffer
@@ -30,8 +32,10 @@ export interface KeyExchangeOptions {
   now: () => number
   randomBytes: RandomBytes
   /** Takes a new 256-byte auth key and its first salt; false when a key of that id exists already. */
-  register: (authKey: Buffer, salt: bigint) => boolean
+  register: (authKey: Buffer, salt: bigint, expiresIn: number | null) => boolean
 }
+
+const INNER_DATA = ['p_q_inner_data', 'p_q_inner_data_dc', 'p_q_inner_data_temp', 'p_q_inner_data_temp_dc']
 
 const dataLength = (candidate: Buffer): number => {
   const reader = new TlReader(candidate)
@@ -87,10 +91,9 @@ export class KeyExchange {
     const inner = CODEC.decode(
       new TlReader(serverKey.decrypt(bytesOf(request, 'encrypted_data'), dataLength)),
     )
-    if (inner._ !== 'p_q_inner_data' && inner._ !== 'p_q_inner_data_dc')
-      throw new ProtocolError(`${inner._} is not accepted`)
+    if (!INNER_DATA.includes(inner._)) throw new ProtocolError(`${inner._} is not accepted`)
     this.#checkNonces(inner)
-    if (inner._ === 'p_q_inner_data_dc' && intOf(inner, 'dc') !== dcId)
+    if (inner['dc'] !== undefined && intOf(inner, 'dc') !== dcId)
       throw new ProtocolError('the client meant another data centre')
     const newNonce = bytesOf(inner, 'new_nonce')
     const echo = { nonce: riddle.nonce, server_nonce: riddle.serverNonce }
@@ -107,7 +110,8 @@ export class KeyExchange {
       sha1(newNonce, newNonce),
       newNonce.subarray(0, 4),
     )
-    this.#secrets = { newNonce, secret, aesKey, aesIv }
+    const expiresIn = inner['expires_in'] === undefined ? null : intOf(inner, 'expires_in')
+    this.#secrets = { newNonce, expiresIn, secret, aesKey, aesIv }
     const answer = CODEC.encode(
       {
         _: 'server_DH_inner_data',
@@ -138,7 +142,7 @@ export class KeyExchange {
     })
     if (!isSafePublicValue(publicValue)) return answer('dh_gen_fail', 3)
     const salt = xor(secrets.newNonce.subarray(0, 8), riddle.serverNonce.subarray(0, 8)).readBigInt64LE()
-    if (!this.#options.register(authKey, salt)) return answer('dh_gen_retry', 2)
+    if (!this.#options.register(authKey, salt, secrets.expiresIn)) return answer('dh_gen_retry', 2)
     this.#riddle = null
     this.#secrets = null
     return answer('dh_gen_ok', 1)

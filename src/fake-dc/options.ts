@@ -1,5 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 
+/** Frozen: may read, but not write. Banned and deleted: nobody gets in, and who is in gets an error. */
+export type Standing = 'good' | 'frozen' | 'banned' | 'deleted'
+
 export interface FakeAccount {
   /** International, digits; a leading + and spaces are ignored. */
   phone: string
@@ -10,6 +13,12 @@ export interface FakeAccount {
   userId?: bigint
   firstName?: string
   username?: string
+  /** Good by default; {@link FakeDc.setStanding} changes it. */
+  standing?: Standing
+  /** No future_auth_token at login and log-out, as Telegram may decide. */
+  withoutFutureAuthTokens?: boolean
+  /** New logins need no confirmation on another device. */
+  confirmsLogins?: boolean
 }
 
 export interface FakeBot {
@@ -31,6 +40,7 @@ export interface FakeChannel {
   /** Bare and positive. */
   channelId: bigint
   title: string
+  username?: string
 }
 
 export interface FakeDcOptions {
@@ -69,7 +79,7 @@ export interface FakeDcEvent {
   method?: string
 }
 
-export type FakeDcKeyState = 'fresh' | 'authorised' | 'duplicated' | 'revoked' | 'loggedOut'
+export type FakeDcKeyState = 'fresh' | 'authorised' | 'duplicated' | 'revoked' | 'expired' | 'loggedOut'
 
 export interface FakeDcKeyStats {
   /** auth_key_id: the last 8 bytes of SHA-1 over the key, as 16 hex digits in their order. */

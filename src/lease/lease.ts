@@ -16,6 +16,7 @@ export class Lease {
   readonly #lost = new AbortController()
   readonly #closing = new AbortController()
   readonly #loops: Promise<unknown>
+  readonly #renewalListeners = new Set<(leftMs: number) => void>()
   #sentAt: number
   #sentAtWall: number
   #lastFailure: Error | undefined
@@ -60,6 +61,16 @@ export class Lease {
     const reason: unknown = this.#lost.signal.reason
     if (!(reason instanceof LeaseError) || reason.code !== 'lease.expiring') return 0
     return Math.max(0, this.#sentAt + this.#ttlMs * 0.95 - this.#clock.now())
+  }
+
+  /**
+   * Calls `listener` now and after each renewal, with the milliseconds for which the lease lasts: counted from the
+   * moment at which its last renewal was sent. Returns what ends that.
+   */
+  onRenewal(listener: (leftMs: number) => void): () => void {
+    this.#renewalListeners.add(listener)
+    listener(this.#leftMs)
+    return () => void this.#renewalListeners.delete(listener)
   }
 
   /** True for a record that still names this lease. Every write of the holder checks it. */
@@ -152,6 +163,11 @@ export class Lease {
     if (this.#suspended) throw suspendedLease()
     this.#sentAt = sentAt ?? this.#sentAt
     this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - this.#sentAt)
+    for (const listener of this.#renewalListeners) listener(this.#leftMs)
+  }
+
+  get #leftMs(): number {
+    return Math.max(0, this.#sentAt + this.#ttlMs - this.#clock.now())
   }
 
   /** Fires the signal in time, also when a suspended machine wakes up long after. */

@@ -4,6 +4,7 @@ import { LeaseError } from '../base/errors.ts'
 import { Lease } from './lease.ts'
 import { type Holder, type LeasePort, type LeaseRecord, checkpointOf } from './record.ts'
 import { pollDelayMs } from './poll.ts'
+import { SeenRecord } from './seen-record.ts'
 
 export interface LeaseOptions {
   /** How people recognise this instance: `worker.1`, a host name. */
@@ -15,6 +16,8 @@ export interface LeaseOptions {
   signal?: AbortSignal | undefined
   /** Called once per holder that is waited for. */
   onWaiting?: ((holder: Holder) => void) | undefined
+  /** What this process has seen of this record before; nothing unless given. */
+  seen?: SeenRecord | undefined
   /** Return false to stop waiting (there is nothing left to serve); then LeaseError `lease.not_wanted`. */
   stillWanted?: ((record: LeaseRecord) => boolean) | undefined
 }
@@ -23,11 +26,12 @@ export interface LeaseOptions {
  * Waits for the lease and takes it. Another's lease is taken only after its record stood still for its whole
  * `ttlMs` between the end of one read and the beginning of another, both on this process's monotonic clock: the
  * holder counts from the moment it *sent* its last renewal, so it has stopped by then, whatever any wall clock says.
+ * A record older than one already seen counts as that of a living holder just seen, also if it names none.
  */
 export async function takeLease(port: LeasePort, options: LeaseOptions): Promise<Lease> {
-  const { clock, signal } = options
+  const { clock, signal, seen = new SeenRecord() } = options
   const began = clock.now()
-  let seen: { checkpoint: string; since: number; holderId: string } | undefined
+  let waited: { checkpoint: string; since: number; ttlMs: number; holderId: string | undefined } | undefined
   for (;;) {
     const asked = clock.now()
     const record = await port.read({ signal, patienceMs: Infinity })
@@ -37,13 +41,16 @@ export async function takeLease(port: LeasePort, options: LeaseOptions): Promise
       })
     const holder = record.holder
     const checkpoint = checkpointOf(record)
-    if (holder && seen?.checkpoint !== checkpoint) {
-      if (seen?.holderId !== holder.id) options.onWaiting?.(holder)
-      seen = { checkpoint, since: clock.now(), holderId: holder.id }
+    const isOlder = seen.isOlder(record)
+    if ((holder || isOlder) && waited?.checkpoint !== checkpoint) {
+      if (holder && waited?.holderId !== holder.id) options.onWaiting?.(holder)
+      const ttlMs = Math.max(holder?.ttlMs ?? 0, isOlder ? Math.max(seen.ttlMs, options.ttlMs) : 0)
+      waited = { checkpoint, since: clock.now(), ttlMs, holderId: holder?.id }
     }
-    const stoodStill = holder && seen && asked - seen.since >= holder.ttlMs
-    if (!holder || stoodStill) {
-      const lease = await tryTake(port, options, checkpoint)
+    seen.see(record)
+    const stoodStill = waited?.checkpoint === checkpoint && asked - waited.since >= waited.ttlMs
+    if (stoodStill || !(holder || isOlder)) {
+      const lease = await tryTake(port, { ...options, seen }, checkpoint)
       if (lease) return lease
       continue
     }
@@ -52,8 +59,12 @@ export async function takeLease(port: LeasePort, options: LeaseOptions): Promise
 }
 
 /** Null when another was faster: the record is no longer the one that `checkpoint` describes. */
-async function tryTake(port: LeasePort, options: LeaseOptions, checkpoint: string): Promise<Lease | null> {
-  const { clock, label, ttlMs, signal } = options
+async function tryTake(
+  port: LeasePort,
+  options: LeaseOptions & { seen: SeenRecord },
+  checkpoint: string,
+): Promise<Lease | null> {
+  const { clock, label, ttlMs, signal, seen } = options
   const id = randomUUID()
   const outrun = new LeaseError('lease.held', 'another instance took the lease first', {
     hint: 'Wait for it.',
@@ -64,16 +75,20 @@ async function tryTake(port: LeasePort, options: LeaseOptions, checkpoint: strin
     const taken = await port.change(
       {
         apply: (record) => {
-          if (record.holder && checkpointOf(record) !== checkpoint) throw outrun
+          if ((record.holder || seen.isOlder(record)) && checkpointOf(record) !== checkpoint) throw outrun
           sentAt ??= clock.now()
           const since = new Date(clock.wall()).toISOString()
-          return { generation: record.generation + 1, holder: { id, label, since, beat: 0, ttlMs } }
+          // Above every one that was ever seen: a generation is never given twice.
+          const generation = Math.max(record.generation, seen.generation) + 1
+          return { generation, holder: { id, label, since, beat: 0, ttlMs } }
         },
         landed: (record) => record.holder?.id === id,
       },
       { signal, patienceMs: Infinity },
     )
-    return new Lease(port, options, id, taken.generation, sentAt ?? clock.now())
+    const { generation, holder } = taken
+    seen.see({ generation, holder })
+    return new Lease(port, options, id, generation, sentAt ?? clock.now())
   } catch (error) {
     if (error === outrun) return null
     throw error

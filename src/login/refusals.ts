@@ -32,6 +32,16 @@ const PHONE_BANNED: Wording = {
   message: 'Telegram has banned this account',
   hint: 'Write to recover@telegram.org from the account’s owner; no program can log in with it.',
 }
+const DEACTIVATED: Wording = {
+  code: 'login.account_deleted',
+  message: 'this account was deleted',
+  hint: 'A new account can be made with the number in an official Telegram app. Nothing brings the old one back.',
+}
+const FROZEN: Wording = {
+  code: 'login.account_frozen',
+  message: 'Telegram has frozen this account: it can be read, but it may not write or log in anew',
+  hint: 'Open an official Telegram app with this account, which shows the reason and how to appeal (@SpamBot).',
+}
 const UNOCCUPIED: Wording = {
   code: 'login.phone_unoccupied',
   message: 'there is no Telegram account with this phone number',
@@ -59,10 +69,16 @@ export const CODE_EXPIRED: Wording = {
   hint: 'Start again. A code that was sent to anyone in a Telegram chat, even forwarded to yourself, expires at once.',
 }
 
+const RECAPTCHA: Wording = {
+  code: 'login.captcha',
+  message: 'Telegram asks for a captcha, which only an official app can show',
+  hint: 'Use an api_id of your own and another network (not a datacentre or a VPN), wait a day, or log in with --qr.',
+}
+
 const WORDINGS: Record<string, Wording> = {
   PHONE_NUMBER_INVALID: PHONE_INVALID,
   PHONE_NUMBER_BANNED: PHONE_BANNED,
-  USER_DEACTIVATED: PHONE_BANNED,
+  USER_DEACTIVATED: DEACTIVATED,
   USER_DEACTIVATED_BAN: PHONE_BANNED,
   PHONE_NUMBER_UNOCCUPIED: UNOCCUPIED,
   PHONE_NUMBER_APP_SIGNUP_FORBIDDEN: UNOCCUPIED,
@@ -77,6 +93,16 @@ const WORDINGS: Record<string, Wording> = {
     message: 'this api_id has been published, and Telegram refuses logins with it',
     hint: 'Make your own at https://my.telegram.org.',
     kind: ConfigurationError,
+  },
+  PASSWORD_HASH_INVALID: {
+    code: 'login.password_wrong',
+    message: 'Telegram does not take this password',
+    hint: 'It is the password of two-step verification, set under Settings > Privacy in Telegram.',
+  },
+  SRP_PASSWORD_CHANGED: {
+    code: 'login.password_changed',
+    message: 'the password of two-step verification was changed in the meantime',
+    hint: 'Start again, with the new one.',
   },
   SEND_CODE_UNAVAILABLE: {
     code: 'login.code_unavailable',
@@ -129,7 +155,7 @@ export function translate(error: unknown): TgsessionError {
   if (error instanceof TypeNotFoundError && PAYMENT_REQUIRED.has(error.invalidConstructorId >>> 0))
     return refuse(PAYMENT, error)
   const rpc = rpcError(error)
-  const wording = rpc && WORDINGS[rpc.name]
+  const wording = rpc && wordingOf(rpc.name)
   if (wording) return refuse(wording, error)
   const { kind, reason } = classify(error)
   if (kind === 'network') return asTelegramError(error)
@@ -141,6 +167,12 @@ export function translate(error: unknown): TgsessionError {
     hint: 'https://core.telegram.org/api/errors explains the word in brackets.',
     cause: safeCause(error),
   })
+}
+
+/** Some names go on: FROZEN_METHOD_INVALID, RECAPTCHA_CHECK_signup__6Lc…. */
+function wordingOf(name: string): Wording | undefined {
+  if (name.startsWith('FROZEN_')) return FROZEN
+  return name.startsWith('RECAPTCHA_CHECK') ? RECAPTCHA : WORDINGS[name]
 }
 
 /** 86340 → "23 hours and 59 minutes"; rounded up, the two largest units. */

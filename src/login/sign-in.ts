@@ -109,7 +109,19 @@ export async function enterPassword(flow: LoginFlow, asker: Pick<Asker, 'passwor
   })
 }
 
+/** What makes a challenge stale: another that was fetched in between, or a change of the password. Once more is enough. */
+const STALE = new Set(['SRP_ID_INVALID', 'SRP_PASSWORD_CHANGED'])
+
 async function isPassword(flow: LoginFlow, password: string): Promise<boolean> {
+  try {
+    return await proves(flow, password)
+  } catch (error) {
+    if (!STALE.has(rpcError(error)?.name ?? '')) throw error
+    return await proves(flow, password)
+  }
+}
+
+async function proves(flow: LoginFlow, password: string): Promise<boolean> {
   // A challenge of the SRP exchange serves for one try, and not for as long as a person may think.
   const challenge = await flow.call(new Api.account.GetPassword())
   const proof = await computeCheck(challenge, password).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { BadDataError, LeaseError, NoSessionError, RefusedError } from '../base/
 
 export function noSession(name: string): NoSessionError {
   return new NoSessionError('session.none', `there is no session named ${name} in this store yet`, {
-    hint: 'Make one with `tgsession login` (on Heroku: heroku run npm run login), or store one with `tgsession push` (into a container: `tgsession import`).',
+    hint: 'Make one with `tgsession login` (on Heroku: heroku run npm run login), or store one with `tgsession push`.',
   })
 }
 

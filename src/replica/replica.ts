@@ -7,12 +7,12 @@ import type { Cipher } from '../seal/cipher.ts'
 import { deadReason, type Head, type Revision } from './head.ts'
 import { type ChangeOptions, HeadFile } from './head-file.ts'
 import { Intake } from './intake.ts'
-import type { KeptSession, LoginPlace, Restored, SaveOutcome } from './kept-session.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { LeasePort } from '../lease/record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
 import * as loginLog from './login-log.ts'
 import { Recorder, type RecordOptions } from './recorder.ts'
+import type { Restored, SaveOutcome } from './outcome.ts'
 import { Recovery } from './recovery.ts'
 import { repair, type RepairParts } from './repair.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
@@ -55,7 +55,7 @@ export { noSession }
 export type { Restored, SaveOutcome }
 
 /** The durable, encrypted, leased copy of one named session in a store. */
-export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
+export class Replica {
   readonly name: string
   readonly label: string
   readonly store: ObjectStore
@@ -95,10 +95,6 @@ export class Replica implements KeptSession, LoginPlace<LoginAttempt> {
   /** The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
   get lastSeen(): Head | undefined {
     return this.#parts.head.lastSeen
-  }
-
-  storeCommand(file: string): string {
-    return `tgsession push ${file}`
   }
 
   /** Something happened to this instance: its code is written to `events` with the next renewal or save. */

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { BadDataError, NoSessionError, TgsessionError, UnreachableError } from '../base/errors.ts'
 import type { Current, Head } from '../replica/head.ts'
 import { pollDelayMs } from '../lease/poll.ts'
-import type { KeptSession } from '../replica/kept-session.ts'
+import type { Replica } from '../replica/replica.ts'
 import { noSession } from '../replica/refusals.ts'
 import type { Report } from './report.ts'
 
@@ -18,7 +18,7 @@ export interface Awaiting {
  * was tried and found unusable.
  */
 export async function awaitSession(
-  replica: KeptSession,
+  replica: Replica,
   options: Awaiting & { avoid: string | undefined },
 ): Promise<Current> {
   const { signal, avoid } = options

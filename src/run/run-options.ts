@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import type { StringFormatName } from '../session/formats/portable-session.ts'
-import type { OnProgress } from '../replica/kept-session.ts'
+import type { OnProgress } from '../base/transfer.ts'
 import type { ApiCredentials } from './command/ask-telegram.ts'
 import type { Report } from './report.ts'
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { StatusSnapshot } from '../http/status-port.ts'
 import type { Report } from './report.ts'
 
 type Fields = Record<string, string | number | boolean | null>
@@ -13,6 +14,12 @@ export class RunStatus {
   #savedAt: number | undefined
   #waits = 0
   #conflicts = 0
+  #starts = 0
+  #waitingFor: string | null = 'it is starting'
+  #dead = false
+  #frozen = false
+  #floodWaitUntil: number | null = null
+  readonly #storeErrors: Record<string, number> = {}
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -43,6 +50,31 @@ export class RunStatus {
     }
   }
 
+  /** As health and metrics want it; `renewals` is what the lease itself knows. */
+  snapshot(renewals: number): StatusSnapshot {
+    const { age } = this.fields
+    return {
+      waitingFor: this.#waitingFor,
+      leaseHeld: this.#lease,
+      waits: this.#waits,
+      renewals: this.#lease ? renewals : 0,
+      savedSecondsAgo: typeof age === 'number' ? age : null,
+      savedBytes: this.#bytes,
+      revision: this.#revision,
+      restarts: Math.max(0, this.#starts - 1),
+      conflicts: this.#conflicts,
+      storeErrors: { ...this.#storeErrors },
+      dead: this.#dead,
+      frozen: this.#frozen,
+      floodWaitUntil: this.#floodWaitUntil,
+    }
+  }
+
+  /** The store failed, be it for a moment only: also where that is told less often than it happens. */
+  noteStoreError(code: string): void {
+    this.#storeErrors[code] = (this.#storeErrors[code] ?? 0) + 1
+  }
+
   /** Calls `tell` once a minute until the signal fires. */
   async everyMinute(tell: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted)
@@ -51,14 +83,35 @@ export class RunStatus {
       })
   }
 
-  #note(event: string, { generation, revision, bytes, code, because }: Fields): void {
+  #note(event: string, fields: Fields): void {
+    const { generation, revision, bytes, code, because } = fields
     switch (event) {
       case 'lease.waiting':
+        this.#waits++
+        this.#waitingFor = `the session is in use by ${fields['holder']} since ${fields['since']}`
+        break
       case 'session.waiting':
         this.#waits++
+        this.#waitingFor = String(fields['for'])
+        break
+      case 'command.started':
+        this.#starts++
+        this.#waitingFor = null
+        break
+      case 'command.ended':
+        this.#waitingFor = 'the command has ended'
+        break
+      case 'key.asked':
+        this.#dead = fields['state'] === 'dead'
+        this.#frozen = fields['state'] === 'frozen'
+        this.#floodWaitUntil =
+          typeof fields['seconds'] === 'number'
+            ? Math.round(this.#clock.wall() / 1000) + fields['seconds']
+            : null
         break
       case 'lease.taken':
         this.#lease = true
+        this.#waitingFor = 'the session is being fetched'
         this.#generation = Number(generation)
         break
       case 'lease.lost':
@@ -71,6 +124,7 @@ export class RunStatus {
         break
       case 'session.restored':
       case 'session.saved':
+        if (event === 'session.restored') this.#dead = this.#frozen = false
         this.#revision = typeof revision === 'number' ? revision : null
         this.#bytes = Number(bytes)
         if (event === 'session.saved') this.#savedAt = this.#clock.now()

@@ -2,7 +2,8 @@ import { backoffMs, type Clock, unlessAborted } from '../base/clock.ts'
 import { ConflictError, LeaseError, UnreachableError } from '../base/errors.ts'
 import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../lease/lease.ts'
-import type { KeptSession, OnProgress, SaveOutcome } from '../replica/kept-session.ts'
+import type { OnProgress } from '../base/transfer.ts'
+import type { Replica, SaveOutcome } from '../replica/replica.ts'
 import { describeError, describeLoss, type Report } from './report.ts'
 import { reached } from './step.ts'
 
@@ -14,7 +15,7 @@ export interface Source {
 }
 
 export interface SaverOptions {
-  replica: KeptSession
+  replica: Replica
   lease: Lease
   base: Revision
   source: Source

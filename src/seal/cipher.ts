@@ -1,15 +1,16 @@
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+// As a whole: an older Node then comes as far as to say that it is too old.
+import zlib from 'node:zlib'
 import { BadDataError, ConfigurationError, safeCause } from '../base/errors.ts'
 import { decrypt, encrypt } from './age/age.ts'
 import { decodeArmor } from './age/header.ts'
 import { recipientBytes, secretOf } from './key.ts'
+import { framesOf, isFrame } from './frames.ts'
 import { release } from './free.ts'
 
-const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
+const compress = promisify(zlib.zstdCompress)
+const decompress = promisify(zlib.zstdDecompress)
 
-const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd)
 const AGE_MAGIC = Buffer.from('age-encryption.org/')
 const ARMOR_MAGIC = Buffer.from('-----BEGIN AGE ENCRYPTED FILE')
 /** Nobody told how large it will be. */
@@ -47,7 +48,7 @@ export class Cipher {
   /** Throws ConfigurationError (`key.missing`) where there is nothing to encrypt to. */
   async seal(plain: Uint8Array): Promise<Uint8Array> {
     const packed = await compress(plain, {
-      params: { [constants.ZSTD_c_checksumFlag]: 1 },
+      params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 },
       // What zstd may need for bytes that cannot be packed; memory that is not written to costs nothing.
       chunkSize: inOnePiece(plain.length + (plain.length >> 8) + 1024),
     })
@@ -63,7 +64,7 @@ export class Cipher {
    * `maxBytes`. Throws ConfigurationError (`key.missing`, `key.wrong`) or BadDataError (`revision.corrupt`).
    */
   async open(key: string, sealed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-    const packed = key.endsWith('.age') ? this.#decrypt(sealed) : sealed
+    const packed = key.endsWith('.age') ? this.#decrypt(withoutArmor(sealed)) : sealed
     const plain = await unpack(packed, maxBytes, inOnePiece(maxBytes))
     release(sealed)
     return plain
@@ -75,12 +76,11 @@ export class Cipher {
    */
   async openForeign(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     const plain = this.#decryptForeign(bytes)
-    return startsWith(plain, ZSTD_MAGIC) ? await unpack(plain, maxBytes, FOREIGN_PIECE_BYTES) : plain
+    return isFrame(plain) ? await unpack(plain, maxBytes, FOREIGN_PIECE_BYTES) : plain
   }
 
   #decryptForeign(bytes: Uint8Array): Uint8Array {
-    if (startsWith(bytes, AGE_MAGIC)) return this.#decrypt(bytes)
-    return startsWith(bytes, ARMOR_MAGIC) ? this.#decrypt(withoutArmor(bytes)) : bytes
+    return startsWith(bytes, AGE_MAGIC) || isArmored(bytes) ? this.#decrypt(withoutArmor(bytes)) : bytes
   }
 
   #decrypt(sealed: Uint8Array): Uint8Array {
@@ -101,16 +101,36 @@ export class Cipher {
 /** Pieces of zlib's default size take a large file four times as long, and twice its memory to join them. */
 const inOnePiece = (bytes: number): number => Math.max(bytes, 64)
 
-async function unpack(packed: Uint8Array, maxBytes: number, chunkSize: number): Promise<Uint8Array> {
+/** Of all frames together: a few bytes may stand for gigabytes. */
+async function unpack(packed: Uint8Array, maxBytes: number, pieceBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let leftBytes = maxBytes
   try {
-    return await decompress(packed, { maxOutputLength: maxBytes, chunkSize })
+    const frames = framesOf(packed)
+    const chunkSize = frames.length === 1 ? pieceBytes : Math.min(pieceBytes, FOREIGN_PIECE_BYTES)
+    for (const frame of frames) {
+      const part = await decompress(frame, { maxOutputLength: Math.max(leftBytes, 1), chunkSize })
+      leftBytes -= part.length
+      if (leftBytes < 0) throw new RangeError('the frames hold more than they may')
+      parts.push(part)
+    }
   } catch (error) {
     throw corrupt('it does not unpack', error)
   }
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+}
+
+/** `age -a` writes letters; blanks may come before them. */
+function isArmored(bytes: Uint8Array): boolean {
+  // Used up: `open` took it before.
+  if (bytes.length === 0) return false
+  let begin = 0
+  while ((bytes[begin] ?? Infinity) <= 0x20) begin++
+  return startsWith(bytes.subarray(begin), ARMOR_MAGIC)
 }
 
 function withoutArmor(bytes: Uint8Array): Uint8Array {
-  return attempt('its armor is broken', () => decodeArmor(bytes))
+  return isArmored(bytes) ? attempt('its armor is broken', () => decodeArmor(bytes)) : bytes
 }
 
 function attempt<T>(what: string, work: () => T): T {

@@ -1,5 +1,6 @@
 import { bech32 } from '@scure/base'
 import { ConfigurationError } from '../base/errors.ts'
+import { keyLikeness, undressToken } from '../base/input.ts'
 import { publicOf } from './age/age.ts'
 import { IDENTITY_PREFIX, secretBytes } from './secret-bytes.ts'
 
@@ -8,19 +9,19 @@ const RECIPIENT_PREFIX = 'age'
 const EXAMPLE = 'Make one with `tgsession keygen`; on Heroku the button makes 64 hex digits by itself.'
 
 /**
- * TGSESSION_KEY as an age X25519 identity. Accepts the identity itself (AGE-SECRET-KEY-1…, any case) or 64 hex
- * digits, which are its 32 raw bytes. Throws ConfigurationError (`key.malformed`) that names `variable` and never
+ * TGSESSION_KEY as an age X25519 identity. Accepts the identity itself (AGE-SECRET-KEY-1…, any case), the file that
+ * age-keygen writes, and its 32 raw bytes as 64 hex digits or in base64. Throws ConfigurationError (`key.malformed`) that names `variable` and never
  * repeats the text.
  */
 export function parseKey(text: string, variable = 'TGSESSION_KEY'): string {
   const bytes = secretBytes(text)
   if (bytes) return bech32.encodeFromBytes(IDENTITY_PREFIX, bytes).toUpperCase()
+  const found = keyLikeness(text)
+  const what = found === undefined ? '' : `; it looks like ${found}`
   throw new ConfigurationError(
     'key.malformed',
-    `${variable} is neither AGE-SECRET-KEY-1… nor 64 hex digits`,
-    {
-      hint: EXAMPLE,
-    },
+    `${variable} is neither AGE-SECRET-KEY-1… nor 64 hex digits nor 32 bytes in base64${what}`,
+    { hint: EXAMPLE },
   )
 }
 
@@ -43,7 +44,7 @@ export function recipientBytes(recipient: string): Uint8Array {
 
 /** Checks TGSESSION_RECIPIENT (age1…). Throws ConfigurationError (`recipient.malformed`). */
 export function parseRecipient(text: string): string {
-  const trimmed = text.trim().toLowerCase()
+  const trimmed = undressToken(text).toLowerCase()
   try {
     const { prefix, bytes } = bech32.decodeToBytes(trimmed)
     if (prefix === RECIPIENT_PREFIX && bytes.length === 32) return trimmed

@@ -8,12 +8,11 @@ import {
   UnreachableError,
   UnsupportedError,
 } from '../base/errors.ts'
-import type { SqlFault } from './dialect.ts'
 
 /** What the answers of all databases come down to; `no_table` and `duplicate` are no failures yet. */
-export type SqlMeaning =
-  | 'no_table'
-  | 'duplicate'
+export type SqlMeaning = 'no_table' | 'duplicate' | Failure
+
+type Failure =
   | 'forbidden'
   | 'not_found'
   | 'unreachable'
@@ -22,96 +21,132 @@ export type SqlMeaning =
   | 'no_tls'
   | 'untrusted'
   | 'damaged'
+  | 'bad_value'
+  | 'no_autocommit'
   | 'unsupported'
 
-type Failure = Exclude<SqlMeaning, 'no_table' | 'duplicate'>
+/** What went wrong; `detail` is what the database, its driver or the system calls it, and holds no data. */
+export interface SqlFault {
+  meaning: SqlMeaning
+  detail: string
+}
+
+/** Undefined for what did not come from the database, its driver or the network. */
+export type ReadFault = (error: unknown) => SqlFault | undefined
+
+/** Who asks: codes begin with it, and hints speak of its tables. */
+export type SqlScope = 'store' | 'container'
 
 interface Wording {
   make: new (code: string, message: string, details: ErrorDetails) => TgsessionError
+  /** After `store.` or `container.`. */
   code: string
   says: string
-  hint: string
+  hint: string | Record<SqlScope, string>
 }
+
+const SERVERS = 'the server is Postgres 12, MySQL 5.7 or MariaDB 10.3, or newer'
+const RIGHTS = 'Check the user, the password and the rights: SELECT, INSERT, UPDATE and DELETE on'
 
 const WORDINGS: Record<Failure, Wording> = {
   forbidden: {
     make: ForbiddenError,
-    code: 'store.forbidden',
+    code: 'forbidden',
     says: 'the database refuses this user',
-    hint: 'Check the user, the password and the rights: SELECT, INSERT, UPDATE and DELETE on tgsession_objects and tgsession_chunks.',
+    hint: {
+      store: `${RIGHTS} tgsession_objects and tgsession_chunks.`,
+      container: `${RIGHTS} the tables of the container.`,
+    },
   },
   not_found: {
     make: ConfigurationError,
-    code: 'store.not_found',
+    code: 'not_found',
     says: 'there is no such database',
-    hint: 'Create the database, or correct its name or path in TGSESSION_STORE.',
+    hint: {
+      store: 'Create the database, or correct its name or path in TGSESSION_STORE.',
+      container: 'Create the database, or correct its name or path in the URL of the container.',
+    },
   },
   no_tls: {
     make: ConfigurationError,
-    code: 'store.no_tls',
+    code: 'no_tls',
     says: 'the server does not speak TLS',
     hint: 'In a network that you trust add ?sslmode=disable to the URL; else switch TLS on at the server.',
   },
   untrusted: {
     make: ConfigurationError,
-    code: 'store.untrusted',
+    code: 'untrusted',
     says: 'TLS with the server failed',
     hint: "Name the file of the server's authority with sslrootcert=, or encrypt without checking: ?sslmode=require",
   },
   damaged: {
     make: BadDataError,
-    code: 'store.damaged',
+    code: 'damaged',
     says: 'this is no sound SQLite database',
     hint: 'Restore the file from a backup, or name another one.',
   },
+  bad_value: {
+    make: BadDataError,
+    code: 'bad_value',
+    says: 'the database does not accept a value',
+    hint: 'Its encoding or its columns cannot hold it. Use a database in UTF-8, with the tables as tgsession makes them.',
+  },
+  no_autocommit: {
+    make: UnsupportedError,
+    code: 'unsupported',
+    says: 'autocommit is switched off',
+    hint: 'Nothing that is written would stay. Set autocommit=1 at the server.',
+  },
   unsupported: {
     make: UnsupportedError,
-    code: 'store.unsupported',
+    code: 'unsupported',
     says: 'the database cannot do what was asked',
-    hint: 'Check that tgsession_objects and tgsession_chunks are the tables that tgsession made, and that the server is Postgres 12, MySQL 5.7 or MariaDB 10.3, or newer.',
+    hint: {
+      store: `Check that tgsession_objects and tgsession_chunks are the tables that tgsession made, and that ${SERVERS}.`,
+      container: `Check that the tables are those that containerSchemaSql() makes, and that ${SERVERS}.`,
+    },
   },
   overloaded: {
     make: UnreachableError,
-    code: 'store.unreachable',
+    code: 'unreachable',
     says: 'the database has no room for it',
     hint: 'Close other connections, or free some space, or take a larger plan.',
   },
   read_only: {
     make: UnreachableError,
-    code: 'store.unreachable',
+    code: 'unreachable',
     says: 'the database only lets us read',
     hint: 'It may be changing over to another server. If it stays so, the URL names a replica: name the primary.',
   },
   unreachable: {
     make: UnreachableError,
-    code: 'store.unreachable',
+    code: 'unreachable',
     says: 'no usable answer',
     hint: 'Check the network, the address and the state of the database. A write may have landed all the same.',
   },
 }
 
-/** `detail` is what the database, its driver or the system calls it; it holds no data. */
-export function sqlFault(meaning: SqlMeaning, label: string, detail: string, error: unknown): SqlFault {
-  if (meaning === 'no_table' || meaning === 'duplicate') return { kind: meaning }
-  const { make: Failed, code, says, hint } = WORDINGS[meaning]
-  const message = `${label}: ${says} (${detail})`
-  return {
-    kind: 'error',
-    passing: Failed === UnreachableError,
-    error: new Failed(code, message, { hint, cause: safeCause(error) }),
-  }
+/** Whether another try may do better. */
+export function isPassingFault({ meaning }: SqlFault): boolean {
+  return isFailure(meaning) && WORDINGS[meaning].make === UnreachableError
 }
 
-/** Who may not create the tables learns what to run, by whoever may. */
-export function mayNotCreate(label: string, statements: readonly string[], cause: unknown): ForbiddenError {
-  return new ForbiddenError(
-    'store.forbidden',
-    `${label}: the tables are not there, and this user may not create them`,
-    {
-      hint: `Let somebody who may run this, and grant SELECT, INSERT, UPDATE and DELETE: ${statements.join('; ')};`,
-      cause,
-    },
-  )
+/** Undefined for `no_table` and `duplicate`, which mean different things to different callers. */
+export function sqlError(
+  { meaning, detail }: SqlFault,
+  { scope, label }: { scope: SqlScope; label: string },
+  cause: unknown,
+): TgsessionError | undefined {
+  if (!isFailure(meaning)) return undefined
+  const { make: Failed, code, says, hint } = WORDINGS[meaning]
+  return new Failed(`${scope}.${code}`, `${label}: ${says} (${detail})`, {
+    hint: typeof hint === 'string' ? hint : hint[scope],
+    cause: safeCause(cause),
+  })
+}
+
+function isFailure(meaning: SqlMeaning): meaning is Failure {
+  return meaning !== 'no_table' && meaning !== 'duplicate'
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -55,8 +55,9 @@ export function isSqlScheme(scheme: string): boolean {
  * `?sslmode=` means what it means to libpq, and `ssl-mode=` what it means to MySQL's client. Without one: a server on
  * this host or behind a Unix socket is spoken to in the clear; Postgres elsewhere is `require`, which is what Heroku
  * documents for its DATABASE_URL (certificates there are self-signed); MySQL elsewhere is `prefer`, its client's default.
- * `sslrootcert=` names a file of trusted authorities, and makes `require` a `verify-ca`, as in libpq. Parameters that
- * only tune other clients are passed over.
+ * `sslrootcert=` names a file of trusted authorities, and makes `require` a `verify-ca`; `sslrootcert=system` stands for
+ * those that Node trusts, and makes it `verify-full`: both as in libpq. Parameters that only tune other clients are passed
+ * over.
  *
  * Throws `ConfigurationError` (`store.bad_url`), which never repeats the URL.
  */
@@ -115,7 +116,12 @@ function tlsOf(
   const usual = local ? 'disable' : kind === 'postgres' ? 'require' : 'prefer'
   const mode = wanted === undefined ? usual : modeNamed(wanted)
   const file = given('sslrootcert') ?? given('ssl_ca') ?? given('ssl-ca')
-  if (file === undefined || file === 'system' || mode === 'disable') return { mode, ca: undefined }
+  if (kind === 'postgres' && file === 'system') {
+    if (wanted !== undefined && mode !== 'verify-full')
+      throw badUrl('has sslrootcert=system, which goes with sslmode=verify-full only')
+    return { mode: 'verify-full', ca: undefined }
+  }
+  if (file === undefined || mode === 'disable') return { mode, ca: undefined }
   return { mode: mode.startsWith('verify') ? mode : 'verify-ca', ca: authorities(file) }
 }
 

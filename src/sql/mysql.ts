@@ -1,41 +1,17 @@
 import net from 'node:net'
-import { DummyDriver, Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler } from 'kysely'
 import mysql from 'mysql2'
-import { TgsessionError, UnsupportedError } from '../base/errors.ts'
-import type { SqlDialect, SqlFault, SqlResult, SqlTables } from './dialect.ts'
-import { codeOf, networkMeaning, sqlFault, type SqlMeaning } from './errors.ts'
+import { TgsessionError } from '../base/errors.ts'
+import type { SqlResult } from './connection.ts'
+import { codeOf, networkMeaning, type SqlFault, type SqlMeaning } from './errors.ts'
 import type { ServerLocation } from './location.ts'
-import { SocketConnection, type SqlDriver } from './socket.ts'
+import type { SqlDriver } from './socket.ts'
 
 const AUTOCOMMIT = 2 // SERVER_STATUS_AUTOCOMMIT of the protocol
 
-/** MySQL and MariaDB. */
-export function mysqlDialect(location: ServerLocation): SqlDialect {
-  const { label } = location
-  return {
-    label,
-    connect: () => new SocketConnection(MYSQL, location),
-    builder: new Kysely<SqlTables>({
-      dialect: {
-        createAdapter: () => new MysqlAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (db) => new MysqlIntrospector(db),
-        createQueryCompiler: () => new MysqlQueryCompiler(),
-      },
-    }),
-    // INSERT IGNORE would also cut off what is too long; ON DUPLICATE KEY UPDATE counts a row that it found as one.
-    hasOnConflict: false,
-    maxConnections: 2,
-    createTables: [
-      'CREATE TABLE IF NOT EXISTS tgsession_objects (object_key VARBINARY(1024) NOT NULL PRIMARY KEY, version VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, size BIGINT NOT NULL, body LONGBLOB) ENGINE=InnoDB ROW_FORMAT=DYNAMIC',
-      'CREATE TABLE IF NOT EXISTS tgsession_chunks (version VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, number INT NOT NULL, written_ms BIGINT NOT NULL, body LONGBLOB NOT NULL, PRIMARY KEY (version, number)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC',
-    ],
-    encodeKey: (key) => Buffer.from(key),
-    fault: (error) => mysqlFault(error, label),
-  }
-}
+class NoAutocommit extends Error {}
 
-const MYSQL: SqlDriver = {
+/** MySQL and MariaDB. */
+export const MYSQL: SqlDriver = {
   dial: ({ host, port }) => {
     const socket = host.startsWith('/') ? net.connect(host) : net.connect(port, host)
     return socket.setNoDelay(true).setKeepAlive(true)
@@ -63,7 +39,7 @@ const MYSQL: SqlDriver = {
       })
     })
     return {
-      query: (sql, parameters) => execute(connection, sql, parameters, location.label),
+      query: (sql, parameters) => execute(connection, sql, parameters),
       end: () => connection.end(),
     }
   },
@@ -79,7 +55,6 @@ async function execute(
   connection: mysql.Connection,
   sql: string,
   parameters: readonly unknown[],
-  label: string,
 ): Promise<SqlResult> {
   const values: mysql.ExecuteValues[] = [...parameters].map(toValue)
   const result = await new Promise<mysql.QueryResult>((resolve, reject) => {
@@ -91,10 +66,7 @@ async function execute(
     else connection.execute(sql, values, answered)
   })
   if (Array.isArray(result)) return { rows: result, affected: 0 }
-  if ((result.serverStatus & AUTOCOMMIT) === 0)
-    throw new UnsupportedError('store.unsupported', `${label}: autocommit is switched off`, {
-      hint: 'Nothing that is written would stay. Set autocommit=1 at the server.',
-    })
+  if ((result.serverStatus & AUTOCOMMIT) === 0) throw new NoAutocommit('autocommit is switched off')
   return { rows: [], affected: result.affectedRows }
 }
 
@@ -113,17 +85,18 @@ function toValue(value: unknown): mysql.ExecuteValues {
 }
 
 /** By number (https://mariadb.com/kb/en/mariadb-error-code-reference/), else by what the driver says. */
-function mysqlFault(error: unknown, label: string): SqlFault | undefined {
+export function mysqlFault(error: unknown): SqlFault | undefined {
   if (!(error instanceof Error) || error instanceof TgsessionError) return undefined
+  if (error instanceof NoAutocommit) return { meaning: 'no_autocommit', detail: 'autocommit=0' }
   const code = codeOf(error)
-  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return sqlFault('no_tls', label, code, error)
-  if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return sqlFault('forbidden', label, code, error)
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return { meaning: 'no_tls', detail: code }
+  if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return { meaning: 'forbidden', detail: code }
   if ('sqlState' in error && 'errno' in error && typeof error.errno === 'number')
-    return sqlFault(numberMeaning(error.errno), label, code ?? String(error.errno), error)
+    return { meaning: numberMeaning(error.errno), detail: code ?? String(error.errno) }
   const network = code === 'HANDSHAKE_SSL_ERROR' ? 'untrusted' : networkMeaning(error)
-  if (network !== undefined) return sqlFault(network, label, code ?? 'network', error)
+  if (network !== undefined) return { meaning: network, detail: code ?? 'network' }
   return /^(PROTOCOL_|CR_)/.test(code ?? '') || /closed state|Connection lost/.test(error.message)
-    ? sqlFault('unreachable', label, code ?? 'connection lost', error)
+    ? { meaning: 'unreachable', detail: code ?? 'connection lost' }
     : undefined
 }
 

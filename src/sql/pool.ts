@@ -1,4 +1,4 @@
-import type { SqlConnection, SqlResult } from './dialect.ts'
+import type { SqlConnection, SqlResult } from './connection.ts'
 
 export interface SqlLimits {
   /** For a connection to stand, TLS and password included. */

@@ -1,10 +1,8 @@
 import net from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { Client } from 'pg'
 import { TgsessionError } from '../base/errors.ts'
-import type { SqlConnection, SqlDialect, SqlFault, SqlTables } from './dialect.ts'
-import { codeOf, networkMeaning, sqlFault, type SqlMeaning } from './errors.ts'
+import { codeOf, networkMeaning, type SqlFault, type SqlMeaning } from './errors.ts'
 import type { ServerLocation } from './location.ts'
 import type { SqlDriver } from './socket.ts'
 
@@ -15,29 +13,6 @@ const NO_TLS = 'The server does not support SSL connections'
  * Postgres, and what speaks its language. Every statement stands alone and unnamed, and nothing is set for the session,
  * so any pooler may stand between, also one that hands out connections by transaction.
  */
-export function postgresDialect(label: string, connect: () => SqlConnection): SqlDialect {
-  return {
-    label,
-    connect,
-    builder: new Kysely<SqlTables>({
-      dialect: {
-        createAdapter: () => new PostgresAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (db) => new PostgresIntrospector(db),
-        createQueryCompiler: () => new PostgresQueryCompiler(),
-      },
-    }),
-    hasOnConflict: true,
-    maxConnections: 2,
-    createTables: [
-      'CREATE TABLE IF NOT EXISTS tgsession_objects (object_key text COLLATE "C" PRIMARY KEY, version text NOT NULL, size bigint NOT NULL, body bytea)',
-      'CREATE TABLE IF NOT EXISTS tgsession_chunks (version text NOT NULL, number integer NOT NULL, written_ms bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (version, number))',
-    ],
-    encodeKey: (key) => key,
-    fault: (error) => postgresFault(error, label),
-  }
-}
-
 export const POSTGRES: SqlDriver = {
   // The client connects it.
   dial: () => new net.Socket(),
@@ -81,17 +56,17 @@ export function tlsOptions({ mode, ca }: ServerLocation['tls']): ConnectionOptio
 }
 
 /** By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), else by what the driver says. */
-export function postgresFault(error: unknown, label: string): SqlFault | undefined {
+export function postgresFault(error: unknown): SqlFault | undefined {
   if (!(error instanceof Error) || error instanceof TgsessionError) return undefined
   const code = codeOf(error)
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error)
-    return sqlFault(stateMeaning(code), label, code, error)
-  if (error.message === NO_TLS) return sqlFault('no_tls', label, 'no TLS', error)
+    return { meaning: stateMeaning(code), detail: code }
+  if (error.message === NO_TLS) return { meaning: 'no_tls', detail: 'no TLS' }
   const network = networkMeaning(error)
-  if (network !== undefined) return sqlFault(network, label, code ?? 'network', error)
-  if (error.message.startsWith('SASL')) return sqlFault('forbidden', label, 'SASL', error)
+  if (network !== undefined) return { meaning: network, detail: code ?? 'network' }
+  if (error.message.startsWith('SASL')) return { meaning: 'forbidden', detail: 'SASL' }
   if (/^(Connection terminated|Client (has|was)|There was an error establishing)/.test(error.message))
-    return sqlFault('unreachable', label, 'connection lost', error)
+    return { meaning: 'unreachable', detail: 'connection lost' }
   return undefined
 }
 

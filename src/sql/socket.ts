@@ -1,5 +1,5 @@
 import type net from 'node:net'
-import type { SqlConnection, SqlResult } from './dialect.ts'
+import type { SqlConnection, SqlResult } from './connection.ts'
 import type { ServerLocation } from './location.ts'
 
 /** What the driver of one kind of server does over a socket of ours. */

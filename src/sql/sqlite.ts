@@ -1,11 +1,9 @@
 import { open } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { TgsessionError } from '../base/errors.ts'
-import type { SqlConnection, SqlDialect, SqlFault, SqlResult, SqlTables } from './dialect.ts'
-import { codeOf, sqlFault, type SqlMeaning } from './errors.ts'
-import type { SqliteLocation } from './location.ts'
+import type { SqlConnection, SqlResult } from './connection.ts'
+import { codeOf, type SqlFault, type SqlMeaning } from './errors.ts'
 
 const BUSY = 5
 const LOCKED = 6
@@ -18,30 +16,7 @@ const LONGEST_PAUSE_MS = 25
  * One file, shared by the processes of one host. The journal is left as the file has it (a rollback journal, unless
  * somebody chose WAL), so that at rest the file alone is the whole store; `synchronous` stays FULL.
  */
-export function sqliteDialect({ path, label }: SqliteLocation): SqlDialect {
-  return {
-    label,
-    connect: () => new SqliteConnection(path),
-    builder: new Kysely<SqlTables>({
-      dialect: {
-        createAdapter: () => new SqliteAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (db) => new SqliteIntrospector(db),
-        createQueryCompiler: () => new SqliteQueryCompiler(),
-      },
-    }),
-    hasOnConflict: true,
-    maxConnections: 1,
-    createTables: [
-      'CREATE TABLE IF NOT EXISTS tgsession_objects (object_key BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, body BLOB)',
-      'CREATE TABLE IF NOT EXISTS tgsession_chunks (version TEXT NOT NULL, number INTEGER NOT NULL, written_ms INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (version, number))',
-    ],
-    encodeKey: (key) => Buffer.from(key),
-    fault: (error) => sqliteFault(error, label),
-  }
-}
-
-class SqliteConnection implements SqlConnection {
+export class SqliteConnection implements SqlConnection {
   readonly #path: string
   #database: DatabaseSync | undefined
   #usable = true
@@ -106,17 +81,17 @@ function primaryCode(error: unknown): number | undefined {
 }
 
 /** By SQLite's primary result code (https://www.sqlite.org/rescode.html), or by the system's for opening the file. */
-function sqliteFault(error: unknown, label: string): SqlFault | undefined {
+export function sqliteFault(error: unknown): SqlFault | undefined {
   if (!(error instanceof Error) || error instanceof TgsessionError) return undefined
   const code = primaryCode(error)
   if (code !== undefined) {
     const meaning = error.message.startsWith('no such table') ? 'no_table' : resultMeaning(code)
-    return sqlFault(meaning, label, `SQLite ${code}`, error)
+    return { meaning, detail: `SQLite ${code}` }
   }
   const name = codeOf(error)
   return name === undefined || !/^E[A-Z0-9]+$/.test(name) || name.startsWith('ERR_')
     ? undefined
-    : sqlFault(systemMeaning(name), label, name, error)
+    : { meaning: systemMeaning(name), detail: name }
 }
 
 function resultMeaning(code: number): SqlMeaning {

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../base/errors.ts'
+import { undressValue } from '../base/input.ts'
 import { type FirebaseAccess, readFirebaseAccess } from './firebase/access.ts'
 import { type HttpsAccess, readHttpsAccess, readProxy } from './http/access.ts'
 import type { S3Credentials } from './s3/location.ts'
@@ -117,6 +118,6 @@ function prefixes(env: Environment, pattern: RegExp): string[] {
 
 /** Set to something: an empty variable is as good as none. */
 function given(env: Environment, name: string): string | undefined {
-  const value = env[name]?.trim()
+  const value = undressValue(env[name] ?? '', name)
   return value === '' ? undefined : value
 }

@@ -29,6 +29,15 @@ describe('systemClock', () => {
     assert.equal(getEventListeners(quiet.signal, 'abort').length, 0)
   })
 
+  it('sleeps longer than one timer of Node lasts', async () => {
+    const stop = new AbortController()
+    const sleeping = systemClock.sleep(2 ** 31 + 1000, stop.signal)
+    const first = await Promise.race([sleeping.then(() => 'woke up'), delay(20, 'still asleep')])
+    assert.equal(first, 'still asleep')
+    stop.abort(new Error('enough'))
+    await assert.rejects(sleeping, /enough/)
+  })
+
   it('does not sleep for a negative time', async () => {
     await systemClock.sleep(-5000)
   })

@@ -93,11 +93,16 @@ describe('tgsession', () => {
   it('says what is wrong with the command line as it says all else, and repeats no secret of it', async () => {
     const url = `postgres://me:it's hush@host/db`
     for (const [args, message, hint] of [
-      [['status', '--nmae', 'x'], /unknown option '--nmae'.*--name/s, '`tgsession status --help`'],
-      [['status', `--sotre=${url}`], /unknown option '--sotre=\*\*\*'/, '`tgsession status --help`'],
+      [['status', '--nmae', 'x'], /unknown option --nmae .*--name/s, '`tgsession status --help`'],
+      [['status', `--sotre=${url}`], /unknown option --sotre/, '`tgsession status --help`'],
       [['status', url], /too many arguments/, '`tgsession status --help`'],
       [['rollback', url], /whole number/, '`tgsession rollback --help`'],
-      [['rollback', 'AGE-SECRET-KEY-1HUSH'], /whole number/, '`tgsession rollback --help`'],
+      [
+        ['run', '--max-wait', `${url}' is invalid. x`, 'true'],
+        /option '--max-wait <seconds>'.* seconds/,
+        '`tgsession run',
+      ],
+      [['convert', 'x', '--to', 'hush'], /--to <format>.*gramjs/, '`tgsession convert'],
       [[url], /unknown command/, '`tgsession --help`'],
     ] as const) {
       const { code, stdout, stderr } = await cli.run([...args, '--json'], {})

@@ -220,6 +220,36 @@ describe('tgsession run', () => {
     },
   )
 
+  it('saves and releases on SIGQUIT as on SIGTERM, and opens no inspector on SIGUSR1', async () => {
+    const child = start(SERVE)
+    const finished = cli.finish(child)
+    await pidOf()
+    child.kill('SIGUSR1')
+    child.kill('SIGQUIT')
+    const { code, stderr } = await finished
+    assert.equal(code, 7)
+    assert.match(stderr, /event=session\.saved revision=2/)
+    assert.match(stderr, /event=lease\.released/)
+    assert.doesNotMatch(stderr, /[Dd]ebugger/)
+    assert.match(readFileSync(log, 'utf8'), /^SIGTERM/m)
+  })
+
+  it('says so where it may open too few files', { skip: missing.command('bash') }, async () => {
+    const line = 'ulimit -n 24; exec "$0" "$@"'
+    const { code, stderr } = await cli.under(['bash', '-c', line], ['run', '--', 'true'], env)
+    assert.equal(code, 71, stderr)
+    assert.match(stderr, /may open 24 files at a time.*\n.*ulimit -n/)
+  })
+
+  it('warns where npm has started it on a host', { skip: missing.command('bash') }, async () => {
+    const line = `exec -a 'npm exec tgsession run' sh -c '"$0" "$@"; exit $?' "$0" "$@"`
+    const npm = await cli.under(['bash', '-c', line], ['run', '--', 'true'], { ...env, DYNO: 'worker.1' })
+    assert.equal(npm.code, 0, npm.stderr)
+    assert.match(npm.stderr, /event=warning message="npm started this process/)
+    const { stderr } = await cli.run(['run', '--', 'true'], { ...env, DYNO: 'worker.1' })
+    assert.doesNotMatch(stderr, /npm started/)
+  })
+
   it('tells on SIGUSR2 how things stand', async () => {
     const child = start(SERVE)
     const finished = cli.finish(child)

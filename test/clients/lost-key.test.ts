@@ -244,7 +244,6 @@ describe('a session file whose key was dropped', () => {
     const first = await FakeDc.start({ dcId: 2, privateKey })
     t.after(() => first.close())
     first.introduce(home)
-    first.fail('auth.sendCode', { code: 303, message: 'PHONE_MIGRATE_4' }, Infinity)
     addServerKey(home.publicKeyPem)
     return { first, home }
   }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { describeSettings } from '../../src/config/describe.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
+import { readHost } from '../../src/config/host.ts'
 import { type Environment, type Needs, readSettings } from '../../src/config/settings.ts'
 import { TgsessionError } from '../../src/base/errors.ts'
 import { parseKey, recipientOf } from '../../src/seal/key.ts'
@@ -66,13 +67,16 @@ describe('settings', () => {
       file: undefined,
       leaseTtlMs: 45_000,
       saveAfterMs: 30_000,
-      shutdownMs: 25_000,
       userId: undefined,
       apiId: undefined,
       apiHash: undefined,
-      label: hostname(),
-      signalsAll: false,
+      webToken: undefined,
+      heartbeat: undefined,
+      port: undefined,
+      platform: null,
+      ...readHost({}),
     })
+    assert.equal(settings.label, hostname())
   })
 
   it('take every variable', async () => {
@@ -91,6 +95,9 @@ describe('settings', () => {
         TGSESSION_SAVE_AFTER: '5',
         TGSESSION_SHUTDOWN_MS: '12000',
         TGSESSION_USER_ID: '777000',
+        TGSESSION_WEB_TOKEN: 'w'.repeat(32),
+        TGSESSION_HEARTBEAT: 'https://hc.test:8443/ping',
+        PORT: '5000',
         DYNO: 'worker.1',
       },
       ALL,
@@ -109,8 +116,16 @@ describe('settings', () => {
       userId: '777000',
       apiId: 123456,
       apiHash: API.TELEGRAM_API_HASH,
+      webToken: 'w'.repeat(32),
+      heartbeat: 'https://hc.test:8443/ping',
+      port: 5000,
+      platform: {
+        name: 'Heroku',
+        variables: 'dashboard.heroku.com: your app, Settings, Reveal Config Vars',
+      },
       label: 'worker.1',
       signalsAll: true,
+      isManaged: true,
     })
   })
 
@@ -187,7 +202,15 @@ describe('settings', () => {
       const settings = await readSettings(env)
       assert.deepEqual([settings.shutdownMs, settings.label], [shutdownMs, label])
       assert.equal(settings.signalsAll, 'DYNO' in env)
+      assert.equal(settings.isManaged, true)
     }
+  })
+
+  it('count on the ten seconds of docker in a container of a host that is not known', () => {
+    assert.deepEqual([readHost({}, true).shutdownMs, readHost({}, false).shutdownMs], [8000, 25_000])
+    for (const name of ['DYNO', 'RENDER_INSTANCE_ID', 'KUBERNETES_SERVICE_HOST', 'KAMAL_CONTAINER_NAME'])
+      assert.equal(readHost({ [name]: 'x' }, true).shutdownMs, 25_000, name)
+    assert.deepEqual([readHost({}, true).isManaged, readHost({}, false).isManaged], [true, false])
   })
 
   it('warn of a host that leaves no time, until somebody has seen to it', async () => {
@@ -238,7 +261,7 @@ describe('a session in the wrong variable', () => {
 })
 
 describe('a container', () => {
-  it('takes the place of the store, and any name, where a command is about one', async () => {
+  it('takes the place of the store for list, import and export', async () => {
     const env = {
       ...API,
       TGSESSION_CONTAINER: 'DATABASE_URL',
@@ -246,11 +269,8 @@ describe('a container', () => {
       TGSESSION_KEY: HEX,
     }
     const needs = { container: true }
-    const settings = await readSettings({ ...env, TGSESSION_NAME: '+49 170/Ä' }, needs)
-    assert.deepEqual(
-      [settings.store, settings.container, settings.name],
-      [null, { url: 'postgres://h/d', tablePrefix: '' }, '+49 170/Ä'],
-    )
+    const settings = await readSettings(env, needs)
+    assert.deepEqual([settings.store, settings.container], [null, { url: 'postgres://h/d', tablePrefix: '' }])
     assert.match(
       (await problemsOf({ ...env, TGSESSION_NAME: STRING_SESSION }, needs)).join(),
       /^TGSESSION_NAME/,
@@ -260,6 +280,8 @@ describe('a container', () => {
     assert.match((await problemsOf({ ...env, TGSESSION_KEY: '' }, needs)).join(), /^TGSESSION_KEY is missing/)
     const plain = { ...env, TGSESSION_KEY: '', TGSESSION_ENCRYPTION: 'none' }
     assert.equal((await readSettings(plain, needs)).encryption, 'none')
+    const named = { TGSESSION_CONTAINER: 'sqlite:many.db', TGSESSION_KEY: HEX }
+    assert.match(await problem(named), /TGSESSION_CONTAINER is for list, import and export only/)
   })
 })
 
@@ -347,11 +369,13 @@ describe('the store', () => {
   })
 })
 
+const HIDDEN = 'set (hidden: not an address that can be read; `tgsession doctor` says why)'
+
 describe('what is in force', () => {
   it('shows no key, no hash, and says what is set', async () => {
     const env = { ...API, TGSESSION_STORE: S3, TGSESSION_KEY: HEX, TGSESSION_KEY_PREVIOUS: OTHER_HEX }
     const shown = describeSettings(await readSettings(env))
-    assert.equal(shown['store'], `${S3} (from TGSESSION_STORE)`)
+    assert.equal(shown['store'], 's3://bucket/prefix (from TGSESSION_STORE)')
     assert.equal(shown['key'], 'set (hidden), 2 may decrypt')
     assert.equal(shown['recipient'], RECIPIENT)
     const all = JSON.stringify(shown).toLowerCase()
@@ -360,24 +384,26 @@ describe('what is in force', () => {
   })
 
   for (const [url, shown] of [
-    ['postgres://user:hush@host:5432/db', 'postgres://***@host:5432/db'],
-    ['postgres://user:hush@hush/hush#hush@host/db', 'postgres://***'],
-    ['postgres://user:hush@hush/hush@host/db', 'postgres://***@host/db'],
-    ['mysql://hush@host/db?ssl-key=hush', 'mysql://***@host/db?***'],
-    ['postgres://host/db?user=me&password=hush', 'postgres://host/db?***&***'],
-    ['postgres://host/db?password=hu@sh', 'postgres://***'],
-    ['https://host/file?hush', 'https://host/file?***'],
-    ['https://host/file#hush', 'https://host/file#***'],
-    ['https://host/hush/hush/main.session?hush', 'https://host/…/main.session?***'],
-    ['https://hush@host/hush/main.session/', 'https://***@host/…/main.session'],
-    ['https://host', 'https://host'],
-    ['s3://AKIA:hush@bucket/p', 's3://***@bucket/p'],
-    ['s3://b/p?region=eu&endpoint=https://host:9000', 's3://b/p?region=eu&endpoint=https://host:9000'],
-    ['s3://b/p?endpoint=https://u:hush@host', 's3://***'],
-    ['s3://b/p?endpoint=https%3A%2F%2Fu%3Ahush%40host', 's3://b/p?***'],
+    ['postgres://user:hush@host:5432/db', 'postgres://host/db'],
+    ['postgres://user:hush@hush/hush#hush@host/db', HIDDEN],
+    ['postgres://user:hush@hush/hush@host/db', HIDDEN],
+    ['mysql://hush@host/db?ssl-key=hush', 'mysql://host/db'],
+    ['postgres://host/db?user=me&password=hush', 'postgres://host/db'],
+    ['postgres://host/db?password=hu@sh', HIDDEN],
+    ['postgres://user:hush', HIDDEN],
+    ['postgres://user:hush?x@host/db', HIDDEN],
+    ['https://host/file?hush', 'https://host/file'],
+    ['https://host/file#hush', 'https://host/file'],
+    ['https://host/hush/hush/main.session?hush', 'https://host/…/main.session'],
+    ['https://hush@host/hush/main.session/', HIDDEN],
+    ['https://host', HIDDEN],
+    ['s3://AKIA:hush@bucket/p', HIDDEN],
+    ['s3://b/p?region=eu&endpoint=https://host:9000', 's3://b/p?endpoint=https://host:9000'],
+    ['s3://b/p?endpoint=https://u:hush@host', HIDDEN],
+    ['s3://b/p?endpoint=https%3A%2F%2Fu%3Ahush%40host', HIDDEN],
     ['file:/home/me@work/x', 'file:/home/me@work/x'],
-    [`hush${STRING_SESSION}`, 'set (hidden: not the address of a store)'],
-    ['123456:AAhush', 'set (hidden: not the address of a store)'],
+    [`hush${STRING_SESSION}`, HIDDEN],
+    ['123456:AAhush', HIDDEN],
   ] as const)
     it(`shows ${url.slice(0, 50)} as ${shown}`, async () => {
       for (const variable of ['TGSESSION_STORE', 'DATABASE_URL']) {

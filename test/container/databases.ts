@@ -9,13 +9,25 @@ import { Kysely, PGliteDialect } from 'kysely'
 import { BareContainer } from '../../src/container/bare-container.ts'
 import type { ContainerOptions } from '../../src/container/container-options.ts'
 import type { SessionContainer } from '../../src/container/session-container.ts'
-import type { SqlKind } from '../../src/container/tables/sql-kind.ts'
+import type { ContainerSchema } from '../../src/container/tables/schema.ts'
+import type { SqlKind } from '../../src/sql/kind.ts'
+import { parseSqlUrl } from '../../src/sql/location.ts'
+import { sqlClient } from '../../src/sql/open.ts'
+import type { SqlLimits } from '../../src/sql/pool.ts'
 import { missing } from '../support/requires.ts'
 import { testDatabase } from '../support/store/sql-servers.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
 export const KEY = 'ab'.repeat(32)
 export const AUTH_KEY = Uint8Array.from({ length: 256 }, (_, i) => (i * 7 + 3) % 256)
+
+/** Kysely over connections of ours; `destroy()` closes them. */
+export function connect(
+  url: string,
+  { most = 1, limits }: { most?: number; limits?: Partial<SqlLimits> } = {},
+): Kysely<ContainerSchema> {
+  return sqlClient<ContainerSchema>(parseSqlUrl(url, '.'), { most, limits }).db
+}
 
 /** An empty database of a test's own. */
 export interface OwnDatabase {

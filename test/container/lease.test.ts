@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
-import { connect } from '../../src/container/tables/connect.ts'
 import { Database } from '../../src/container/tables/database.ts'
 import { leaseFence } from '../../src/container/lease/fence.ts'
 import { KeySeal } from '../../src/container/rows/key-seal.ts'
@@ -9,8 +8,16 @@ import { LeaseRow } from '../../src/container/lease/lease-row.ts'
 import { writeRows } from '../../src/container/rows/write-rows.ts'
 import { LeaseError, UsageError } from '../../src/base/errors.ts'
 import { takeLease } from '../../src/lease/take.ts'
-import { parseSqlUrl } from '../../src/sql/location.ts'
-import { AUTH_KEY, containers, KEY, KINDS, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
+import {
+  connect,
+  AUTH_KEY,
+  containers,
+  KEY,
+  KINDS,
+  MARIADB,
+  type OwnDatabase,
+  POSTGRES,
+} from './databases.ts'
 import { until } from '../support/until.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
@@ -169,7 +176,8 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
       const holder = await container(database, MS).open('race')
       await holder.close()
       const label = name
-      const own = new Database(connect(parseSqlUrl(database.url, '.')), {
+      const client = connect(database.url)
+      const own = new Database(client, {
         tablePrefix: '',
         label,
         clock: steadyClock,
@@ -206,7 +214,7 @@ for (const { name, skip, make } of [POSTGRES, MARIADB])
         own.transaction((db) => fence.check(db)),
         LeaseError,
       )
-      await own.close()
+      await client.destroy()
       after(async () => database.drop())
     })
   })

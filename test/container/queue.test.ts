@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
-import { connect } from '../../src/container/tables/connect.ts'
-import { Database, isPassing } from '../../src/container/tables/database.ts'
+import { Database } from '../../src/container/tables/database.ts'
+import { isPassing } from '../../src/sql/database.ts'
 import { readLeases } from '../../src/container/lease/renewals.ts'
 import { SaveFailedError, TgsessionError } from '../../src/base/errors.ts'
-import { parseSqlUrl } from '../../src/sql/location.ts'
 import { SqlProxy } from '../support/store/sql-proxy.ts'
 import { withPort } from '../support/store/sql-servers.ts'
-import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE } from './databases.ts'
+import { connect, AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE } from './databases.ts'
 import { until } from '../support/until.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
@@ -95,7 +94,7 @@ for (const { name, kind, skip, make } of [POSTGRES, MARIADB])
       await container(database).listSessions()
       const { where } = throughProxy()
       const label = 'here'
-      const db = connect(parseSqlUrl(where, '.'), { most: 2, queryMs: 300 })
+      const db = connect(where, { most: 2, limits: { queryMs: 300 } })
       const own = new Database(db, { tablePrefix: '', label, clock: systemClock })
       const ask = () => own.once((inside) => readLeases(own, inside, ['nobody']))
       proxy.plan('tgsession_leases', 'swallow', 2)
@@ -106,11 +105,12 @@ for (const { name, kind, skip, make } of [POSTGRES, MARIADB])
         )
       assert.deepEqual(await ask(), [undefined])
       assert.equal(proxy.mishaps, 2)
-      await own.close()
+      await db.destroy()
     })
 
     it('bids the server to end what it has forgotten', async () => {
-      const own = new Database(connect(parseSqlUrl(database.url, '.')), {
+      const client = connect(database.url)
+      const own = new Database(client, {
         tablePrefix: '',
         label: '',
         clock: systemClock,
@@ -127,7 +127,7 @@ for (const { name, kind, skip, make } of [POSTGRES, MARIADB])
       assert.deepEqual(settings, [
         kind === 'postgres' ? { wait: '10s', idle: '15s' } : { wait: 10, idle: 60 },
       ])
-      await own.close()
+      await client.destroy()
     })
 
     it('opens four connections at most', async () => {
@@ -192,7 +192,8 @@ describe('the queue of a session', () => {
     const due = Promise.withResolvers<void>()
     const waits = [due.promise]
     const clock: Clock = { ...systemClock, sleep: () => waits.shift() ?? new Promise(() => undefined) }
-    const own = new Database(connect(parseSqlUrl(database.url, '.')), { tablePrefix: '', label: '', clock })
+    const client = connect(database.url)
+    const own = new Database(client, { tablePrefix: '', label: '', clock })
     const begun = Promise.withResolvers<void>()
     const goOn = Promise.withResolvers<void>()
     const writing = own.transaction(async (db) => {
@@ -209,7 +210,7 @@ describe('the queue of a session', () => {
     goOn.resolve()
     // Its turn comes when the other is over.
     assert.deepEqual(await own.once((db) => db.selectFrom('update_state').selectAll().execute()), [])
-    await own.close()
+    await client.destroy()
   })
 
   it('has a bound with a name, which the key does not know', async () => {

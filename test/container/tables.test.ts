@@ -5,14 +5,21 @@ import { after, before, describe, it } from 'node:test'
 import { CamelCasePlugin, Kysely, MysqlDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { createPool } from 'mysql2'
-import { connect } from '../../src/container/tables/connect.ts'
 import { containerMigration, containerSchemaSql } from '../../src/container/tables/create-tables.ts'
 import { BadDataError, ConfigurationError } from '../../src/base/errors.ts'
-import { parseSqlUrl } from '../../src/sql/location.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { startPgBouncer } from '../support/store/sql-programs.ts'
 import { withDatabase } from '../support/store/sql-servers.ts'
-import { AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SERVERS, SQLITE } from './databases.ts'
+import {
+  connect,
+  AUTH_KEY,
+  containers,
+  MARIADB,
+  type OwnDatabase,
+  POSTGRES,
+  SERVERS,
+  SQLITE,
+} from './databases.ts'
 
 function alchemy(url: string, ...args: string[]): string {
   const sqlalchemyUrl = url.replace(/^sqlite:/, 'sqlite:///')
@@ -104,45 +111,14 @@ for (const { name, kind, skip, make } of SERVERS)
         const fresh = await make()
         const many = Array.from({ length: 6 }, () => container(fresh, { tablePrefix: `r${round}_` }))
         assert.deepEqual(await Promise.all(many.map((one) => one.listSessions())), [[], [], [], [], [], []])
-        const rows = await fresh.run(
-          `SELECT * FROM r${round}_version`,
-          `SELECT number FROM r${round}_tgsession_migrations`,
-        )
+        const rows = await fresh.run(`SELECT number FROM r${round}_tgsession_migrations`)
         assert.deepEqual(
           rows.map((row) => ({ ...row })),
-          [{ number: 1 }, { number: 2 }, { number: 3 }],
+          [{ number: 1 }],
         )
         await Promise.all(many.map((one) => one.close()))
         await fresh.drop()
       }
-    })
-
-    it('of an earlier version are upgraded once where many start at once', async () => {
-      const options = { tablePrefix: 'up_' }
-      const first = container(database, options)
-      await first.listSessions()
-      await database.run(
-        'DROP TABLE up_tgsession_logins',
-        'DROP TABLE up_tgsession_aside',
-        'DROP TABLE up_tgsession_fences',
-        'ALTER TABLE up_tgsession_leases ADD COLUMN writes BIGINT',
-        'DELETE FROM up_tgsession_migrations WHERE number > 1',
-        `INSERT INTO up_entities (session_id, id, hash) VALUES ('kept', 1, 2)`,
-        `INSERT INTO up_tgsession_leases VALUES ('kept', 7, NULL, NULL, NULL, 0, 0, 5)`,
-      )
-      await Promise.all(Array.from({ length: 4 }, () => container(database, options).listQuarantined('kept')))
-      const migrations = await database.run('SELECT number FROM up_tgsession_migrations ORDER BY number')
-      assert.deepEqual(
-        migrations.map((row) => Number(row['number'])),
-        [1, 2, 3],
-      )
-      const session = container(database, options).newSession('kept')
-      await session.load()
-      session.core.upsert([{ ...PAVEL, username: null }])
-      await session.close()
-      const opened = await container(database, options).open('kept')
-      assert.deepEqual([opened.generation, opened.session.storage.entityCount], [8, 2])
-      await opened.close()
     })
 
     it('are checked, and not made, where somebody else manages them', async () => {
@@ -171,7 +147,7 @@ for (const { name, kind, skip, make } of SERVERS)
     })
 
     it('are a migration of Kysely, too', async () => {
-      const db = connect(parseSqlUrl(database.url, '.'))
+      const db = connect(database.url)
       const migration = containerMigration(kind, { tablePrefix: 'm_' })
       const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ '001': migration }) } })
       assert.equal((await migrator.migrateToLatest()).error, undefined)
@@ -183,7 +159,7 @@ for (const { name, kind, skip, make } of SERVERS)
     })
 
     it("lie in an instance of one's own, which stays open, whatever plugins it has", async () => {
-      const mine = connect(parseSqlUrl(database.url, '.')).withPlugin(new CamelCasePlugin())
+      const mine = connect(database.url).withPlugin(new CamelCasePlugin())
       const own = container({ where: { db: mine } }, { tablePrefix: 'k_' })
       const opened = await own.open('mine')
       opened.session.core.upsert([PAVEL])
@@ -226,7 +202,7 @@ describe('text in MariaDB', { skip: MARIADB.skip }, () => {
 
   it('is no SQL, whatever the mode of the server', async () => {
     const database = await MARIADB.make()
-    const db = connect(parseSqlUrl(database.url, '.'))
+    const db = connect(database.url)
     const said = "O'Brien\\'; --"
     const { rows } = await db.connection().execute(async (one) => {
       await sql`set session sql_mode = 'NO_BACKSLASH_ESCAPES'`.execute(one)

@@ -27,6 +27,13 @@ describe('a channel of the fake data centre', () => {
         limit: 100,
       }),
     )
+  const named = (username: string) => client.invoke(new Api.contacts.ResolveUsername({ username }))
+  const get = (accessHash: bigInt.BigInteger) =>
+    client.invoke(
+      new Api.channels.GetChannels({ id: [new Api.InputChannel({ channelId: bigInt(ID), accessHash })] }),
+    )
+  const chats = (ids: number[]) =>
+    client.invoke(new Api.messages.GetChats({ id: ids.map((id) => bigInt(id)) }))
   const next = async (): Promise<Api.TypeUpdate> => {
     for (;;) {
       const update = updates.shift()
@@ -38,7 +45,8 @@ describe('a channel of the fake data centre', () => {
   beforeEach(async () => {
     dc = await FakeDc.start({
       bots: [{ token: TOKEN }],
-      channels: [{ channelId: ID, title: 'News' }],
+      accounts: [{ phone: '15550001', code: '1', userId: 71n, firstName: 'Ann', username: 'ann' }],
+      channels: [{ channelId: ID, title: 'News', username: 'TheNews' }],
       differenceSlice: 2,
       differenceLimit: 4,
     })
@@ -91,7 +99,7 @@ describe('a channel of the fake data centre', () => {
 
   it('hints at news, also in the difference of the account, and loses updates on demand', async () => {
     const { date } = await client.invoke(new Api.updates.GetState())
-    dc.loseUpdates(2)
+    dc.loseUpdates(3)
     dc.post(ID, 'two')
     dc.sendMessage(4242n, 'lost')
     dc.hintAt(ID)
@@ -102,5 +110,23 @@ describe('a channel of the fake data centre', () => {
     assert.ok(whole instanceof Api.updates.Difference)
     assert.deepEqual(texts(whole.newMessages), ['lost'])
     assert.ok(whole.otherUpdates[0] instanceof Api.UpdateChannelTooLong)
+  })
+
+  it('is found by its name and by its id, as people are by their names', async () => {
+    const [chat] = (await named('thenews')).chats
+    assert.ok(chat instanceof Api.Channel)
+    assert.deepEqual([chat.title, chat.username, String(chat.accessHash)], ['News', 'TheNews', String(hash)])
+    const [user] = (await named('Ann')).users
+    assert.ok(user instanceof Api.User)
+    assert.deepEqual([String(user.id), user.firstName, user.self], ['71', 'Ann', false])
+    await assert.rejects(named('nobody'), rpc(400, 'USERNAME_NOT_OCCUPIED'))
+    await assert.rejects(named('?'), rpc(400, 'USERNAME_INVALID'))
+
+    assert.equal((await get(hash)).chats.length, 1)
+    // Bots need no hash.
+    assert.equal((await get(bigInt(0))).chats.length, 1)
+    await assert.rejects(get(bigInt(1)), rpc(400, 'CHANNEL_INVALID'))
+    assert.deepEqual((await chats([])).chats, [])
+    await assert.rejects(chats([5]), rpc(400, 'CHAT_ID_INVALID'))
   })
 })

@@ -189,20 +189,21 @@ describe('GramJS with a session', () => {
 
   it('is told of a method that is not known here', async () => {
     const client = await open()
-    const id = Api.account.GetAuthorizations.CONSTRUCTOR_ID
+    const id = Api.account.GetContentSettings.CONSTRUCTOR_ID
     await assert.rejects(
-      client.invoke(new Api.account.GetAuthorizations()),
+      client.invoke(new Api.account.GetContentSettings()),
       rpc(400, `INPUT_METHOD_INVALID_${id}`),
     )
   })
 
   it('reads what the server says of itself and of the account', async () => {
     const client = await open()
-    dc.introduce({ dcId: 4, host: '127.0.0.1', port: 4444 })
+    await using other = await FakeDc.start({ dcId: 4 })
+    dc.introduce(other)
     const config = await client.invoke(new Api.help.GetConfig())
     assert.deepEqual(
       config.dcOptions.map(({ id, ipAddress, port }) => [id, ipAddress, port]),
-      [2, 1, 3, 4, 5].map((id) => [id, '127.0.0.1', id === 4 ? 4444 : dc.port]),
+      [2, 1, 3, 4, 5].map((id) => [id, '127.0.0.1', id === 4 ? other.port : dc.port]),
     )
     const { thisDc } = await client.invoke(new Api.help.GetNearestDc())
     assert.equal(thisDc, 2)

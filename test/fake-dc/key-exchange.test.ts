@@ -4,7 +4,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { CODEC } from '../../src/fake-dc/tl/schemas.ts'
 import { fingerprintOf, keyIdOf } from '../support/dc/fingerprint.ts'
-import { type Mistakes, makeKey, rsaPad } from '../support/dc/key-maker.ts'
+import { type Mistakes, makeKey } from '../support/dc/key-maker.ts'
 import { RawClient } from '../support/dc/raw-client.ts'
 
 describe('the key exchange', () => {
@@ -73,15 +73,6 @@ describe('the key exchange', () => {
       assert.equal((await makeKey(client, dc.publicKeyPem, mistake)).answer, null)
       assert.equal(dc.stats().keys.length, known)
     })
-
-  it('hangs up on a temporary key, which it does not make', async () => {
-    // p_q_inner_data_temp_dc, which no schema of the server knows.
-    const mistake: Mistakes = {
-      padding: (data, key) =>
-        rsaPad(Buffer.concat([Buffer.from('88dffd56', 'hex'), data.subarray(4), Buffer.alloc(4)]), key),
-    }
-    assert.equal((await makeKey(client, dc.publicKeyPem, mistake)).answer, null)
-  })
 
   it('hangs up on steps out of order', async () => {
     const echo = { nonce: randomBytes(16), server_nonce: randomBytes(16) }

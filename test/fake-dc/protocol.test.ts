@@ -213,6 +213,13 @@ describe('the message layer', () => {
     next.close()
   })
 
+  it('answers -429 when it has too much to do, and hangs up', async () => {
+    dc.failTransport(-429)
+    client.send({ body: PING })
+    assert.equal((await client.packet())?.readInt32LE(), -429)
+    await client.closed
+  })
+
   it('answers -404 to an unknown key and hangs up', async () => {
     const stranger = await RawClient.connect(dc, Buffer.alloc(256, 7))
     stranger.send({ body: PING })
@@ -237,7 +244,7 @@ describe('the clock of the server', () => {
     assert.ok(qr instanceof Api.auth.LoginToken)
     const key = client.session.getAuthKey()?.getKey() ?? assert.fail('no key')
     ahead = 31_000
-    assert.throws(() => dc.acceptLoginToken(qr.token, 71n), { code: 'fake-dc.unknown-token' })
+    assert.throws(() => dc.acceptLoginToken(qr.token, 71n), { message: 'AUTH_TOKEN_EXPIRED' })
     ahead = 6 * 60_000
     // The client's clock is behind by now: bad_msg_notification sets it right.
     await assert.rejects(client.invoke(new Api.auth.SignIn({ ...login, phoneCodeHash })), {

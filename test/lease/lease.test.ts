@@ -7,7 +7,9 @@ import { parseHead } from '../../src/replica/head-format.ts'
 import { HeadFile } from '../../src/replica/head-file.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import type { LeasePort } from '../../src/lease/record.ts'
+import { SeenRecord } from '../../src/lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../../src/lease/take.ts'
+import { toVersion } from '../../src/store/shared/version.ts'
 import { altered, seededRandom, SimTime } from '../support/sim-clock.ts'
 import {
   conflict,
@@ -249,6 +251,43 @@ describe('taking the lease', () => {
     await assert.rejects(house.during(unwanted), { code: 'lease.not_wanted' })
     assert.equal(house.holder?.label, 'a')
     await holder.release()
+  })
+
+  it('does not take a record that went back before its newest holder must have stopped', async () => {
+    const house = new House()
+    await house.during((await house.during(house.machine('before').take())).release())
+    const backup = house.store.objects.get(KEY)!
+    const holder = await house.during(house.machine('a').take())
+    const taking = house.machine('b').take()
+    await house.time.run(house.time.now + 5000)
+    // Restored from a backup in which nobody holds it. The holder learns of it with its next renewal.
+    house.store.objects.set(KEY, { ...backup, version: toVersion('restored') })
+    const restoredAt = house.time.now
+    const loss = lossOf(house, holder)
+    const instant = instantOf(house.time, taking)
+    const lease = await house.during(taking)
+    assert.ok(loss.at !== undefined && instant.at !== undefined && loss.at < instant.at)
+    assert.ok(instant.at >= restoredAt + TTL, `after ${instant.at - restoredAt} ms`)
+    assert.equal(lease.generation, 3)
+    await house.during(lease.release())
+  })
+
+  it('does so too for whoever lost it by that, and gives no generation twice', async () => {
+    const house = new House()
+    await house.during((await house.during(house.machine('before').take())).release())
+    const backup = house.store.objects.get(KEY)!
+    const { take } = house.machine('a')
+    const seen = new SeenRecord()
+    const lease = await house.during(take({ seen }))
+    assert.equal(lease.generation, 2)
+    house.store.objects.set(KEY, { ...backup, version: toVersion('restored') })
+    await house.time.run(house.time.now + 20_000)
+    assert.equal(lease.signal.reason.code, 'lease.lost')
+    const begun = house.time.now
+    const again = await house.during(take({ seen }))
+    assert.ok(house.time.now >= begun + TTL)
+    assert.equal(again.generation, 3)
+    await house.during(again.release())
   })
 
   const landing = Promise.withResolvers<void>()

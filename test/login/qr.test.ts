@@ -115,7 +115,7 @@ describe('logIn by QR code', () => {
     const home = await FakeDc.start({ dcId: 4, accounts })
     addServerKey(home.publicKeyPem)
     dc.introduce(home)
-    const asker = new Scanner((token) => dc.acceptLoginTokenAt(home, token, BOB_ID), [BOB.password])
+    const asker = new Scanner((token) => home.acceptLoginToken(token, BOB_ID), [BOB.password])
     const { session, keyFingerprint } = await logInWith(asker)
     const { dcId, port } = await inspectSession(session)
     assert.deepEqual({ dcId, port }, { dcId: 4, port: home.port })

@@ -69,6 +69,20 @@ describe('what Telegram refuses', () => {
     assert.equal(dc.stats().connections, connections)
   })
 
+  it('a challenge that went stale once is no refusal; a second time it is', async () => {
+    dc.fail('auth.checkPassword', { code: 400, message: 'SRP_ID_INVALID' })
+    const { session } = await logIn(
+      user(new Person(BOB.phone, [BOB.code], [BOB.password])),
+      optionsFor(dc, notes),
+    )
+    assert.ok(session.length > 0)
+    await dc.close()
+    dc = await FakeDc.start({ accounts: [BOB] })
+    dc.fail('auth.checkPassword', { code: 400, message: 'SRP_PASSWORD_CHANGED' }, Infinity)
+    const error = await refused(user(new Person(BOB.phone, [BOB.code], [BOB.password])))
+    assert.equal(error.code, 'login.password_changed')
+  })
+
   it('a number without an account', async () => {
     const stranger = user(new Person('+15559999999', ['11111']))
     assert.equal((await refused(stranger)).code, 'login.phone_unoccupied')
@@ -77,6 +91,10 @@ describe('what Telegram refuses', () => {
   const answers: [string, number, string, string][] = [
     ['auth.sendCode', 400, 'PHONE_NUMBER_INVALID', 'login.phone_invalid'],
     ['auth.sendCode', 400, 'PHONE_NUMBER_BANNED', 'login.phone_banned'],
+    ['auth.sendCode', 400, 'USER_DEACTIVATED_BAN', 'login.phone_banned'],
+    ['auth.sendCode', 400, 'USER_DEACTIVATED', 'login.account_deleted'],
+    ['auth.sendCode', 420, 'FROZEN_METHOD_INVALID', 'login.account_frozen'],
+    ['auth.sendCode', 403, 'RECAPTCHA_CHECK_signup__6Lc', 'login.captcha'],
     ['auth.sendCode', 400, 'API_ID_INVALID', 'login.api_id_invalid'],
     ['auth.sendCode', 400, 'API_ID_PUBLISHED_FLOOD', 'login.api_id_published'],
     ['auth.sendCode', 406, 'SEND_CODE_UNAVAILABLE', 'login.code_unavailable'],

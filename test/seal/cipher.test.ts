@@ -100,6 +100,9 @@ describe('sealing', () => {
     assert.equal(error.code, 'revision.corrupt')
     const grown = process.memoryUsage().rss - before
     assert.ok(grown < 60 * 1024 * 1024, `grew by ${grown}`)
+    const pieces = Buffer.concat(Array.from({ length: 100 }, () => zstdCompressSync(Buffer.alloc(2000))))
+    assert.equal((await failure(cipher().open('x.session.zst', pieces, 199_999))).code, 'revision.corrupt')
+    assert.equal((await cipher().open('x.session.zst', pieces, 200_000)).length, 200_000)
     const even = await cipher().seal(plain)
     assert.equal((await failure(cipher().open(NAME, even, plain.length - 1))).code, 'revision.corrupt')
   })
@@ -182,6 +185,35 @@ describe('Debian’s age and zstd', () => {
     const sealed = run('age', ['-r', recipient], packed)
     assert.deepEqual(Buffer.from(await cipher().open(NAME, sealed, plain.length)), plain)
   })
+
+  it(
+    'seal by hand, in letters, in several frames and with skippable ones, what we open',
+    { skip },
+    async () => {
+      const [first, second] = [plain.subarray(0, 7000), plain.subarray(7000)]
+      const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3])
+      const frames = [run('zstd', ['-c'], first), run('zstd', ['-3', '--no-check', '-c'], second)]
+      const packed = Buffer.concat([skippable, ...frames, skippable])
+      assert.deepEqual(run('zstd', ['-d'], packed), plain)
+      const open = async (sealed: Uint8Array): Promise<Buffer> =>
+        Buffer.from(await cipher().open(NAME, Uint8Array.from(sealed), plain.length))
+      assert.deepEqual(await open(run('age', ['-r', recipient], packed)), plain)
+      const armored = run('age', ['-a', '-r', recipient], packed)
+      assert.deepEqual(await open(armored), plain)
+      assert.deepEqual(await open(Buffer.concat([Buffer.from('\r\n '), armored])), plain)
+      assert.deepEqual(Buffer.from(await cipher().openForeign(armored, plain.length)), plain)
+      for (const bad of [
+        Buffer.concat([packed, Buffer.from('rubbish')]),
+        Buffer.concat([packed, skippable.subarray(0, 10)]),
+        skippable,
+        packed.subarray(0, -20),
+      ])
+        assert.equal(
+          (await failure(cipher().open('x.session.zst', bad, plain.length))).code,
+          'revision.corrupt',
+        )
+    },
+  )
 
   it('know the same recipient', { skip: missing.command('age-keygen') }, () => {
     assert.equal(

@@ -55,6 +55,8 @@ describe('addresses of databases', () => {
     ['postgres://h/d?sslmode=allow', 'prefer'],
     ['postgres://localhost/d?sslmode=require', 'require'],
     ['postgres://h/d?sslmode=verify-full&sslrootcert=system', 'verify-full'],
+    ['postgres://h/d?sslrootcert=system', 'verify-full'],
+    ['postgres://localhost/d?sslrootcert=system', 'verify-full'],
     ['postgres://h/d?sslmode=no-verify', 'require'],
     ['postgres+asyncpg://h/d?ssl=require', 'require'],
     ['mysql://h/d?ssl-mode=REQUIRED', 'require'],
@@ -77,6 +79,8 @@ describe('addresses of databases', () => {
     })
 
   for (const url of [
+    'postgres://me:hush@host/db?sslmode=require&sslrootcert=system',
+    'postgres://me:hush@host/db?sslmode=disable&sslrootcert=system',
     'postgres://me:hush#hush@host/db',
     'postgres://me:hush-hush@host',
     'postgres://me:hush-hush@host/',

@@ -10,7 +10,6 @@ import { logIn } from '../../src/login/login.ts'
 import { Cipher } from '../../src/seal/cipher.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { encodeHead, parseHead } from '../../src/replica/head-format.ts'
-import type { KeptSession } from '../../src/replica/kept-session.ts'
 import { Replica } from '../../src/replica/replica.ts'
 import { run, type RunOptions, Stop } from '../../src/run/command/run.ts'
 import { verifySession } from '../../src/session/inspect.ts'
@@ -139,7 +138,7 @@ export class Running {
   readonly ended: Promise<number>
   readonly #stop = new AbortController()
 
-  constructor(replica: KeptSession, argv: readonly string[], options: Partial<RunOptions> = {}) {
+  constructor(replica: Replica, argv: readonly string[], options: Partial<RunOptions> = {}) {
     this.ended = run(replica, {
       argv,
       env: process.env,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { styleText } from 'node:util'
 import type { FakeDc, FakeDcEvent } from '../../fake-dc/fake-dc.ts'
 
 /** Ends what would hang, also on a machine that has much else to do. */
@@ -20,7 +21,12 @@ export class Act {
   }
 
   title(text: string): void {
-    this.#show(`\n${++this.#number}. ${text}`)
+    this.#show(`\n${styleText('bold', `${++this.#number}. ${text}`)}`)
+  }
+
+  /** What the audience came to see happened. */
+  proved(text: string): void {
+    this.#show(`  ${styleText('green', '✔')} ${text}`)
   }
 
   /** A person writes `.ping` into Saved Messages until the bot answers. */
@@ -37,7 +43,7 @@ export class Act {
       }
       return false
     })
-    this.#show(`  .ping → pong, from the ${who} dyno`)
+    this.proved(`.ping → pong, from the ${who} dyno`)
   }
 
   /** When the first request arrived on a connection that was opened after `since`. */

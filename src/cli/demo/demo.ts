@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { styleText } from 'node:util'
 import { loginAtTerminal } from '../terminal/login-at-terminal.ts'
 import { openReplica } from '../../config/open-replica.ts'
 import { type Environment, readSettings } from '../../config/settings.ts'
@@ -50,12 +51,12 @@ export async function demo(
     const act = new Act(dc, USER_ID, events, show)
 
     act.title('Log in once, at the real prompts (a script types)')
-    await logIn(replica, dc, show)
+    act.proved(await logIn(replica, dc))
 
     const line = await procfileLine(root)
     const start = (): Dyno => {
       const dyno = new Dyno('worker.1', line, { ...hostEnv, ...env }, (text) =>
-        show(`  worker.1/${dynos.indexOf(dyno) + 1}  ${text}`),
+        show(styleText('dim', `    worker.1/${dynos.indexOf(dyno) + 1}  ${text}`)),
       )
       dynos.push(dyno)
       return dyno
@@ -72,7 +73,7 @@ export async function demo(
     const second = start()
     const handoverMs = (await act.requestAfter(signalledAt + OVERLAP_MS)) - signalledAt
     await act.ping('second')
-    show(`  handover: ${handoverMs} ms from SIGTERM to the first request of the new dyno`)
+    act.proved(`handover: ${handoverMs} ms from SIGTERM to the first request of the new dyno`)
     await first.ended
 
     act.title('The dyno dies (kill -9); the next one waits for the lease to run out, and takes over')
@@ -109,7 +110,7 @@ function environment(folder: string): Record<string, string> {
   }
 }
 
-async function logIn(replica: Replica, dc: FakeDc, show: (line: string) => void): Promise<void> {
+async function logIn(replica: Replica, dc: FakeDc): Promise<string> {
   const typist = new Typist(
     [
       { question: 'Phone number', answer: PHONE },
@@ -125,7 +126,7 @@ async function logIn(replica: Replica, dc: FakeDc, show: (line: string) => void)
     typist,
   )
   if (typist.left.length > 0) throw new Error(`never asked: ${typist.left.join(', ')}`)
-  show(`  revision ${stored?.revision} stored, key ${stored?.keyFingerprint}`)
+  return `revision ${stored?.revision} stored, key ${stored?.keyFingerprint}`
 }
 
 /** What stands in the Procfile runs here: no other command, and not through npm. */

@@ -18,23 +18,25 @@ import { versioningCheck } from './versioning.ts'
 
 /**
  * Looks at everything between the settings and a session that can be served, in the order in which one thing rests on
- * the other; `rest` is what depends on where sessions are kept. Nothing is sent to Telegram.
+ * the other. Nothing is sent to Telegram.
  */
-export async function diagnose(
-  readAll: () => Promise<Settings>,
-  rest: (settings: Settings) => Promise<Check[]>,
-): Promise<Check[]> {
+export async function diagnose(readAll: () => Promise<Settings>, env: Environment): Promise<Check[]> {
   let settings: Settings
   try {
     settings = await readAll()
   } catch (error) {
     return [failed('configuration', error)]
   }
-  return [configuration(settings), ...ofHost(settings), ...forLogin(settings), ...(await rest(settings))]
+  return [
+    configuration(settings),
+    ...ofHost(settings),
+    ...forLogin(settings),
+    ...(await keptChecks(settings, env)),
+  ]
 }
 
 /** The store and the session in it, or the one plain file. A store sees a probe object come and go, and nothing else. */
-export async function keptChecks(settings: Settings, env: Environment): Promise<Check[]> {
+async function keptChecks(settings: Settings, env: Environment): Promise<Check[]> {
   if (namesPlainSession(settings)) return await plainChecks(settings)
   const location = settings.store
   if (!location) throw new TypeError('settings read without { store: true }')
@@ -57,13 +59,9 @@ export async function keptChecks(settings: Settings, env: Environment): Promise<
 }
 
 function configuration(settings: Settings): Check {
-  const { store = '', container = '', encryption = '' } = describeSettings(settings)
-  const where = settings.store === null ? container : store
-  const detail = `${where}, name ${settings.name}, encryption ${encryption}`
-  if (
-    settings.signalsAll &&
-    /^(file|sqlite|memory):/i.test((settings.store ?? settings.container)?.url ?? '')
-  )
+  const { store = '', encryption = '' } = describeSettings(settings)
+  const detail = `${store}, name ${settings.name}, encryption ${encryption}`
+  if (settings.signalsAll && /^(file|sqlite|memory):/i.test(settings.store?.url ?? ''))
     return warning(
       'configuration',
       `${detail}: it lies on this dyno`,

@@ -1,4 +1,6 @@
 import { UsageError } from '../../base/errors.ts'
+import { show } from '../../base/show.ts'
+import { note } from './output.ts'
 import { askYesNo } from './terminal.ts'
 
 /**
@@ -11,7 +13,7 @@ export async function confirmed(question: string, { yes }: { yes?: boolean | und
     throw new UsageError('usage.needs_yes', 'this asks first, and there is no terminal here to ask at', {
       hint: `It would ask: ${question} Answer beforehand with --yes. Nothing was changed.`,
     })
-  const sure = await askYesNo(question, { input: process.stdin, output: process.stderr })
-  if (!sure) process.stderr.write('Nothing was changed.\n')
+  const sure = await askYesNo(show(question), { input: process.stdin, output: process.stderr })
+  if (!sure) note('Nothing was changed.')
   return sure
 }

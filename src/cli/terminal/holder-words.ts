@@ -1,4 +1,5 @@
 import type { Holder } from '../../lease/record.ts'
+import { note } from './output.ts'
 
 /** Who uses a session, as what follows "in use". */
 export function usedBy(holder: Pick<Holder, 'label' | 'since'> | null): string {
@@ -7,5 +8,5 @@ export function usedBy(holder: Pick<Holder, 'label' | 'since'> | null): string {
 
 /** Says that a holder's lease is watched until it either moves or has run out. */
 export function tellWatching({ label, ttlMs }: Holder): void {
-  process.stderr.write(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.\n`)
+  note(`Watching ${label} for ${Math.ceil(ttlMs / 1000)} s, to see whether it lives.`)
 }

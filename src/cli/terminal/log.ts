@@ -1,3 +1,4 @@
+import { show, showJson } from '../../base/show.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Report } from '../../run/report.ts'
 import { writeAbove } from './status-line.ts'
@@ -14,8 +15,8 @@ type Fields = Record<string, string | number | boolean | null>
 /** `tgsession lease waiting: holder=worker.1 …`; sentences as they are, and what to do in a line of its own. */
 function forPeople(event: string, { message, for: awaited, hint, ...fields }: Fields): string {
   const told = [message, awaited, Object.keys(fields).length > 0 ? logfmt(fields) : undefined]
-  const what = told.filter((part) => part !== undefined).join(', ')
-  const next = hint === undefined ? '' : `\n  ${dim('→')} ${hint}`
+  const what = show(told.filter((part) => part !== undefined).join(', '))
+  const next = hint === undefined ? '' : `\n  ${dim('→')} ${show(String(hint))}`
   return `${dim('tgsession')} ${event.replaceAll(/[._]/g, ' ')}${what === '' ? '' : `: ${what}`}${next}`
 }
 
@@ -28,7 +29,7 @@ export function logfmt(fields: Fields): string {
   return Object.entries(fields)
     .map(([name, value]) => {
       const text = String(value)
-      return `${name}=${/[\s"=]|^$/.test(text) ? JSON.stringify(text) : text}`
+      return `${name}=${/[\s"=]|^$/.test(text) || show(text) !== text ? showJson(text) : text}`
     })
     .join(' ')
 }

@@ -2,9 +2,10 @@ import path from 'node:path'
 import { intro, log, outro } from '@clack/prompts'
 import { TgsessionError } from '../../base/errors.ts'
 import { RefusedError } from '../../base/errors.ts'
+import { show } from '../../base/show.ts'
 import type { AttemptLog, DataCentre, LoggedIn, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
-import type { LoginPlace } from '../../replica/kept-session.ts'
+import type { LoginAttempt, Replica } from '../../replica/replica.ts'
 import { writeDatabase } from '../../base/write-file.ts'
 import { withProgress } from './progress.ts'
 import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
@@ -24,12 +25,12 @@ export interface LoginAtTerminal {
  * A person logs in, and the session is stored. Whether a login may be made at all is asked of the store first: before
  * any question, and before anything is sent to Telegram. Null where the person decided against it.
  */
-export async function loginAtTerminal<Attempt>(
-  replica: LoginPlace<Attempt>,
+export async function loginAtTerminal(
+  replica: Replica,
   options: LoginAtTerminal,
   terminal: Terminal,
 ): Promise<Revision | null> {
-  intro(`Log in as ${replica.name}, into ${replica.store.label}`, terminal)
+  intro(show(`Log in as ${replica.name}, into ${replica.store.label}`), terminal)
   const replace = options.replace ? await confirmReplace(replica, terminal) : false
   if (replace === null) {
     outro('Nothing was changed.', terminal)
@@ -41,9 +42,9 @@ export async function loginAtTerminal<Attempt>(
 }
 
 /** However it fails, the attempt does not stay open in the store. */
-async function logIn<Attempt>(
-  replica: LoginPlace<Attempt>,
-  attempt: Attempt,
+async function logIn(
+  replica: Replica,
+  attempt: LoginAttempt,
   options: LoginAtTerminal,
   terminal: Terminal,
 ): Promise<LoggedIn> {
@@ -66,15 +67,14 @@ async function logIn<Attempt>(
 }
 
 /** False where there is nothing to replace, null where the answer was no. */
-async function confirmReplace(
-  replica: Pick<LoginPlace<unknown>, 'status'>,
-  terminal: Terminal,
-): Promise<boolean | null> {
+async function confirmReplace(replica: Pick<Replica, 'status'>, terminal: Terminal): Promise<boolean | null> {
   const { current, holder } = await replica.status()
   if (!current || current.dead !== null) return false
   const use = holder ? ` It is in use by ${holder.label} since ${holder.since}.` : ''
   const sure = await askYesNo(
-    `There is a good session (revision ${current.revision}, saved ${current.savedAt}).${use} Put a new login in its place?`,
+    show(
+      `There is a good session (revision ${current.revision}, saved ${current.savedAt}).${use} Put a new login in its place?`,
+    ),
     terminal,
   )
   return sure ? true : null
@@ -90,9 +90,9 @@ async function whoLogsIn({ bot, qr, phone }: LoginAtTerminal, terminal: Terminal
 }
 
 /** A login is too dear to lose to a store that fails now: then the session goes into a file here. */
-async function store<Attempt>(
-  replica: LoginPlace<Attempt>,
-  attempt: Attempt,
+async function store(
+  replica: Replica,
+  attempt: LoginAttempt,
   { session, user }: LoggedIn,
   terminal: Terminal,
 ): Promise<Revision> {
@@ -100,10 +100,10 @@ async function store<Attempt>(
     replica.finishLogin(attempt, session, { onProgress }),
   )
   const stored = await storing.catch(async (error: unknown) => {
-    const file = path.resolve(`${encodeURIComponent(replica.name).slice(0, 100)}.rescued.session`)
+    const file = path.resolve(`${replica.name}.rescued.session`)
     await writeDatabase(file, session)
     log.error('The session could not be stored', terminal)
-    log.warn(`It was kept in ${file}. Store it with: ${replica.storeCommand(file)}`, terminal)
+    log.warn(`It was kept in ${file}. Store it with: tgsession push ${file}`, terminal)
     throw error
   })
   const { revision } = stored
@@ -114,7 +114,7 @@ async function store<Attempt>(
     })
   }
   log.success(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`, terminal)
-  const name = user.username === undefined ? user.name : `${user.name} (@${user.username})`
+  const name = show(user.username === undefined ? user.name : `${user.name} (@${user.username})`)
   outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
   return revision
 }

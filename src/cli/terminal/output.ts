@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { systemClock } from '../../base/clock.ts'
 import { TgsessionError } from '../../base/errors.ts'
+import { show, showJson } from '../../base/show.ts'
 import { sparingly } from './log.ts'
 import { writeAbove } from './status-line.ts'
 
@@ -16,14 +17,24 @@ export class Interrupted extends Error {
   }
 }
 
+/** Lines of an answer. Foreign text in them can be no more than text. */
+export function say(...lines: string[]): void {
+  process.stdout.write(lines.map((line) => `${show(line)}\n`).join(''))
+}
+
+/** Lines beside the answer: a warning, a question's outcome, what is awaited. */
+export function note(...lines: string[]): void {
+  writeAbove(lines.map((line) => `${show(line)}\n`).join(''))
+}
+
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
+  process.stdout.write(`${showJson(value)}\n`)
 }
 
 /** One line for what went wrong, one for what to do next; with `json` the same as an object. Returns the exit code. */
 export function printError(error: unknown, { json }: { json: boolean }): number {
   if (error instanceof Interrupted) {
-    process.stderr.write('Cancelled. Nothing was stored.\n')
+    note('Cancelled. Nothing was stored.')
     return error.exitCode
   }
   if (!(error instanceof TgsessionError)) {
@@ -35,31 +46,36 @@ export function printError(error: unknown, { json }: { json: boolean }): number 
   }
   const { code, message, hint, exitCode } = error
   if (json) printJson({ error: { code, message, hint, exitCode } })
-  process.stderr.write(`tgsession: ${message}\n  ${hint}\n`)
+  note(...linesOf(code, `tgsession: ${message}`), `  ${hint}`)
   return exitCode
 }
 
+/** Only the list of what is wrong with the settings has lines, and all of them are ours. */
+export function linesOf(code: string | undefined, message: string): string[] {
+  return code === 'config.invalid' ? message.split('\n') : [message]
+}
+
 /** A command that waits says why. */
-export const onTrouble = sparingly(
-  (message) => writeAbove(`tgsession: ${message}; trying again\n`),
-  systemClock,
-)
+export const onTrouble = sparingly((message) => note(`tgsession: ${message}; trying again`), systemClock)
 
 /** Rows of `name   value`, aligned. */
 export function printTable(rows: Record<string, string>): void {
   const width = Math.max(...Object.keys(rows).map((name) => name.length))
-  for (const [name, value] of Object.entries(rows)) process.stdout.write(`${name.padEnd(width)}  ${value}\n`)
+  for (const [name, value] of Object.entries(rows)) say(`${name.padEnd(width)}  ${value}`)
 }
 
 /** Rows of cells, each column as wide as its widest cell. */
 export function printRows(rows: string[][]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  for (const row of rows)
-    process.stdout.write(
-      `${row
+  const shown = rows.map((row) => row.map(show))
+  const widths = (shown[0] ?? []).map((_, column) =>
+    Math.max(...shown.map((row) => row[column]?.length ?? 0)),
+  )
+  for (const row of shown)
+    say(
+      row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join('  ')
-        .trimEnd()}\n`,
+        .trimEnd(),
     )
 }
 

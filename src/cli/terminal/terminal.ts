@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { confirm, isCancel, log, password, text } from '@clack/prompts'
 import type { Asker, QrAsker } from '../../login/asker.ts'
 import { QrPicture } from './qr-picture.ts'
+import { show } from '../../base/show.ts'
 import { Interrupted } from './output.ts'
 
 /** Where a person sits: the process's own streams, or a rehearsal's. */
@@ -27,7 +28,7 @@ export function terminalAsker(terminal: Terminal): Asker {
         }),
       ),
     code: ({ sentTo, length, lastError, signal }) => {
-      if (lastError !== undefined) log.warn(lastError, terminal)
+      if (lastError !== undefined) log.warn(show(lastError), terminal)
       const message = `Code, sent to ${sentTo}${length === undefined ? '' : ` (${length} characters)`}`
       // Masked: what stands on a screen ends in recordings, and `heroku run` has some.
       return answered(
@@ -36,12 +37,12 @@ export function terminalAsker(terminal: Terminal): Asker {
       )
     },
     password: ({ hint, lastError, signal }) => {
-      if (lastError !== undefined) log.warn(lastError, terminal)
-      const message = `Password of two-step verification${hint ? ` (your hint: ${hint})` : ''}`
+      if (lastError !== undefined) log.warn(show(lastError), terminal)
+      const message = `Password of two-step verification${hint ? ` (your hint: ${show(hint)})` : ''}`
       const validate = required('the password')
       return answered(terminal, password({ message, validate, ...terminal, ...withSignal(signal) }))
     },
-    notify: (message) => log.info(message, terminal),
+    notify: (message) => log.info(show(message), terminal),
   }
 }
 

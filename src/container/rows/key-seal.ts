@@ -78,7 +78,7 @@ export class KeySeal {
 }
 
 /** Whether it is a key as Python writes it. */
-export function isPlain(stored: Uint8Array | undefined): boolean {
+function isPlain(stored: Uint8Array | undefined): boolean {
   return stored?.length === KEY_BYTES
 }
 

@@ -7,7 +7,6 @@ export const SENT_FILE_TYPES = { document: 0, photo: 1 } as const
 export const LARGEST_SIZE = 2 ** 31 - 1
 
 /** Names of rows of tgsession_values. */
-export const SAVED = 'saved'
 export const DEAD = 'dead'
 export const TAKEOUT = 'takeout_id'
 export const OTHER_KEY = 'auth_key:'

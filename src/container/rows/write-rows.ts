@@ -17,7 +17,7 @@ import {
 /** Rows of one statement: far below what the servers take as parameters, and in bytes. */
 const ROWS = 1000
 
-type Table = Exclude<(typeof SESSION_TABLES)[number], 'sessions'> | 'tgsession_aside' | 'tgsession_fences'
+type Table = Exclude<(typeof SESSION_TABLES)[number], 'sessions'> | 'tgsession_fences'
 
 export interface RowsOf {
   database: Database
@@ -44,15 +44,9 @@ function isLarge([{ size }]: [SentFileKey, SentFile]): boolean {
   return size > LARGEST_SIZE
 }
 
-/** Removes what the session is; another may be put in its place. */
+/** Removes a session; its lease stays. */
 export async function deleteRows({ id }: Pick<RowsOf, 'id'>, db: Db): Promise<void> {
   for (const table of SESSION_TABLES) await db.deleteFrom(table).where('session_id', '=', id).execute()
-}
-
-/** Removes a session altogether, but for its lease and what is known of logins. */
-export async function deleteSessionRows(of: Pick<RowsOf, 'id'>, db: Db): Promise<void> {
-  await deleteRows(of, db)
-  await db.deleteFrom('tgsession_aside').where('session_id', '=', of.id).execute()
 }
 
 async function writeAuth(of: RowsOf, db: Db, auth: AuthState): Promise<void> {

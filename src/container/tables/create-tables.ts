@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { checkPrefix, type TableName } from './schema.ts'
-import type { SqlKind } from './sql-kind.ts'
+import type { SqlKind } from '../../sql/kind.ts'
 
 type Type = 'int' | 'bigint' | 'id' | 'text32' | 'text64' | 'text120' | 'text255' | 'bytes'
 
@@ -87,25 +87,6 @@ export const COLUMNS: Record<TableName, readonly (readonly [name: string, type: 
       ['holder', 'text64'],
       ['writes', 'bigint', '*'],
     ],
-    tgsession_logins: [
-      ['session_id', 'id', '!'],
-      ['id', 'text64', '!'],
-      ['at', 'text64', '*'],
-      ['label', 'text255', '*'],
-      ['outcome', 'text120', '*'],
-      ['blocked_until', 'text64'],
-    ],
-    tgsession_aside: [
-      ['session_id', 'id', '!'],
-      ['key_fingerprint', 'text32', '!'],
-      ['at', 'text64', '*'],
-      ['label', 'text255', '*'],
-      ['reason', 'text255', '*'],
-      ['dc_id', 'int', '*'],
-      ['server_address', 'text255'],
-      ['port', 'int'],
-      ['auth_key', 'bytes', '*'],
-    ],
   }
 
 /** What a column's values are, in the words of the database. */
@@ -136,14 +117,12 @@ export const OWN_TABLES = [
   'tgsession_values',
   'tgsession_leases',
   'tgsession_fences',
-  'tgsession_logins',
-  'tgsession_aside',
 ] as const
 
 /** The newest version of Python's tables. What it calls 3 is 2, misnamed by its upgrade from 1. */
 export const PYTHON_VERSION = 2
-/** The number of our newest migration: 2 added tgsession_logins and tgsession_aside, 3 tgsession_fences. */
-export const OWN_VERSION = 3
+/** The number of our newest migration. */
+export const OWN_VERSION = 1
 
 /**
  * The statements that make all tables in an empty database, for whoever manages the schema himself

@@ -19,7 +19,7 @@ const LOCK = 0x74677365
 type Step = (database: Database, db: Db) => Promise<void>
 
 /** By number, from 1; our own tables are made before them. Each may meet what a run that broke off, or Python, has done. */
-const MIGRATIONS: readonly (Step | undefined)[] = [pythonTables, undefined, fencesOfTheirOwn]
+const MIGRATIONS: readonly Step[] = [pythonTables]
 
 /**
  * Makes or upgrades the tables. Several instances may start at once: one does it, in one transaction (in MySQL, which
@@ -92,22 +92,6 @@ function foreignTable({ label }: Database, name: string, lacking: readonly strin
     `${label}: the table ${name} is another program's: it has no ${lacking.join(', ')}`,
     { hint: 'Put tables of our own beside it: tablePrefix, or TGSESSION_TABLE_PREFIX.' },
   )
-}
-
-/** The lease's row was the fence, too. */
-async function fencesOfTheirOwn(database: Database, db: Db): Promise<void> {
-  await db.deleteFrom('tgsession_fences').execute()
-  await db
-    .insertInto('tgsession_fences')
-    .columns(['session_id', 'generation', 'holder', 'writes'])
-    .expression((from) =>
-      from
-        .selectFrom('tgsession_leases')
-        .select(['session_id', 'generation', 'holder', sql<string>`0`.as('writes')]),
-    )
-    .execute()
-  if ((await columnsOf(database, db, 'tgsession_leases')).has('writes'))
-    await db.schema.alterTable('tgsession_leases').dropColumn('writes').execute()
 }
 
 /** Undefined where none is noted. */

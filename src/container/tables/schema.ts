@@ -79,30 +79,6 @@ export interface ContainerSchema {
     /** Grows with every transaction: MySQL may count only rows that really change. */
     writes: string
   }
-  /** Attempts to log in, which stay when the session goes: Telegram remembers them, too. */
-  tgsession_logins: {
-    session_id: string
-    id: string
-    /** ISO 8601, UTC, as all texts that are times. */
-    at: string
-    label: string
-    outcome: string
-    /** Telegram wants no other login before. */
-    blocked_until: string | null
-  }
-  /** Keys that a program made of the session's outside a login; never used unless somebody takes one out. */
-  tgsession_aside: {
-    session_id: string
-    key_fingerprint: string
-    at: string
-    label: string
-    reason: string
-    dc_id: Int
-    server_address: string | null
-    port: Int<null>
-    /** As in `sessions`. */
-    auth_key: Uint8Array
-  }
 }
 
 export type TableName = keyof ContainerSchema
@@ -118,8 +94,6 @@ export const TABLE_NAMES = [
   'tgsession_values',
   'tgsession_leases',
   'tgsession_fences',
-  'tgsession_logins',
-  'tgsession_aside',
 ] as const satisfies readonly TableName[]
 
 /** The tables that hold what a session is; another that is put in its place has rows of its own there. */

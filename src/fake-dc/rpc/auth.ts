@@ -1,8 +1,13 @@
 import { RpcError } from '../errors.ts'
-import { textOf } from '../tl/fields.ts'
+import { bytesOf, intOf, longOf, objectOf, textOf } from '../tl/fields.ts'
 import type { TlObject } from '../tl/value.ts'
-import { type Call, type Handler, accountOf } from './call.ts'
-import { checkApp, logInUnlessPassword } from './login.ts'
+import type { Account } from '../world/account.ts'
+import { type Call, type Handler, accountOf, layerOf } from './call.ts'
+import { selfUser } from './entities.ts'
+import { checkApp, logIn, logInUnlessPassword } from './login.ts'
+
+/** auth.sentCodeSuccess is as old as that. */
+const TOKENS_FROM = 152
 
 /** Digits of the phone number. @throws RpcError when it cannot be one */
 function phoneOf(request: TlObject): string {
@@ -20,6 +25,24 @@ function expected({ world }: Call, request: TlObject): string {
   return phone
 }
 
+/** The account of that number here. @throws RpcError when it lives in another data centre */
+function accountAt({ world }: Call, phone: string): Account | undefined {
+  const account = world.accounts.byPhone(phone)
+  if (account) return account
+  for (const [dcId, { accounts }] of world.neighbours)
+    if (accounts.byPhone(phone)) throw new RpcError(303, `PHONE_MIGRATE_${dcId}`)
+  return undefined
+}
+
+/** Whether the client has a token of an earlier login of that account, which spares the code. */
+function isKnownDevice(call: Call, request: TlObject, account: Account): boolean {
+  const tokens = objectOf(request, 'settings')['logout_tokens']
+  if (layerOf(call) < TOKENS_FROM || !Array.isArray(tokens)) return false
+  return call.world.futureAuthTokens.redeem(tokens.filter(isBytes), account)
+}
+
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
+
 const codeLength = ({ world }: Call, phone: string): number =>
   world.accounts.byPhone(phone)?.fields.code?.length ?? 5
 
@@ -27,6 +50,10 @@ export const AUTH: Record<string, Handler> = {
   'auth.sendCode': (call, request) => {
     checkApp(request)
     const phone = phoneOf(request)
+    const account = accountAt(call, phone)
+    if (account?.standing === 'banned') throw new RpcError(400, 'PHONE_NUMBER_BANNED')
+    if (account && isKnownDevice(call, request, account))
+      return { _: 'auth.sentCodeSuccess', authorization: logInUnlessPassword(call, account) }
     return {
       _: 'auth.sentCode',
       type: { _: 'auth.sentCodeTypeApp', length: codeLength(call, phone) },
@@ -53,15 +80,40 @@ export const AUTH: Record<string, Handler> = {
     const code = request['phone_code']
     if (code === undefined || code === '') throw new RpcError(400, 'PHONE_CODE_EMPTY')
     const account = call.world.accounts.byPhone(phone)
-    if (!account) throw new RpcError(400, 'PHONE_NUMBER_UNOCCUPIED')
+    if (!account || account.standing === 'deleted') throw new RpcError(400, 'PHONE_NUMBER_UNOCCUPIED')
     if (code !== account.fields.code) throw new RpcError(400, 'PHONE_CODE_INVALID')
     call.world.loginCodes.forget(phone)
     return logInUnlessPassword(call, account)
   },
   'auth.logOut': (call) => {
-    accountOf(call)
-    call.key.state = 'loggedOut'
-    call.key.account = null
-    return { _: 'auth.loggedOut' }
+    const { login } = call.key
+    const account = login.pending ?? accountOf(call)
+    login.end('loggedOut')
+    login.account = null
+    call.world.loginTokens.forget(call.key)
+    return { _: 'auth.loggedOut', future_auth_token: call.world.futureAuthTokens.issue(account) }
+  },
+  'auth.importBotAuthorization': (call, request) => {
+    checkApp(request)
+    const token = textOf(request, 'bot_auth_token')
+    const bot = call.world.accounts.byToken(token)
+    if (bot) return logIn(call, bot)
+    for (const [dcId, { accounts }] of call.world.neighbours)
+      if (accounts.byToken(token)) throw new RpcError(303, `USER_MIGRATE_${dcId}`)
+    throw new RpcError(400, 'ACCESS_TOKEN_INVALID')
+  },
+  'auth.exportAuthorization': (call, request) => {
+    const { login } = call.key
+    const account = accountOf(call)
+    const there = call.world.neighbours.get(intOf(request, 'dc_id'))
+    if (!there || !login.authorization) throw new RpcError(400, 'DC_ID_INVALID')
+    const bytes = there.loginTokens.grant({ account, authorization: login.authorization })
+    return { _: 'auth.exportedAuthorization', id: account.userId, bytes }
+  },
+  'auth.importAuthorization': (call, request) => {
+    const grant = call.world.loginTokens.redeem(bytesOf(request, 'bytes'))
+    if (grant?.account.userId !== longOf(request, 'id')) throw new RpcError(400, 'AUTH_BYTES_INVALID')
+    call.key.login.begin(grant.account, grant.authorization)
+    return { _: 'auth.authorization', user: selfUser(grant.account) }
   },
 }

@@ -1,6 +1,7 @@
 import { RpcError } from '../errors.ts'
 import { intOf, longOf, objectOf } from '../tl/fields.ts'
 import type { TlObject } from '../tl/value.ts'
+import type { Account } from '../world/account.ts'
 import type { Channel, Post } from '../world/channel.ts'
 import type { World } from '../world/world.ts'
 import { type Handler, accountOf } from './call.ts'
@@ -16,6 +17,7 @@ export function channelEntity(channel: Channel): TlObject {
     id: channel.id,
     access_hash: accessHash(channel.id),
     title: channel.title,
+    username: channel.username,
     photo: { _: 'chatPhotoEmpty' },
     date: channel.createdAt,
   }
@@ -46,11 +48,13 @@ export function tooLongUpdate(channel: Channel): TlObject {
   return { _: 'updateChannelTooLong', channel_id: channel.id, pts: channel.pts }
 }
 
-/** @throws RpcError for a channel that is not known by this hash, or not open */
-function channelOf(world: World, input: TlObject): Channel {
+/** @throws RpcError for a channel that is not known by this hash (bots need none), or not open */
+export function channelOf(world: World, account: Account, input: TlObject): Channel {
+  if (account.standing === 'frozen') throw new RpcError(400, 'FROZEN_PARTICIPANT_MISSING')
   const channel = world.channels.get(longOf(input, 'channel_id'))
-  if (!channel || longOf(input, 'access_hash') !== accessHash(channel.id))
-    throw new RpcError(400, 'CHANNEL_INVALID')
+  const hash = longOf(input, 'access_hash')
+  const isKnown = hash === accessHash(channel?.id ?? 0n) || (hash === 0n && account.fields.token !== null)
+  if (!channel || !isKnown) throw new RpcError(400, 'CHANNEL_INVALID')
   if (channel.isPrivate) throw new RpcError(400, 'CHANNEL_PRIVATE')
   return channel
 }
@@ -78,8 +82,7 @@ function tooLong(channel: Channel): TlObject {
 export const CHANNELS: Record<string, Handler> = {
   'updates.getChannelDifference': (call, request) => {
     const { world } = call
-    accountOf(call)
-    const channel = channelOf(world, objectOf(request, 'channel'))
+    const channel = channelOf(world, accountOf(call), objectOf(request, 'channel'))
     const since = intOf(request, 'pts')
     if (since <= 0) throw new RpcError(400, 'PERSISTENT_TIMESTAMP_EMPTY')
     if (since > channel.pts) throw new RpcError(400, 'PERSISTENT_TIMESTAMP_INVALID')

@@ -1,27 +1,38 @@
 import { ProtocolError, RpcError } from '../errors.ts'
 import { gunzipBody } from '../session/unpack.ts'
-import { bytesOf, intOf } from '../tl/fields.ts'
+import { bytesOf, intOf, textOf } from '../tl/fields.ts'
 import { CODEC } from '../tl/schemas.ts'
 import type { TlObject, TlValue } from '../tl/value.ts'
+import type { ClientInfo } from '../world/authorization.ts'
 import { AUTH } from './auth.ts'
-import { BOT_AND_QR } from './bot-and-qr.ts'
-import { type Call, type Handler, accountOf } from './call.ts'
+import { AUTHORIZATIONS } from './authorizations.ts'
+import { type Call, type Handler, accountOf, layerOf } from './call.ts'
 import { CHANNELS } from './channels.ts'
 import { HELP } from './help.ts'
 import { MESSAGES } from './messages.ts'
 import { PASSWORD } from './password.ts'
+import { PEERS } from './peers.ts'
+import { QR } from './qr.ts'
+import { TEMPORARY_KEYS } from './temporary-keys.ts'
 import { UPDATES } from './updates.ts'
 import { USERS } from './users.ts'
 
 /** Methods for everybody, and those that need an authorised key. */
-const OPEN: Partial<Record<string, Handler>> = { ...HELP, ...AUTH, ...BOT_AND_QR, ...PASSWORD }
-const CLOSED: Partial<Record<string, Handler>> = { ...USERS, ...UPDATES, ...CHANNELS, ...MESSAGES }
+const OPEN: Partial<Record<string, Handler>> = { ...HELP, ...AUTH, ...QR, ...PASSWORD, ...TEMPORARY_KEYS }
+const CLOSED: Partial<Record<string, Handler>> = {
+  ...USERS,
+  ...UPDATES,
+  ...CHANNELS,
+  ...MESSAGES,
+  ...PEERS,
+  ...AUTHORIZATIONS,
+}
 
 /** The result of a request, encoded in the client's layer; an error is a result too. */
 export async function dispatch(call: Call, body: Buffer): Promise<{ result: Buffer; isError: boolean }> {
   try {
     const value = await perform(call, body)
-    return { result: CODEC.encode(value, call.session.layer ?? call.key.layer ?? 0), isError: false }
+    return { result: CODEC.encode(value, layerOf(call)), isError: false }
   } catch (error) {
     const { code, message } = toRpcError(error)
     return {
@@ -45,7 +56,11 @@ async function perform(call: Call, body: Buffer): Promise<TlValue> {
   world.emit('request', connection.id, { keyId: key.id, sessionId: session.name, method })
   await refuseDuplicate(call)
   session.wantsUpdates ||= wantsUpdates
-  if (session.layer === null && key.layer === null) throw new RpcError(400, 'CONNECTION_NOT_INITED')
+  key.login.use(world.seconds)
+  const isBinding = method === 'auth.bindTempAuthKey'
+  if (key.isUnbound && !isBinding) throw new RpcError(401, 'AUTH_KEY_PERM_EMPTY')
+  if (session.layer === null && key.layer === null && !isBinding)
+    throw new RpcError(400, 'CONNECTION_NOT_INITED')
   world.faults.check(method)
   const handler = OPEN[method] ?? CLOSED[method]
   if (!OPEN[method]) accountOf(call)
@@ -55,7 +70,7 @@ async function perform(call: Call, body: Buffer): Promise<TlValue> {
 
 /** One key, one client: a second one while the first is connected kills the authorisation for both. */
 async function refuseDuplicate({ world, connection, key, session }: Call): Promise<void> {
-  const wasDead = key.state === 'duplicated'
+  const wasDead = key.login.state === 'duplicated'
   if (!wasDead && !(await key.hasRival(session))) return
   if (wasDead) key.refused++
   else if (key.killAsDuplicated())
@@ -83,10 +98,18 @@ function unwrap(call: Call, body: Buffer): { request: Buffer; method: string; wa
       return { request, method: name ?? id.toString(16).padStart(8, '0'), wantsUpdates }
     const wrapper = CODEC.decodeWhole(request)
     if (name === 'invokeWithLayer') rememberLayer(call, wrapper)
+    if (name === 'initConnection') call.key.client = clientOf(wrapper)
     if (name === 'invokeWithoutUpdates') wantsUpdates = false
     request = gunzipBody(bytesOf(wrapper, 'query'))
   }
 }
+
+const clientOf = (wrapper: TlObject): ClientInfo => ({
+  apiId: intOf(wrapper, 'api_id'),
+  deviceModel: textOf(wrapper, 'device_model'),
+  systemVersion: textOf(wrapper, 'system_version'),
+  appVersion: textOf(wrapper, 'app_version'),
+})
 
 function rememberLayer({ key, session }: Call, wrapper: TlObject): void {
   session.layer = intOf(wrapper, 'layer')

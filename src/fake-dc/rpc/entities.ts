@@ -40,14 +40,20 @@ export function savedMessage(account: Account, { id, text, date }: SavedMessage)
 }
 
 /** Somebody else, as a client learns of him: with the hash that it needs to write to him. */
-function otherUser({ userId, firstName, username }: FakePerson): TlObject {
+export function otherUser({ userId, firstName, username }: FakePerson): TlObject {
   return { _: 'user', id: userId, access_hash: accessHash(userId), first_name: firstName, username }
 }
 
-export function newMessageUpdates(account: Account, message: SavedMessage, from?: FakePerson): TlObject {
+/** The message with those that it mentions; for the one who sent it also which of his it is. */
+export function newMessageUpdates(
+  account: Account,
+  message: SavedMessage,
+  { from, randomId }: { from?: FakePerson | undefined; randomId?: bigint } = {},
+): TlObject {
   return {
     _: 'updates',
     updates: [
+      ...(randomId === undefined ? [] : [{ _: 'updateMessageID', id: message.id, random_id: randomId }]),
       {
         _: 'updateNewMessage',
         message: savedMessage(account, message),

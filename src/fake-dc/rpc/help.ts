@@ -1,6 +1,6 @@
 import type { TlObject } from '../tl/value.ts'
 import type { World } from '../world/world.ts'
-import type { Handler } from './call.ts'
+import type { Call, Handler } from './call.ts'
 
 /** Limits and time-outs as Telegram's servers send them; clients read few of them. */
 const LIMITS = {
@@ -39,11 +39,26 @@ const LIMITS = {
 
 /** This data centre first. Whatever else a client may look for is said to be here too, unless it is known elsewhere. */
 function dcOptions(world: World): TlObject[] {
-  const ids = new Set([world.dcId, 1, 2, 3, 4, 5, ...world.otherDcs.keys()])
+  const ids = new Set([world.dcId, 1, 2, 3, 4, 5, ...world.neighbours.keys()])
   return [...ids].map((id) => {
-    const { host, port } = world.otherDcs.get(id) ?? world
+    const { host, port } = world.neighbours.get(id) ?? world
     return { _: 'dcOption', ipv6: host.includes(':'), static: true, id, ip_address: host, port }
   })
+}
+
+/** How long a frozen account has to appeal, in seconds. */
+const APPEAL_TIME = 30 * 86_400
+
+const entry = (key: string, value: TlObject): TlObject => ({ _: 'jsonObjectValue', key, value })
+
+/** What a frozen account is told of its state. */
+function freeze({ key: { login }, world: { startedAt } }: Call): TlObject[] {
+  if (login.account?.standing !== 'frozen') return []
+  return [
+    entry('freeze_since_date', { _: 'jsonNumber', value: startedAt }),
+    entry('freeze_until_date', { _: 'jsonNumber', value: startedAt + APPEAL_TIME }),
+    entry('freeze_appeal_url', { _: 'jsonString', value: 'https://t.me/spambot' }),
+  ]
 }
 
 export const HELP: Record<string, Handler> = {
@@ -62,8 +77,8 @@ export const HELP: Record<string, Handler> = {
     nearest_dc: world.dcId,
   }),
   // Up to layer 154 the bare JSON object, since then wrapped with a hash.
-  'help.getAppConfig': (_call, request) => {
-    const config = { _: 'jsonObject', value: [] }
+  'help.getAppConfig': (call, request) => {
+    const config = { _: 'jsonObject', value: freeze(call) }
     return request['hash'] === undefined ? config : { _: 'help.appConfig', hash: 1, config }
   },
 }

@@ -12,6 +12,7 @@ export const MESSAGES: Record<string, Handler> = {
     const account = accountOf(call)
     const text = textOf(request, 'message').trim()
     const randomId = longOf(request, 'random_id')
+    if (account.standing === 'frozen') throw new RpcError(420, 'FROZEN_METHOD_INVALID')
     if (!isSelf(account, objectOf(request, 'peer'))) throw new RpcError(400, 'PEER_ID_INVALID')
     if (text === '') throw new RpcError(400, 'MESSAGE_EMPTY')
     if (text.length > MAX_TEXT) throw new RpcError(400, 'MESSAGE_TOO_LONG')
@@ -20,8 +21,8 @@ export const MESSAGES: Record<string, Handler> = {
     const message = account.addMessage(text, world.seconds)
     world.emit('message', connection.id, { keyId: key.id, sessionId: session.name })
     world.publish(account, newMessageUpdates(account, message), session)
-    const { id, pts, date } = message
-    return { _: 'updateShortSentMessage', out: true, id, pts, pts_count: 1, date }
+    // Not updateShortSentMessage: in the chat with oneself a message is both sent and received.
+    return newMessageUpdates(account, message, { randomId })
   },
   'messages.getHistory': (call, request) => {
     const account = accountOf(call)

@@ -13,7 +13,7 @@ export function isSelf(account: Account, peer: TlValue | undefined): boolean {
 }
 
 /** Nobody knows anybody but himself here. */
-function userOf(account: Account, input: TlValue): TlObject {
+function personOf(account: Account, input: TlValue): TlObject {
   if (isSelf(account, input)) return selfUser(account)
   const id = isTlObject(input) ? input['user_id'] : undefined
   return { _: 'userEmpty', id: typeof id === 'bigint' ? id : 0n }
@@ -22,7 +22,7 @@ function userOf(account: Account, input: TlValue): TlObject {
 export const USERS: Record<string, Handler> = {
   'users.getUsers': (call, request) => {
     const account = accountOf(call)
-    return listOf(request, 'id').map((input) => userOf(account, input))
+    return listOf(request, 'id').map((input) => personOf(account, input))
   },
   'users.getFullUser': (call, request) => {
     const account = accountOf(call)

@@ -1,14 +1,14 @@
 import { sha1 } from '../bytes.ts'
-import type { SrpChallenge } from '../crypto/srp.ts'
-import type { FakeDcKeyState, FakeDcKeyStats } from '../options.ts'
-import type { Account } from '../world/account.ts'
+import type { FakeDcKeyStats } from '../options.ts'
+import type { ClientInfo } from '../world/authorization.ts'
+import { Login } from './login.ts'
 import { Salts } from './salts.ts'
 import { type Peer, Session } from './session.ts'
 
 /** Lets the sockets that ended in the meantime be noticed: what node learnt in one poll is told in any order. */
 const nextPoll = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
-/** One auth key and its one authorisation. */
+/** One auth key and its one login. */
 export class AuthKey<P extends Peer = Peer> {
   readonly bytes: Buffer
   readonly idBytes: Buffer
@@ -17,11 +17,13 @@ export class AuthKey<P extends Peer = Peer> {
   readonly sessions = new Map<bigint, Session<P>>()
   /** Connections that ever used the key. */
   readonly peers = new Set<P>()
-  state: FakeDcKeyState = 'fresh'
-  account: Account | null = null
-  /** Has given the right code or QR token, but not yet the password. */
-  pending: Account | null = null
-  challenge: SrpChallenge | null = null
+  login = new Login()
+  /** Of a temporary key, in seconds since 1970. */
+  readonly expiresAt: number | null
+  /** The permanent key that a temporary one is bound to, and the other way round. */
+  readonly #bound = new Set<AuthKey<P>>()
+  /** Of the newest initConnection in any session. */
+  client: ClientInfo | null = null
   /** Of the newest invokeWithLayer in any session. */
   layer: number | null = null
   isForgotten = false
@@ -29,7 +31,8 @@ export class AuthKey<P extends Peer = Peer> {
   duplicates = 0
   refused = 0
 
-  constructor(bytes: Buffer, firstSalt: bigint, now: number) {
+  constructor(bytes: Buffer, firstSalt: bigint, now: number, expiresAt: number | null = null) {
+    this.expiresAt = expiresAt
     this.bytes = bytes
     this.idBytes = sha1(bytes).subarray(-8)
     this.id = this.idBytes.toString('hex')
@@ -42,29 +45,41 @@ export class AuthKey<P extends Peer = Peer> {
     return session
   }
 
+  hasExpired(now: number): boolean {
+    return this.expiresAt !== null && now >= this.expiresAt
+  }
+
+  /** A temporary key that nothing may be asked with yet. */
+  get isUnbound(): boolean {
+    return this.expiresAt !== null && this.#bound.size === 0
+  }
+
+  bindTo(permanent: AuthKey<P>): void {
+    this.login = permanent.login
+    this.#bound.clear()
+    this.#bound.add(permanent)
+    permanent.#bound.add(this)
+  }
+
   /**
    * Whether another client instance, with a connection still open, has sent requests with this key too.
    * A closed socket never counts, so before the verdict its end gets time to arrive.
    */
   async hasRival(session: Session<P>): Promise<boolean> {
     for (let poll = 0; poll < 3; poll++) {
-      if (![...this.sessions.values()].some((other) => other !== session && other.openPeer)) return false
+      if (!this.#allSessions().some((other) => other !== session && other.openPeer)) return false
       await nextPoll()
     }
     return true
   }
 
-  authorise(account: Account): void {
-    this.account = account
-    this.pending = null
-    this.challenge = null
-    this.state = 'authorised'
+  /** Those of the keys that share the login too. */
+  #allSessions(): Session<P>[] {
+    return [...new Set([this, ...this.#bound])].flatMap((key) => [...key.sessions.values()])
   }
 
-  /** The authorisation is dead for ever. False when it was so already. */
   killAsDuplicated(): boolean {
-    if (this.state === 'duplicated') return false
-    this.state = 'duplicated'
+    if (!this.login.killAsDuplicated()) return false
     this.duplicates = 1
     return true
   }
@@ -72,8 +87,8 @@ export class AuthKey<P extends Peer = Peer> {
   stats(): FakeDcKeyStats {
     return {
       keyId: this.id,
-      userId: this.account?.userId ?? null,
-      state: this.state,
+      userId: this.login.account?.userId ?? null,
+      state: this.login.state,
       connections: this.peers.size,
       open: [...this.peers].filter((peer) => peer.isOpen).length,
       requests: this.requests,

@@ -1,4 +1,5 @@
 import type { RandomBytes } from '../bytes.ts'
+import type { FakePerson, Standing } from '../options.ts'
 import { type SrpVerifier, createVerifier } from '../crypto/srp.ts'
 
 /** A message of Saved Messages; `pts` is the account's counter after it. */
@@ -17,17 +18,28 @@ export interface AccountFields {
   userId: bigint
   firstName: string
   username: string | null
+  withoutFutureAuthTokens: boolean
+  confirmsLogins: boolean
 }
 
 /** A user or bot and what the servers keep of it. */
 export class Account {
   readonly fields: AccountFields
   readonly messages: SavedMessage[] = []
+  standing: Standing = 'good'
+  /** A login that is not used for so long ends. */
+  authorizationTtlDays = 180
   readonly randomIds = new Set<bigint>()
   #verifier: Promise<SrpVerifier> | null = null
 
   constructor(fields: AccountFields) {
     this.fields = fields
+  }
+
+  /** As others see it. */
+  get person(): FakePerson {
+    const { userId, firstName, username } = this.fields
+    return { userId, firstName, ...(username !== null && { username }) }
   }
 
   get userId(): bigint {

@@ -1,5 +1,5 @@
 import { FakeDcError } from '../errors.ts'
-import type { FakeAccount, FakeBot } from '../options.ts'
+import type { FakeAccount, FakeBot, Standing } from '../options.ts'
 import { Account, type AccountFields } from './account.ts'
 
 const FIRST_USER_ID = 1_000_001n
@@ -9,6 +9,9 @@ type Given = Pick<AccountFields, 'phone' | 'code' | 'password' | 'token'> & {
   userId?: bigint | undefined
   firstName?: string
   username?: string
+  standing?: Standing
+  withoutFutureAuthTokens?: boolean
+  confirmsLogins?: boolean
 }
 
 /** All accounts that may log in. */
@@ -36,7 +39,16 @@ export class Accounts {
     if (given.phone !== null && this.byPhone(given.phone))
       throw new FakeDcError('bad-account', `two accounts have the phone number of user ${userId}`)
     const firstName = given.firstName ?? (given.token === null ? 'User' : 'Bot')
-    this.#all.push(new Account({ ...given, userId, firstName, username: given.username ?? null }))
+    const account = new Account({
+      ...given,
+      userId,
+      firstName,
+      username: given.username ?? null,
+      withoutFutureAuthTokens: given.withoutFutureAuthTokens ?? false,
+      confirmsLogins: given.confirmsLogins ?? false,
+    })
+    account.standing = given.standing ?? 'good'
+    this.#all.push(account)
   }
 
   get all(): readonly Account[] {
@@ -49,6 +61,10 @@ export class Accounts {
 
   byToken(token: string): Account | undefined {
     return this.#all.find((each) => each.fields.token === token)
+  }
+
+  byUsername(username: string): Account | undefined {
+    return this.#all.find((each) => each.fields.username?.toLowerCase() === username.toLowerCase())
   }
 
   /** @throws FakeDcError when there is none */

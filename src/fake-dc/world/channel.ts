@@ -12,13 +12,15 @@ export interface Post {
 export class Channel {
   readonly id: bigint
   readonly title: string
+  readonly username: string | undefined
   readonly createdAt: number
   readonly posts: Post[] = []
   isPrivate = false
 
-  constructor({ channelId, title }: FakeChannel, createdAt: number) {
+  constructor({ channelId, title, username }: FakeChannel, createdAt: number) {
     this.id = channelId
     this.title = title
+    this.username = username
     this.createdAt = createdAt
   }
 

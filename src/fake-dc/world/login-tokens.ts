@@ -1,11 +1,19 @@
 import type { RandomBytes } from '../bytes.ts'
+import { RpcError } from '../errors.ts'
 import type { Account } from './account.ts'
+import type { Authorization } from './authorization.ts'
 
 /** How long a QR code can be scanned, in milliseconds. */
 const TOKEN_LIFETIME = 30_000
 
+/** Who lets a client in, and the login that it becomes. */
+export interface Grant {
+  account: Account
+  authorization: Authorization
+}
+
 /** Who scanned the code; or the data centre where that account lives, and what lets the client in there. */
-export type Scan = { account: Account } | { dcId: number; token: Buffer }
+export type Scan = Grant | { dcId: number; token: Buffer }
 
 interface LoginToken<Key> {
   token: Buffer
@@ -17,7 +25,7 @@ interface LoginToken<Key> {
 /** QR logins under way: tokens that a logged-in device may accept. */
 export class LoginTokens<Key> {
   #tokens: LoginToken<Key>[] = []
-  readonly #grants = new Map<string, Account>()
+  readonly #grants = new Map<string, Grant>()
   readonly #now: () => number
   readonly #randomBytes: RandomBytes
 
@@ -26,39 +34,62 @@ export class LoginTokens<Key> {
     this.#randomBytes = randomBytes
   }
 
+  /** The last token of a key stays known when it has expired, so that this can be said. */
   create(key: Key): { token: Buffer; expires: number } {
     const token = { token: this.#randomBytes(32), key, expires: this.#now() + TOKEN_LIFETIME, scan: null }
-    this.#tokens = [...this.#tokens.filter((each) => each.expires > this.#now()), token]
+    const others = this.#tokens.filter((each) => each.key !== key || each.expires > this.#now())
+    this.#tokens = [...others, token]
     return token
   }
 
-  /** The key that the token logs in; null when there is no such token any more. */
-  accept(token: Uint8Array, scan: Scan): Key | null {
-    const found = this.#tokens.find((each) => each.token.equals(token) && each.expires > this.#now())
-    if (!found || found.scan) return null
-    found.scan = scan
+  has(token: Uint8Array): boolean {
+    return this.#tokens.some((each) => each.token.equals(token))
+  }
+
+  /** The key that the token will log in. @throws RpcError when it can not be accepted (now) */
+  keyOf(token: Uint8Array): Key {
+    const found = this.#tokens.find((each) => each.token.equals(token))
+    if (!found) throw new RpcError(400, 'AUTH_TOKEN_INVALID')
+    if (found.scan) throw new RpcError(400, 'AUTH_TOKEN_ALREADY_ACCEPTED')
+    if (found.expires <= this.#now()) throw new RpcError(400, 'AUTH_TOKEN_EXPIRED')
     return found.key
+  }
+
+  accept(token: Uint8Array, scan: Scan): void {
+    const found = this.#tokens.find((each) => each.token.equals(token))
+    if (found) found.scan = scan
   }
 
   /** What became of the tokens of that key; asked once. */
   takeScan(key: Key): Scan | null {
     const scan = this.#tokens.find((each) => each.key === key && each.scan)?.scan ?? null
-    if (scan) this.#tokens = this.#tokens.filter((each) => each.key !== key)
+    if (scan) this.forget(key)
     return scan
   }
 
+  forget(key: Key): void {
+    this.#tokens = this.#tokens.filter((each) => each.key !== key)
+  }
+
   /** A token for a client that another data centre sends here. */
-  grant(account: Account): Buffer {
+  grant(grant: Grant): Buffer {
     const token = this.#randomBytes(32)
-    this.#grants.set(token.toString('hex'), account)
+    this.#grants.set(token.toString('hex'), grant)
     return token
   }
 
   /** Whom a granted token logs in; null for any other. */
-  redeem(token: Uint8Array): Account | null {
+  redeem(token: Uint8Array): Grant | null {
     const hex = Buffer.from(token).toString('hex')
-    const account = this.#grants.get(hex) ?? null
+    const grant = this.#grants.get(hex) ?? null
     this.#grants.delete(hex)
-    return account
+    return grant
+  }
+
+  /** False when nobody was let in by that hash. */
+  withdraw(account: Account, hash: bigint): boolean {
+    for (const [token, grant] of this.#grants)
+      if (grant.account === account && grant.authorization.hash === hash) return this.#grants.delete(token)
+    return false
   }
 }

@@ -8,8 +8,10 @@ import { CODEC } from '../tl/schemas.ts'
 import type { TlObject } from '../tl/value.ts'
 import type { Account } from './account.ts'
 import type { Accounts } from './accounts.ts'
+import type { Authorization } from './authorization.ts'
 import type { Channel } from './channel.ts'
 import { Faults } from './faults.ts'
+import { FutureAuthTokens } from './future-auth-tokens.ts'
 import { LoginCodes } from './login-codes.ts'
 import { LoginTokens } from './login-tokens.ts'
 
@@ -52,13 +54,17 @@ export class World {
   readonly faults = new Faults()
   readonly loginCodes: LoginCodes
   readonly loginTokens: LoginTokens<Key>
+  readonly futureAuthTokens: FutureAuthTokens
   readonly messageIds: MessageIds
   readonly keys = new Map<string, Key>()
-  /** Other data centres by their ids, for help.getConfig. */
-  readonly otherDcs = new Map<number, { host: string; port: number }>()
+  /** Other data centres by their ids. */
+  readonly neighbours = new Map<number, World>()
   readonly #onEvent: (event: FakeDcEvent) => void
+  readonly startedAt: number
   port = 0
   logins = 0
+  /** What the next packets are answered with instead: -404, -429, -444. */
+  transportFaults: number[] = []
   /** How many of the next updates get lost on their way. */
   losses = 0
   connections = 0
@@ -76,7 +82,9 @@ export class World {
     this.messageIds = new MessageIds(now)
     this.loginCodes = new LoginCodes(now, randomBytes)
     this.loginTokens = new LoginTokens(now, randomBytes)
+    this.futureAuthTokens = new FutureAuthTokens(randomBytes)
     this.#onEvent = onEvent
+    this.startedAt = this.seconds
   }
 
   /** Unix time in whole seconds, as Telegram counts. */
@@ -89,12 +97,30 @@ export class World {
   }
 
   /** False when there is a key of that id. */
-  addKey(bytes: Buffer, firstSalt: bigint, connectionId: number): boolean {
-    const key: Key = new AuthKey(bytes, firstSalt, this.seconds)
+  addKey(bytes: Buffer, firstSalt: bigint, connectionId: number, expiresIn: number | null = null): boolean {
+    const expiresAt = expiresIn === null ? null : this.seconds + expiresIn
+    const key: Key = new AuthKey(bytes, firstSalt, this.seconds, expiresAt)
     if (this.keys.has(key.id)) return false
     this.keys.set(key.id, key)
     this.emit('key', connectionId, { keyId: key.id })
     return true
+  }
+
+  /** Keys that are logged in to the account, or have still to give its password. */
+  keysOf(account: Account): Key[] {
+    const isOf = ({ login }: Key): boolean =>
+      login.state === 'authorised' ? login.account === account : login.pending === account
+    return [...this.keys.values()].filter((key) => !key.expiresAt && isOf(key))
+  }
+
+  /** Ends the login here and wherever it was carried to. */
+  end(authorization: Authorization): void {
+    for (const world of [this, ...this.neighbours.values()])
+      for (const key of world.keys.values())
+        if (key.login.authorization === authorization) {
+          world.loginTokens.forget(key)
+          key.login.end('revoked')
+        }
   }
 
   /** Sends updates to one session, in its layer, when it has an open connection. */
@@ -103,16 +129,20 @@ export class World {
     session.openPeer?.deliver(key, session, { body, isAnswer: false, isContent: true, isError: false })
   }
 
-  /** Sends updates to all open sessions of the account that want them, but not to the one that caused them. */
-  publish(account: Account, updates: TlObject, cause?: ClientSession): void {
+  /**
+   * Sends updates to all open sessions of the account that want them, but not to the one that caused them, nor to a
+   * client of an older layer than they need.
+   */
+  publish(account: Account, updates: TlObject, cause?: ClientSession, fromLayer = 0): void {
     if (this.losses > 0) {
       this.losses--
       return
     }
     for (const key of this.keys.values()) {
-      if (key.account !== account || key.state !== 'authorised') continue
+      if (key.login.account !== account || key.login.state !== 'authorised') continue
       for (const session of key.sessions.values())
-        if (session !== cause && session.wantsUpdates) this.push(key, session, updates)
+        if (session !== cause && session.wantsUpdates && (session.layer ?? key.layer ?? 0) >= fromLayer)
+          this.push(key, session, updates)
     }
   }
 }

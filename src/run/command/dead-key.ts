@@ -1,13 +1,13 @@
 import { UnreachableError } from '../../base/errors.ts'
 import type { Revision } from '../../replica/head.ts'
-import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Replica } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { describeError } from '../report.ts'
 import type { RunOptions } from '../run-options.ts'
 
 /** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */
 export async function isDead(
-  replica: KeptSession,
+  replica: Replica,
   lease: Lease,
   revision: Revision,
   { api, stop, report }: RunOptions,
@@ -29,7 +29,11 @@ export async function isDead(
   // Replaced meanwhile, or out of reach: for the next one to see.
   if (current?.revision.keyFingerprint !== revision.keyFingerprint) return false
   const answer = await askTelegram(current.bytes, api, signal)
-  report('key.asked', { state: answer.state, reason: 'reason' in answer ? answer.reason : '' })
+  report('key.asked', {
+    state: answer.state,
+    reason: 'reason' in answer ? answer.reason : '',
+    ...('seconds' in answer && { seconds: answer.seconds }),
+  })
   if (answer.state !== 'dead') return false
   await replica.markDead(lease, revision, answer.why)
   return true

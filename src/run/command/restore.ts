@@ -1,6 +1,7 @@
 import { unlessAborted } from '../../base/clock.ts'
 import { UnreachableError } from '../../base/errors.ts'
-import type { KeptSession, OnProgress, Restored } from '../../replica/kept-session.ts'
+import type { OnProgress } from '../../base/transfer.ts'
+import type { Replica, Restored } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { isNewer } from '../await-session.ts'
 import { describeError } from '../report.ts'
@@ -13,7 +14,7 @@ export type Prefetched = (onProgress: OnProgress) => Promise<Restored | null>
 const AHEAD_BYTES = 16 * 1024 * 1024
 
 /** Begins at once; how far it is hears who asks for it. Whatever goes wrong goes wrong again under the lease, and is told then. */
-export function prefetch(replica: KeptSession, bytes: number, signal: AbortSignal): Prefetched {
+export function prefetch(replica: Replica, bytes: number, signal: AbortSignal): Prefetched {
   if (replica.lastSeen === undefined || bytes > AHEAD_BYTES) return () => Promise.resolve(null)
   let tell: OnProgress | undefined
   const read = replica.restore({ signal, onProgress: (...moved) => tell?.(...moved) }).catch(() => null)
@@ -25,7 +26,7 @@ export function prefetch(replica: KeptSession, bytes: number, signal: AbortSigna
 
 /** The session, verified: what was read prefetched, if it still is current. Null when the stop or the loss of the lease came first. */
 export async function restore(
-  replica: KeptSession,
+  replica: Replica,
   { lease, prefetched }: { lease: Lease; prefetched: Prefetched },
   options: RunOptions,
 ): Promise<Restored | null> {

@@ -1,11 +1,11 @@
 import type { PlainSession } from '../../config/open-plain-session.ts'
-import type { OnProgress } from '../../replica/kept-session.ts'
+import type { OnProgress } from '../../base/transfer.ts'
 import { askUntil, noAnswer } from '../await-session.ts'
 import { COMMAND_SHARE } from '../budget.ts'
-import { Command } from './command.ts'
-import { stageSession } from './stage.ts'
+import { Command } from './process/command.ts'
+import { stageSession } from './file/stage.ts'
 import { patiently } from './patience.ts'
-import { SessionFolder } from './session-folder.ts'
+import { SessionFolder } from './file/session-folder.ts'
 import { type RunOptions, showNothing, Stop, stopOf } from '../run-options.ts'
 
 export type OpenPlain = (how: { signal: AbortSignal; onProgress: OnProgress }) => Promise<PlainSession>

@@ -1,11 +1,11 @@
 import { LeaseError, type UnreachableError } from '../../base/errors.ts'
 import type { Lease } from '../../lease/lease.ts'
-import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Replica } from '../../replica/replica.ts'
 import { awaitSession, noAnswer, untilUnderstood } from '../await-session.ts'
 import { Budget } from '../budget.ts'
 import { releaseLease } from '../release-lease.ts'
 import { patiently } from './patience.ts'
-import { SessionFolder } from './session-folder.ts'
+import { SessionFolder } from './file/session-folder.ts'
 import { describeLoss } from '../report.ts'
 import { type Prefetched, prefetch } from './restore.ts'
 import { type RunOptions, Stop } from '../run-options.ts'
@@ -18,7 +18,7 @@ export { type RunOptions, Stop } from '../run-options.ts'
  * Keeps the session alive around a command: lease, restore, verify, place, start, save on change, stop, last save,
  * release; and again from the start when the session was replaced or the lease was lost. Returns the exit code.
  */
-export async function run(replica: KeptSession, options: RunOptions): Promise<number> {
+export async function run(replica: Replica, options: RunOptions): Promise<number> {
   const { report } = options
   reached('boot')
   const folder = await SessionFolder.make(options.file, replica.name)
@@ -54,7 +54,7 @@ interface Turn {
 
 /** The lease, once there is something to serve; or the stop that came first. */
 async function acquire(
-  replica: KeptSession,
+  replica: Replica,
   options: RunOptions,
   avoid: string | undefined,
 ): Promise<Turn | Stop> {
@@ -62,23 +62,36 @@ async function acquire(
   const silent = (ms: number): UnreachableError => noAnswer(replica.store.label, ms)
   return await patiently(options, silent, async ({ signal, awaiting }) => {
     const waiting = { ...options, signal, onAwaiting: awaiting }
-    const acquired = await untilUnderstood(waiting, async () => {
+    const take = async (): Promise<Turn> => {
       const { bytes } = await awaitSession(replica, { ...waiting, avoid })
       reached('session.found')
       const prefetched = prefetch(replica, bytes, signal)
       const lease = await replica.lease({
         signal,
+        // Deleted while it was waited for: nothing is to be taken then, but to be waited for.
+        stillWanted: () => replica.lastSeen?.current !== null,
         onWaiting: ({ label, since }) => {
           awaiting(held(label, since))
           report('lease.waiting', { holder: label, since })
         },
       })
       return { lease, prefetched }
+    }
+    const acquired = await untilUnderstood(waiting, async () => {
+      for (;;) {
+        const turn = await take().catch(unlessGone)
+        if (turn) return turn
+      }
     })
     reached('lease.taken')
     report('lease.taken', { generation: acquired.lease.generation })
     return acquired
   })
+}
+
+function unlessGone(error: unknown): null {
+  if (error instanceof LeaseError && error.code === 'lease.not_wanted') return null
+  throw error
 }
 
 /** Tells of the loss of the lease, and lets it go when `use` is over, however it ended. */

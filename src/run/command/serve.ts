@@ -1,12 +1,12 @@
-import { ConflictError, LeaseError } from '../../base/errors.ts'
+import { ConflictError, LeaseError, NoSessionError } from '../../base/errors.ts'
 import type { Revision } from '../../replica/head.ts'
-import type { KeptSession } from '../../replica/kept-session.ts'
+import type { Replica } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { release } from '../../seal/free.ts'
 import { type Budget, COMMAND_SHARE } from '../budget.ts'
-import { Command } from './command.ts'
+import { Command } from './process/command.ts'
 import { isDead } from './dead-key.ts'
-import { stageSession } from './stage.ts'
+import { stageSession } from './file/stage.ts'
 import { describeError } from '../report.ts'
 import { type Prefetched, restore } from './restore.ts'
 import { type RunOptions, showNothing, stopOf } from '../run-options.ts'
@@ -14,7 +14,7 @@ import { Saver, type SaverEnd } from '../saver.ts'
 import { reached } from '../step.ts'
 
 export interface Served {
-  why: 'exited' | 'stopped' | 'dead' | SaverEnd
+  why: 'exited' | 'stopped' | 'dead' | 'gone' | SaverEnd
   exitCode: number
   /** What the session was last saved as. */
   base?: Revision
@@ -26,7 +26,7 @@ export const SAVE_FAILED = 79
 const AT_ONCE_MS = 60_000
 
 export interface Serving {
-  replica: KeptSession
+  replica: Replica
   lease: Lease
   prefetched: Prefetched
   /** Where the session is placed. */
@@ -38,7 +38,12 @@ export interface Serving {
 export async function serve(acquired: Serving, options: RunOptions): Promise<Served> {
   const { replica, lease, file, budget } = acquired
   const { report, clock, passEnv = false } = options
-  const restored = await restore(replica, acquired, options)
+  const restored = await restore(replica, acquired, options).catch((error: unknown) => {
+    // Deleted since it was seen: it is waited for again.
+    if (error instanceof NoSessionError) return 'gone' as const
+    throw error
+  })
+  if (restored === 'gone') return { why: restored, exitCode: 0 }
   if (!restored) return neverStarted(options)
   reached('session.fetched')
   const { revision, bytes } = restored
@@ -54,7 +59,7 @@ export async function serve(acquired: Serving, options: RunOptions): Promise<Ser
 
   const saver = new Saver({ ...options, replica, lease, base: revision, source, signal: budget.save })
   const startedAt = clock.now()
-  const command = new Command({ ...options, session: variables, passEnv })
+  const command = new Command({ ...options, session: variables, passEnv, lease })
   reached('command.started')
   report('command.started', { pid: command.pid ?? 0 })
 
@@ -80,7 +85,8 @@ async function untilEnd(command: Command, lease: Lease, saver: Saver, options: R
     fired(lease.signal).then(() => 'lost' as const),
     saver.watch(watching.signal),
   ]).finally(() => watching.abort())
-  if (why === 'exited') return { why, exitCode: await command.ended }
+  // Where the lease is over, the watchdog may have ended it, while this process could not: it is served again.
+  if (why === 'exited') return { why: lease.remainingMs === 0 ? 'lost' : why, exitCode: await command.ended }
   if (why !== 'stopped') command.signal('SIGTERM')
   else if (options.forwards(stopOf(options).signal)) command.signal(stopOf(options).signal)
   // The lease may run out while the command takes its time.

@@ -36,7 +36,11 @@ function refuseOtherFormats(bytes: Uint8Array, expected: string): void {
   if (found.kind === 'string')
     throw bad('foreign', `this is ${found.name}; ${expected}`, 'Make one of it with `tgsession convert`.')
   if (found.kind === 'foreign')
-    throw bad('foreign', `this is ${found.name}; ${expected}`, 'Name the .session file itself.')
+    throw bad(
+      'foreign',
+      `this is ${found.name}; ${expected}`,
+      'Name the .session file itself, or copy the string again, as a whole.',
+    )
   if (found.kind === 'unknown')
     throw bad('garbage', `this is nothing known; ${expected}`, 'Check that the right file was named.')
   const wanted = expectedBytes(bytes)

@@ -1,3 +1,5 @@
+import { decodeText } from '../../base/input.ts'
+import { nearString } from './strings/near-string.ts'
 import { recogniseString } from './strings/session-string.ts'
 
 /** What some bytes are, from how they begin. Says nothing of whether they are whole. */
@@ -44,7 +46,11 @@ export function recognise(bytes: Uint8Array): Recognised {
   const hex = head.subarray(0, 16).toString('hex')
   const binary = BINARY.find(([magic]) => hex.startsWith(magic))
   if (binary !== undefined) return { kind: 'foreign', name: binary[1] }
-  return /^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(start) ? recogniseText(start, bytes.length) : binaryGuess(bytes)
+  const text = decodeText(head)
+  // oxlint-disable-next-line no-control-regex
+  return text !== null && !/[\u0000-\u0008\u000e-\u001f]/.test(text)
+    ? recogniseText(text, bytes.length)
+    : binaryGuess(bytes)
 }
 
 function recogniseText(start: string, bytes: number): Recognised {
@@ -52,7 +58,7 @@ function recogniseText(start: string, bytes: number): Recognised {
   if (text !== undefined) return { kind: 'foreign', name: text[1] }
   const string = bytes < 4096 ? recogniseString(start) : undefined
   if (string !== undefined) return { kind: 'string', name: string.name, text: start }
-  return /^[\t\n\r\x20-\x7e]*$/.test(start) ? { kind: 'foreign', name: 'a text' } : { kind: 'unknown' }
+  return { kind: 'foreign', name: nearString(start) ?? 'a text' }
 }
 
 /** SQLCipher and its like have no header; what shows is that whole pages look like noise. */

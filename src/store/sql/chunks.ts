@@ -25,9 +25,9 @@ export class SqlChunks {
     for (let start = 0; start < bytes.length; start += PART_BYTES) {
       const body = bytes.subarray(start, start + PART_BYTES)
       const part = { version, number: start / PART_BYTES, written_ms: this.#now(), body }
-      const insert = this.#runner.builder.insertInto('tgsession_chunks').values(part)
+      const insert = this.#runner.db.insertInto('tgsession_chunks').values(part)
       await this.#runner.run(
-        this.#runner.dialect.hasOnConflict ? insert.onConflict((on) => on.doNothing()) : insert,
+        this.#runner.kind !== 'mysql' ? insert.onConflict((on) => on.doNothing()) : insert,
         options,
       )
       options.onProgress?.(start + body.length, bytes.length)
@@ -36,7 +36,7 @@ export class SqlChunks {
 
   /** How many parts are there: a writer that was suspended for a day finds his swept away. */
   async count(version: string, options: StoreOptions): Promise<number> {
-    const query = this.#runner.builder
+    const query = this.#runner.db
       .selectFrom('tgsession_chunks')
       .select((of) => of.fn.countAll<number | string>().as('parts'))
       .where('version', '=', version)
@@ -49,7 +49,7 @@ export class SqlChunks {
     const bytes = new Uint8Array(size)
     let done = 0
     for (let first = 0; done < size; first += PARTS_PER_READ) {
-      const query = this.#runner.builder
+      const query = this.#runner.db
         .selectFrom('tgsession_chunks')
         .select(['number', 'body'])
         .where('version', '=', version)
@@ -70,17 +70,14 @@ export class SqlChunks {
 
   /** Housekeeping after a success that stands: what fails here is left to a later sweep. */
   async remove(version: string, options: StoreOptions): Promise<void> {
-    await this.#tidy(
-      this.#runner.builder.deleteFrom('tgsession_chunks').where('version', '=', version),
-      options,
-    )
+    await this.#tidy(this.#runner.db.deleteFrom('tgsession_chunks').where('version', '=', version), options)
   }
 
   /** Once per client: removes what writers left who ended or failed before they were done, a day ago or more. */
   async sweep(options: StoreOptions): Promise<void> {
     if (this.#swept) return
     this.#swept = true
-    const query = this.#runner.builder
+    const query = this.#runner.db
       .selectFrom('tgsession_chunks')
       .select('version')
       .where('number', '=', 0)

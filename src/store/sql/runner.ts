@@ -1,25 +1,32 @@
 import type { Compilable, Kysely } from 'kysely'
 import { ForbiddenError, UnsupportedError } from '../../base/errors.ts'
 import { type RetryPolicy, retrying } from '../../base/retry.ts'
-import type { SqlDialect, SqlTables } from '../../sql/dialect.ts'
-import { mayNotCreate } from '../../sql/errors.ts'
-import { type SqlLimits, SqlPool } from '../../sql/pool.ts'
+import type { SqlClient } from '../../sql/client.ts'
+import { isPassingFault, sqlError } from '../../sql/errors.ts'
+import type { SqlKind } from '../../sql/kind.ts'
 import type { StoreOptions } from '../store.ts'
+import { CREATE_TABLES, mayNotCreate, type SqlTables } from './tables.ts'
 
-/** Runs statements: over the pool, again after passing failures, with tables made when they prove missing. */
+/** Runs statements: again after passing failures, with tables made when they prove missing. */
 export class SqlRunner {
-  readonly dialect: SqlDialect
-  readonly #pool: SqlPool
+  readonly #client: SqlClient<SqlTables>
   readonly #retry: RetryPolicy
 
-  constructor(dialect: SqlDialect, limits: SqlLimits, retry: RetryPolicy) {
-    this.dialect = dialect
-    this.#pool = new SqlPool(() => dialect.connect(), dialect.maxConnections, limits)
+  constructor(client: SqlClient<SqlTables>, retry: RetryPolicy) {
+    this.#client = client
     this.#retry = retry
   }
 
-  get builder(): Kysely<SqlTables> {
-    return this.dialect.builder
+  get db(): Kysely<SqlTables> {
+    return this.#client.db
+  }
+
+  get kind(): SqlKind {
+    return this.#client.kind
+  }
+
+  get label(): string {
+    return this.#client.label
   }
 
   /**
@@ -28,67 +35,68 @@ export class SqlRunner {
    */
   async run<Row>(
     query: Compilable<Row>,
-    options: StoreOptions,
+    { signal }: StoreOptions,
     attempts = this.#retry.attempts,
   ): Promise<{ rows: Row[]; affected: number }> {
-    const { sql, parameters } = query.compile()
     try {
-      const { rows, affected } = await retrying(
-        async () => this.#try(sql, parameters, options),
+      return await retrying(
+        async () => this.#try(query, signal),
         (error) => {
-          const fault = this.dialect.fault(error)
-          return fault?.kind === 'error' && fault.passing
+          const fault = this.#client.fault(error)
+          return fault !== undefined && isPassingFault(fault)
         },
         { ...this.#retry, attempts },
-        options.signal,
+        signal,
       )
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Kysely's own promise about what it compiled
-      return { rows: rows as Row[], affected }
     } catch (error) {
-      options.signal?.throwIfAborted()
-      const fault = this.dialect.fault(error)
-      if (fault?.kind === 'duplicate') return { rows: [], affected: 0 }
-      if (fault?.kind === 'no_table') throw this.#noTables()
-      throw fault === undefined ? error : fault.error
+      signal?.throwIfAborted()
+      const fault = this.#client.fault(error)
+      if (fault?.meaning === 'duplicate') return { rows: [], affected: 0 }
+      if (fault?.meaning === 'no_table') throw this.#noTables()
+      throw this.#named(error)
     }
   }
 
-  close(): void {
-    this.#pool.close()
+  async close(): Promise<void> {
+    await this.#client.close()
   }
 
-  async #try(
-    text: string,
-    parameters: readonly unknown[],
-    { signal }: StoreOptions,
-  ): Promise<{ rows: unknown[]; affected: number }> {
+  async #try<Row>(
+    query: Compilable<Row>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ rows: Row[]; affected: number }> {
     try {
-      return await this.#pool.query(text, parameters, signal)
+      return await this.#client.execute(query, signal)
     } catch (error) {
-      if (this.dialect.fault(error)?.kind !== 'no_table') throw error
+      if (this.#client.fault(error)?.meaning !== 'no_table') throw error
     }
     await this.#createTables(signal)
-    return this.#pool.query(text, parameters, signal)
+    return await this.#client.execute(query, signal)
   }
 
   async #createTables(signal: AbortSignal | undefined): Promise<void> {
-    for (const statement of this.dialect.createTables)
+    const statements = CREATE_TABLES[this.kind]
+    for (const statement of statements)
       try {
-        await this.#pool.query(statement, [], signal)
+        await this.#client.query(statement, [], signal)
       } catch (error) {
-        const fault = this.dialect.fault(error)
         // In Postgres two who create at once meet in the catalogue, whatever IF NOT EXISTS says; the first has won.
-        if (fault?.kind === 'duplicate') continue
-        if (fault?.kind === 'error' && fault.error instanceof ForbiddenError)
-          throw mayNotCreate(this.dialect.label, this.dialect.createTables, fault.error.cause)
+        if (this.#client.fault(error)?.meaning === 'duplicate') continue
+        const named = this.#named(error)
+        if (named instanceof ForbiddenError) throw mayNotCreate(this.label, statements, named.cause)
         throw error
       }
+  }
+
+  #named(error: unknown): unknown {
+    const fault = this.#client.fault(error)
+    return (fault && sqlError(fault, { scope: 'store', label: this.label }, error)) ?? error
   }
 
   #noTables(): UnsupportedError {
     return new UnsupportedError(
       'store.unsupported',
-      `${this.dialect.label}: tables that were just made are not found`,
+      `${this.label}: tables that were just made are not found`,
       {
         hint: 'Check that the user creates tables where it looks for them: the search_path of Postgres.',
       },

@@ -4,15 +4,14 @@ import { BadDataError, UnreachableError } from '../../base/errors.ts'
 import { checkKey } from '../shared/key.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../../base/retry.ts'
 import { PART_BYTES, SqlChunks } from './chunks.ts'
-import type { SqlDialect } from '../../sql/dialect.ts'
-import type { SqlLimits } from '../../sql/pool.ts'
+import type { SqlClient } from '../../sql/client.ts'
 import { SqlRunner } from './runner.ts'
 import { conflict, tooLarge } from '../shared/errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from '../store.ts'
 import { toVersion } from '../shared/version.ts'
+import { encodeKey, type SqlTables } from './tables.ts'
 
 export interface SqlStoreOptions {
-  limits?: Partial<SqlLimits> | undefined
   retry?: RetryPolicy | undefined
   /** Keys asked for at a time. */
   pageSize?: number | undefined
@@ -20,8 +19,6 @@ export interface SqlStoreOptions {
   now?: (() => number) | undefined
 }
 
-/** Idle connections outlast the pause between two renewals of a lease, which is 15 s. */
-const DEFAULT_LIMITS: SqlLimits = { connectMs: 5000, queryMs: 15_000, idleMs: 20_000 }
 const DEFAULT_PAGE = 1000
 
 /** A fresh UUID, and how many parts its body lies in where it lies in parts. */
@@ -43,20 +40,16 @@ export class SqlStore implements ObjectStore {
   readonly #chunks: SqlChunks
   readonly #pageSize: number
 
-  constructor(dialect: SqlDialect, options: SqlStoreOptions = {}) {
-    this.label = dialect.label
-    this.#runner = new SqlRunner(
-      dialect,
-      { ...DEFAULT_LIMITS, ...options.limits },
-      options.retry ?? DEFAULT_RETRY,
-    )
+  constructor(client: SqlClient<SqlTables>, options: SqlStoreOptions = {}) {
+    this.label = client.label
+    this.#runner = new SqlRunner(client, options.retry ?? DEFAULT_RETRY)
     this.#chunks = new SqlChunks(this.#runner, options.now ?? Date.now)
     this.#pageSize = options.pageSize ?? DEFAULT_PAGE
   }
 
   async get(key: string, options: GetOptions = {}): Promise<StoredObject | null> {
     checkKey(key)
-    const query = this.#runner.builder
+    const query = this.#runner.db
       .selectFrom('tgsession_objects')
       .select(['version', 'size', 'body'])
       .where('object_key', '=', this.#at(key))
@@ -111,7 +104,7 @@ export class SqlStore implements ObjectStore {
       const version = await this.#current(key, options)
       if (version === undefined) return
       // Naming the version, a DELETE that lands late cannot hit what somebody wrote afterwards.
-      const query = this.#runner.builder
+      const query = this.#runner.db
         .deleteFrom('tgsession_objects')
         .where('object_key', '=', this.#at(key))
         .where('version', '=', version)
@@ -128,7 +121,7 @@ export class SqlStore implements ObjectStore {
     if (prefix.includes('\0') || !prefix.isWellFormed()) return
     for (let after: string | undefined; ;) {
       // In the order of bytes, all that starts with a prefix follows it without a gap: no LIKE, and nothing to escape.
-      const query = this.#runner.builder
+      const query = this.#runner.db
         .selectFrom('tgsession_objects')
         .select('object_key')
         .where('object_key', after === undefined ? '>=' : '>', this.#at(after ?? prefix))
@@ -146,7 +139,7 @@ export class SqlStore implements ObjectStore {
   }
 
   async close(): Promise<void> {
-    this.#runner.close()
+    await this.#runner.close()
   }
 
   async #mustSwap(
@@ -168,19 +161,20 @@ export class SqlStore implements ObjectStore {
     row: { version: Version; size: number; body: Uint8Array | null },
     condition: 'absent' | Version,
   ) {
-    const { builder, dialect } = this.#runner
+    const { db, kind } = this.#runner
     if (condition !== 'absent')
-      return builder
+      return db
         .updateTable('tgsession_objects')
         .set(row)
         .where('object_key', '=', this.#at(key))
         .where('version', '=', condition)
-    const insert = builder.insertInto('tgsession_objects').values({ object_key: this.#at(key), ...row })
-    return dialect.hasOnConflict ? insert.onConflict((on) => on.doNothing()) : insert
+    const insert = db.insertInto('tgsession_objects').values({ object_key: this.#at(key), ...row })
+    // In MySQL INSERT IGNORE would also cut off what is too long; ON DUPLICATE KEY UPDATE counts a row that it found as one.
+    return kind === 'mysql' ? insert : insert.onConflict((on) => on.doNothing())
   }
 
   async #current(key: string, options: StoreOptions): Promise<string | undefined> {
-    const query = this.#runner.builder
+    const query = this.#runner.db
       .selectFrom('tgsession_objects')
       .select('version')
       .where('object_key', '=', this.#at(key))
@@ -189,7 +183,7 @@ export class SqlStore implements ObjectStore {
   }
 
   #at(key: string): string | Uint8Array {
-    return this.#runner.dialect.encodeKey(key)
+    return encodeKey(this.#runner.kind, key)
   }
 
   #damaged(key: string): BadDataError {

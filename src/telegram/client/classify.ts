@@ -6,12 +6,13 @@ import { TransportError } from './line.ts'
  * or the name of the error, and never holds a secret.
  * - `revoked`: the key is dead: ended by its owner, logged out, forgotten by the server, or the account is gone
  * - `duplicated`: the key is dead, because two connections used it at once
- * - `flood`: Telegram wants `seconds` of peace; the key lives
+ * - `flood`: Telegram wants `seconds` of peace; the key lives. The transport's -429 gives no time: a minute is taken
+ * - `frozen`: the account may read, and no more; the key lives
  * - `network`: no answer, or one that says that Telegram has trouble; the key is as it was
  * - `other`: an answer that says nothing about the key
  */
 export type Verdict =
-  | { kind: 'revoked' | 'duplicated' | 'network' | 'other'; reason: string }
+  | { kind: 'revoked' | 'duplicated' | 'frozen' | 'network' | 'other'; reason: string }
   | { kind: 'flood'; seconds: number; reason: string }
 
 /** https://core.telegram.org/api/errors: 401 also has answers that mean "not yet", e.g. SESSION_PASSWORD_NEEDED. */
@@ -23,6 +24,8 @@ const DEAD = new Set([
   'USER_DEACTIVATED',
   'USER_DEACTIVATED_BAN',
 ])
+
+const TRANSPORT_FLOOD_SECONDS = 60
 
 const GRAMJS_NETWORK =
   /^(Not connected|NetSocket was closed|Cannot send requests while disconnected|Maximum reconnection retries|Request was unsuccessful|TIMEOUT)/
@@ -46,9 +49,13 @@ export function classify(error: unknown): Verdict {
     const { name: reason, code, seconds } = rpc
     if (reason === 'AUTH_KEY_DUPLICATED') return { kind: 'duplicated', reason }
     if (DEAD.has(reason)) return { kind: 'revoked', reason }
+    if (reason.startsWith('FROZEN_')) return { kind: 'frozen', reason }
     if (seconds !== null) return { kind: 'flood', seconds, reason }
     return { kind: Math.abs(code) >= 500 ? 'network' : 'other', reason }
   }
+  // https://core.telegram.org/mtproto/mtproto-transports#transport-errors
+  if (error instanceof TransportError && error.code === -429)
+    return { kind: 'flood', seconds: TRANSPORT_FLOOD_SECONDS, reason: '-429' }
   if (error instanceof TransportError)
     return { kind: error.code === -404 ? 'revoked' : 'network', reason: String(error.code) }
   if (error instanceof UnreachableError) return { kind: 'network', reason: error.code }
@@ -57,6 +64,15 @@ export function classify(error: unknown): Verdict {
     return { kind: 'network', reason: String(error.code) }
   if (GRAMJS_NETWORK.test(text)) return { kind: 'network', reason: 'disconnected' }
   return { kind: 'other', reason: error instanceof Error ? error.name : typeof error }
+}
+
+/** Not everything that ends a key is mended by another login. */
+function endHint(reason: string): string {
+  if (reason === 'USER_DEACTIVATED_BAN')
+    return 'The account is banned, and no login can help. Its owner may write to recover@telegram.org.'
+  if (reason === 'USER_DEACTIVATED') return 'The account was deleted, and no login can help.'
+  if (reason === '-404') return 'Telegram does not know its auth key any more. Log in again.'
+  return 'It was ended from another device, or was unused for too long. Log in again.'
 }
 
 /** The error of ours that says the same, for whoever has no better words. */
@@ -69,7 +85,7 @@ export function asTelegramError(error: unknown): TgsessionError {
       return new RefusedError(
         'telegram.key_revoked',
         `Telegram no longer accepts this session (${verdict.reason}).`,
-        { hint: 'It was ended from another device, or the account is gone. Log in again.', cause },
+        { hint: endHint(verdict.reason), cause },
       )
     case 'duplicated':
       return new RefusedError(
@@ -77,6 +93,11 @@ export function asTelegramError(error: unknown): TgsessionError {
         'Telegram has ended this session for good, because it was used from two places at once (AUTH_KEY_DUPLICATED).',
         { hint: 'Stop whatever else uses it, then log in again.', cause },
       )
+    case 'frozen':
+      return new RefusedError('telegram.frozen', `Telegram has frozen this account (${verdict.reason}).`, {
+        hint: 'The session is intact: do not log in again. An official app shows the reason and how to appeal (@SpamBot).',
+        cause,
+      })
     case 'flood':
       return new RefusedError('telegram.flood_wait', `Telegram asks to wait ${verdict.seconds} seconds.`, {
         hint: 'Wait that long and try again; the session is intact.',

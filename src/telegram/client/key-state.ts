@@ -15,7 +15,7 @@ export type KeyState =
   | { state: 'alive' }
   | { state: 'dead'; why: 'revoked' | 'duplicated'; reason: string }
   | { state: 'wait'; seconds: number; reason: string }
-  | { state: 'unknown'; why: 'network' | 'other'; reason: string }
+  | { state: 'unknown'; why: 'frozen' | 'network' | 'other'; reason: string }
 
 /**
  * Asks Telegram itself, once. GramJS's `isUserAuthorized()` and `checkAuthorization()` are not used, as they say "no"

@@ -1,4 +1,5 @@
 import { Logger, LogLevel } from 'telegram/extensions/Logger.js'
+import { show } from '../../base/show.ts'
 
 /** Receives what GramJS warns of; the text holds no secret. */
 export type LogSink = (level: 'warn' | 'error', message: string) => void
@@ -27,5 +28,5 @@ export class QuietLogger extends Logger {
 }
 
 export const logToStderr: LogSink = (level, message) => {
-  process.stderr.write(`telegram ${level}: ${message}\n`)
+  process.stderr.write(`telegram ${level}: ${show(message)}\n`)
 }

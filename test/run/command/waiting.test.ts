@@ -108,6 +108,21 @@ describe('run, as it waits and starts again', () => {
     await running.ended
   })
 
+  it('waits on where the session is deleted while another uses it', async () => {
+    await push(session)
+    const holder = await openTestReplica(store, 'worker.9').lease()
+    const running = start(SERVE)
+    await running.saw('lease.waiting')
+    await store.delete('main/head.json')
+    assert.match(String((await running.saw('session.waiting'))['for']), /no session named main/)
+    assert.equal(running.count('lease.taken'), 0)
+    await holder.abandon()
+    await push(session)
+    await until(() => starts() === 1, 'the start')
+    running.stop()
+    await running.ended
+  })
+
   it('gives up after maxWaitMs with 75 where the lease is held', async () => {
     await push(session)
     const holder = await openTestReplica(store, 'worker.9').lease()

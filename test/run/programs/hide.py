@@ -1,16 +1,21 @@
-"""Not to be told by its environment, as every program for a moment while the system starts it; until the file SHOW is there."""
+"""Sits there, and cannot be told by its environment: overwritten (as nginx, postgres and setproctitle do), or not to be read."""
+
 import ctypes
 import os
+import sys
 import time
 
-environ = ctypes.POINTER(ctypes.c_void_p).in_dll(ctypes.CDLL(None), "environ")
-where = next(a for a in environ if ctypes.string_at(a).startswith(b"TGSESSION_RUN="))
-ctypes.memset(where, ord("x"), 1)
-with open(os.environ["LOG"], "w") as log:
-    log.write(str(os.getpid()))
-while not os.path.exists(os.environ["SHOW"]):
-    time.sleep(0.01)
-ctypes.memset(where, ord("T"), 1)
-with open(os.environ["SHOWN"], "w"):
-    pass
-time.sleep(60)
+if sys.argv[1] == "title":
+    with open("/proc/self/stat") as stat:
+        fields = stat.read().rsplit(") ", 1)[1].split()
+    start, end = int(fields[47]), int(fields[48])
+    ctypes.memset(start, 0, end - start)
+else:
+    PR_SET_DUMPABLE = 4
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+log = os.environ["LOG"]
+os.setsid() if os.getpid() != os.getpgid(0) else None
+with open(log + ".new", "w") as file:
+    file.write(str(os.getpid()))
+os.rename(log + ".new", log)
+time.sleep(600)

@@ -12,7 +12,7 @@ const PASSWORD = 'right/pass@word:of#mine'
 const WRONG = 'wrong/pass@word:of#mine'
 
 async function tryIt(url: string): Promise<void> {
-  const store = await openSqlStore(url, '.')
+  const store = openSqlStore(url, '.')
   try {
     assert.equal(await store.get('key'), null)
   } finally {
@@ -75,7 +75,7 @@ describe('Postgres with passwords and TLS', { skip: missing.postgresPrograms() }
     for (const mode of ['disable', 'require']) {
       const script = `
         const { openSqlStore } = await import(${JSON.stringify(path.resolve('src/store/sql/open.ts'))})
-        const store = await openSqlStore(process.env.URL, '.', { limits: { idleMs: 24 * 60 * 60_000 } })
+        const store = openSqlStore(process.env.URL, '.', { limits: { idleMs: 24 * 60 * 60_000 } })
         await store.get('key')`
       await new Promise<void>((resolve, reject) => {
         const env = { PATH: process.env['PATH'] ?? '', URL: url(`?sslmode=${mode}`) }

@@ -32,10 +32,10 @@ storeContract(
 it('takes a server without TLS only if the URL lets it', { skip }, async () => {
   const database = await testDatabase('postgres')
   const url = withDatabase(bouncer.url, database.name)
-  const prefer = await openSqlStore(`${url}?sslmode=prefer`, '.')
+  const prefer = openSqlStore(`${url}?sslmode=prefer`, '.')
   assert.equal(await prefer.get('key'), null)
   await prefer.close()
-  const require = await openSqlStore(`${url}?sslmode=require`, '.')
+  const require = openSqlStore(`${url}?sslmode=require`, '.')
   await assert.rejects(require.get('key'), { code: 'store.no_tls' })
   await require.close()
   await database.drop()

@@ -1,6 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
-import type { SqlConnection, SqlResult } from '../../../src/sql/dialect.ts'
-import { postgresDialect } from '../../../src/sql/postgres.ts'
+import { SqlClient } from '../../../src/sql/client.ts'
+import type { SqlConnection, SqlResult } from '../../../src/sql/connection.ts'
+import { postgresFault } from '../../../src/sql/postgres.ts'
 import { SqlStore } from '../../../src/store/sql/sql-store.ts'
 import { storeContract } from '../../support/store/store-contract.ts'
 import { isPostgresThere } from '../../support/requires.ts'
@@ -34,7 +35,14 @@ if (!isPostgresThere() || process.env['TGSESSION_TEST_PGLITE'] === '1')
     const database = new PGlite()
     const open = (): SqlStore =>
       new SqlStore(
-        postgresDialect('postgres:pglite', () => new PgliteConnection(database)),
+        new SqlClient(
+          {
+            kind: 'postgres',
+            label: 'postgres:pglite',
+            engine: async () => ({ connect: () => new PgliteConnection(database), fault: postgresFault }),
+          },
+          { most: 2 },
+        ),
         { pageSize: 10 },
       )
     return { store: open(), another: async () => open(), close: async () => database.close() }

@@ -4,8 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import { BadDataError, ForbiddenError, UnreachableError } from '../../../src/base/errors.ts'
 import { probeConditions } from '../../../src/store/probe.ts'
 import { DEFAULT_RETRY } from '../../../src/base/retry.ts'
-import { openSqlStore } from '../../../src/store/sql/open.ts'
-import type { SqlStore, SqlStoreOptions } from '../../../src/store/sql/sql-store.ts'
+import { type OpenSqlOptions, openSqlStore } from '../../../src/store/sql/open.ts'
+import type { SqlStore } from '../../../src/store/sql/sql-store.ts'
 import { storeContract } from '../../support/store/store-contract.ts'
 import { troubleContract } from '../../support/store/trouble-contract.ts'
 import { missing } from '../../support/requires.ts'
@@ -27,7 +27,7 @@ const body = (text: string): Uint8Array => new TextEncoder().encode(text)
 const HASTY = { ...DEFAULT_RETRY, sleep: async () => {} }
 const ONCE = { ...HASTY, attempts: 1 }
 
-const openAt = async (url: string, options: SqlStoreOptions = {}): Promise<SqlStore> =>
+const openAt = async (url: string, options: OpenSqlOptions = {}): Promise<SqlStore> =>
   openSqlStore(url, '.', options)
 
 suite('postgres', missing.postgres())
@@ -69,12 +69,12 @@ function suite(kind: ServerKind, skip: string | false): void {
     let database: TestDatabase
     let proxy: SqlProxy
     const opened: SqlStore[] = []
-    const open = async (options: SqlStoreOptions = {}, url = database.url): Promise<SqlStore> => {
-      const store = await openSqlStore(url, '.', { retry: HASTY, ...options })
+    const open = async (options: OpenSqlOptions = {}, url = database.url): Promise<SqlStore> => {
+      const store = openSqlStore(url, '.', { retry: HASTY, ...options })
       opened.push(store)
       return store
     }
-    const throughProxy = async (options: SqlStoreOptions = {}): Promise<SqlStore> =>
+    const throughProxy = async (options: OpenSqlOptions = {}): Promise<SqlStore> =>
       open(options, withPort(database.url, proxy.port))
     const parts = async (): Promise<number> => {
       const rows = await database.run('SELECT count(*) AS parts FROM tgsession_chunks')

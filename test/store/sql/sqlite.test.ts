@@ -7,8 +7,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { DEFAULT_RETRY } from '../../../src/base/retry.ts'
-import { openSqlStore } from '../../../src/store/sql/open.ts'
-import type { SqlStore, SqlStoreOptions } from '../../../src/store/sql/sql-store.ts'
+import { type OpenSqlOptions, openSqlStore } from '../../../src/store/sql/open.ts'
+import type { SqlStore } from '../../../src/store/sql/sql-store.ts'
 import { storeContract } from '../../support/store/store-contract.ts'
 import { troubleContract } from '../../support/store/trouble-contract.ts'
 
@@ -47,8 +47,8 @@ describe('SqlStore on SQLite', () => {
   let folder: string
   let url: string
   const opened: SqlStore[] = []
-  const open = async (options: SqlStoreOptions = {}): Promise<SqlStore> => {
-    const store = await openSqlStore(url, folder, options)
+  const open = async (options: OpenSqlOptions = {}): Promise<SqlStore> => {
+    const store = openSqlStore(url, folder, options)
     opened.push(store)
     return store
   }

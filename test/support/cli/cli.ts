@@ -40,6 +40,21 @@ export class Cli {
     return this.#keep(child)
   }
 
+  /** The same, started by another program: `["bash", "-c", …]`, which gets the command line as its arguments. */
+  async under(
+    program: [string, ...string[]],
+    args: string[],
+    env: Record<string, string>,
+  ): Promise<CliResult> {
+    const [command, ...first] = program
+    const child = spawn(command, [...first, process.execPath, MAIN, ...args], {
+      cwd: this.folder,
+      env: { ...this.#environment, ...env },
+      stdio: 'pipe',
+    })
+    return await this.finish(this.#keep(child))
+  }
+
   async run(args: string[], env: Record<string, string> = {}, input = ''): Promise<CliResult> {
     const child = this.start(args, env)
     child.stdin?.end(input)

@@ -26,7 +26,7 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
 }
 
 /** RSA_PAD of core.telegram.org/mtproto/auth_key. */
-export function rsaPad(data: Buffer, pem: string): Buffer {
+function rsaPad(data: Buffer, pem: string): Buffer {
   const padded = Buffer.concat([data, randomBytes(192 - data.length)])
   for (;;) {
     const tempKey = randomBytes(32)

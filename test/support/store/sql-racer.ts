@@ -6,7 +6,7 @@ import { ConflictError } from '../../../src/base/errors.ts'
 import { openSqlStore } from '../../../src/store/sql/open.ts'
 
 const [url = '', key = '', id = '', times = '0', ballast = '0'] = process.argv.slice(2)
-const store = await openSqlStore(url, '.')
+const store = openSqlStore(url, '.')
 for (let done = 0; done < Number(times);) {
   const seen = await store.get(key)
   if (seen === null) throw new Error('the object has gone')

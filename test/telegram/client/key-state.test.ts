@@ -37,7 +37,10 @@ describe('classify', () => {
     [rpc(420, 'FLOOD_WAIT_31'), 'flood', 'telegram.flood_wait'],
     [rpc(500, 'INTERDC_2_CALL_ERROR'), 'network', 'telegram.unreachable'],
     [rpc(-503, 'Timeout'), 'network', 'telegram.unreachable'],
-    [new TransportError(-429), 'network', 'telegram.unreachable'],
+    [new TransportError(-429), 'flood', 'telegram.flood_wait'],
+    [new TransportError(-444), 'network', 'telegram.unreachable'],
+    [rpc(420, 'FROZEN_METHOD_INVALID'), 'frozen', 'telegram.frozen'],
+    [rpc(400, 'FROZEN_PARTICIPANT_MISSING'), 'frozen', 'telegram.frozen'],
     [
       Object.assign(new Error('x'), { code: 'ECONNRESET', syscall: 'read' }),
       'network',

@@ -2,16 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { ConfigurationError, UsageError } from '../../../base/errors.ts'
 import type { DataCentre } from '../../../login/login.ts'
-import type { LoginPlace } from '../../../replica/kept-session.ts'
 import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
-import {
-  keptCommand,
-  namesContainer,
-  settingsOf,
-  usingContainer,
-  usingReplica,
-  type WhichSession,
-} from '../../options.ts'
+import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import { Interrupted } from '../../terminal/output.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { Context } from '../../context.ts'
@@ -26,7 +18,7 @@ interface Flags extends WhichSession {
 }
 
 export function loginCommand(context: Context): Command {
-  return keptCommand('login', 'log in to Telegram once and store the session')
+  return sessionCommand('login', 'log in to Telegram once and store the session')
     .option('--bot', 'with a bot token instead of a phone number')
     .addOption(
       new Option('--qr', 'with a QR code that Telegram on your phone scans').conflicts(['bot', 'phone']),
@@ -43,20 +35,14 @@ export function loginCommand(context: Context): Command {
       requireTerminal()
       const { bot, qr, phone, replace } = flags
       const dc = await dataCentre(flags)
-      const inContainer = namesContainer(context, flags)
-      const settings = await settingsOf(context, flags, {
-        api: true,
-        ...(inContainer ? { container: true } : { store: true }),
-      })
-      const { apiId, apiHash, name } = settings
+      const settings = await settingsOf(context, flags, { api: true, store: true })
+      const { apiId, apiHash } = settings
       if (apiId === undefined || apiHash === undefined)
         throw new TypeError('settings read without { api: true }')
       const how = { apiId, apiHash, dc, bot, qr, phone, replace }
-      const into = async <Attempt>(place: LoginPlace<Attempt>): Promise<void> =>
-        await atTerminal((terminal) => loginAtTerminal(place, how, terminal))
-      if (inContainer)
-        return await usingContainer(settings, (container) => into(container.loginPlace(name, settings)))
-      await usingReplica(settings, into)
+      await usingReplica(settings, (replica) =>
+        atTerminal((terminal) => loginAtTerminal(replica, how, terminal)),
+      )
     })
 }
 

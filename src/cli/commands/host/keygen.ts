@@ -1,29 +1,53 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
+import { writeFileAtomic } from '../../../base/write-file.ts'
 import { readSettings } from '../../../config/settings.ts'
-import { ConfigurationError } from '../../../base/errors.ts'
+import { ConfigurationError, UsageError } from '../../../base/errors.ts'
 import { parseKey, recipientOf } from '../../../seal/key.ts'
 import type { Context } from '../../context.ts'
+import { note, say } from '../../terminal/output.ts'
+
+interface Flags {
+  output?: string
+  overwrite?: boolean
+  fromEnv?: boolean
+  recipient?: boolean
+}
 
 export function keygenCommand(context: Context): Command {
   return new Command('keygen')
     .description('make the key that encrypts the session')
+    .option('-o, --output <file>', 'write it there, mode 0600, instead of printing it')
+    .option('--overwrite', 'also if the file is there already')
     .option('--from-env', 'print the TGSESSION_KEY that is set, as an age identity for `age -d -i`')
     .option('--recipient', 'print the public half of the TGSESSION_KEY that is set: enough to encrypt (CI)')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ heroku config:set TGSESSION_KEY="$(npx tgsession keygen)"\n  $ tgsession keygen --from-env > key.txt; age -d -i key.txt revision.session.zst.age | zstd -d > main.session',
+      '\nExamples:\n  $ heroku config:set TGSESSION_KEY="$(npx tgsession keygen)"\n  $ tgsession keygen --from-env -o key.txt; age -d -i key.txt revision.session.zst.age | zstd -d > main.session',
     )
-    .action(async (flags: { fromEnv?: boolean; recipient?: boolean }) => {
+    .action(async (flags: Flags) => {
       const isSet = flags.fromEnv || flags.recipient
       const identity = isSet ? await keyInForce(context) : parseKey(randomBytes(32).toString('hex'))
       const recipient = recipientOf(identity)
-      process.stdout.write(`${flags.recipient ? recipient : identity}\n`)
+      const text = flags.recipient ? recipient : identity
+      if (flags.output === undefined) process.stdout.write(`${text}\n`)
+      else await write(flags.output, text, flags.overwrite ?? false)
       if (!flags.fromEnv && !flags.recipient)
-        process.stderr.write(
-          `Public key: ${recipient}\nKeep the line above secret, and a copy of it: without it the stored session cannot be read.\n`,
+        note(
+          `Public key: ${recipient}`,
+          `Keep the ${flags.output === undefined ? 'line above' : 'file'} secret, and a copy of it: without it the stored session cannot be read.`,
         )
     })
+}
+
+async function write(file: string, text: string, overwrite: boolean): Promise<void> {
+  if (existsSync(file) && !overwrite)
+    throw new UsageError('file.exists', `${file} is there already`, {
+      hint: 'Name another file. What --overwrite replaces may be the only copy of a key.',
+    })
+  await writeFileAtomic(file, Buffer.from(`${text}\n`))
+  say(`Wrote ${file}.`)
 }
 
 async function keyInForce(context: Context): Promise<string> {

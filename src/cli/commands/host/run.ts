@@ -4,24 +4,19 @@ import { SAVE_AFTER } from '../../../config/duration.ts'
 import { namesPlainSession, openPlainSession } from '../../../config/open-plain-session.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { UsageError } from '../../../base/errors.ts'
-import { commandOutlivesUs } from '../../../run/command/command.ts'
+import { commandOutlivesUs } from '../../../run/command/process/command.ts'
+import { isChildOfNpm, requireOpenFiles } from '../../../run/command/process/host-process.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
 import { runPlain } from '../../../run/command/run-plain.ts'
-import type { Report } from '../../../run/report.ts'
+import { describeError, type Report } from '../../../run/report.ts'
 import { RunStatus } from '../../../run/run-status.ts'
+import { besideRun } from '../../web/beside-run.ts'
 import { isForegroundJob } from '../../foreground.ts'
 import { eventLog, sparingly } from '../../terminal/log.ts'
 import { duration } from '../../terminal/numbers.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { quickStartVariables } from '../../quick-start.ts'
-import {
-  keptCommand,
-  namesContainer,
-  settingsOf,
-  usingContainer,
-  usingReplica,
-  type WhichSession,
-} from '../../options.ts'
+import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import type { Context } from '../../context.ts'
 
 interface Flags extends WhichSession {
@@ -30,10 +25,11 @@ interface Flags extends WhichSession {
   saveAfter?: number
   sessionEnv?: string
   passEnv?: boolean
+  health?: string | true
 }
 
 export function runCommand(context: Context): Command {
-  return keptCommand(
+  return sessionCommand(
     'run',
     'run a command with the session, one instance at a time, and save what it changes',
   )
@@ -53,6 +49,10 @@ export function runCommand(context: Context): Command {
       '--session-env <name=format>',
       `give the session as a string in this variable (${FORMATS.join(', ')}); nothing is written back then`,
     )
+    .option(
+      '--health [address]',
+      'answer /healthz, /readyz and /metrics on [HOST:]PORT, by default $PORT (docs/web.md)',
+    )
     .option('--pass-env', 'leave our own secrets in the environment of the command')
     .passThroughOptions()
     .addHelpText(
@@ -62,7 +62,7 @@ export function runCommand(context: Context): Command {
     .action(async (argv: string[], flags: Flags) => {
       const asString = parseSessionEnv(flags.sessionEnv)
       const { stop, forget } = stopOnSignals()
-      const { report, close } = openLog()
+      const { report, status, close } = openLog()
       const plan = (settings: Settings): RunOptions => ({
         argv,
         env: { ...quickStartVariables(), ...context.env },
@@ -80,8 +80,9 @@ export function runCommand(context: Context): Command {
         clock: systemClock,
       })
       try {
+        requireOpenFiles()
         if (commandOutlivesUs()) report('warning', OUTLIVES_US)
-        context.exit(await runWhere(context, flags, report, plan))
+        context.exit(await runWhere(context, flags, { report, status }, plan))
       } finally {
         forget()
         close()
@@ -91,38 +92,59 @@ export function runCommand(context: Context): Command {
     })
 }
 
-/** On what the settings name: a session of a container, one plain file, or a replica in a store. */
+/** On what the settings name: one plain file, or a replica in a store. */
 async function runWhere(
   context: Context,
   flags: Flags,
-  report: Report,
+  { report, status }: { report: Report; status: RunStatus },
   plan: (settings: Settings) => RunOptions,
 ): Promise<number> {
-  const inContainer = namesContainer(context, flags)
-  const settings = await settingsOf(context, flags, inContainer ? { container: true } : { store: true })
+  const settings = await settingsOf(context, flags, { store: true })
   if (settings.warning) report('warning', settings.warning)
-  if (inContainer)
-    return await usingContainer(settings, (container) =>
-      run(container.keep(settings.name, settings), plan(settings)),
+  if (settings.isManaged && isChildOfNpm()) report('warning', NPM_DIES)
+  const { name, label: holder } = settings
+  const beside = <T>(renewals: () => number, use: () => Promise<T>): Promise<T> =>
+    besideRun(
+      flags,
+      settings,
+      { labels: { name, holder }, snapshot: () => status.snapshot(renewals()) },
+      report,
+      use,
     )
   if (namesPlainSession(settings))
-    return await runPlain((how) => openPlainSession(settings, how), plan(settings))
+    return await beside(
+      () => 0,
+      () => runPlain((how) => openPlainSession(settings, how), plan(settings)),
+    )
   const tellTrouble = sparingly((message) => report('store.unreachable', { message }), systemClock)
-  return await usingReplica(settings, (replica) => run(replica, plan(settings)), tellTrouble)
+  const onTrouble = (error: Error): void => {
+    status.noteStoreError(describeError(error).code)
+    tellTrouble(error)
+  }
+  return await usingReplica(
+    settings,
+    (replica) =>
+      beside(
+        () => replica.lastSeen?.holder?.beat ?? 0,
+        () => run(replica, plan(settings)),
+      ),
+    onTrouble,
+  )
 }
 
 /** The first of them is the reason of `stop`; until `forget` none of them ends this process. */
 function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
   const stop = new AbortController()
-  const names = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name))
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
+  // Few programs know how to end on SIGQUIT: they dump their memory, and the session with it.
+  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Stop(name === 'SIGQUIT' ? 'SIGTERM' : name))
   for (const name of names) process.on(name, onSignal)
   const forget = (): void => names.forEach((name) => process.off(name, onSignal))
   return { stop: stop.signal, forget }
 }
 
 /** Each event as it comes; and how things stand, at SIGUSR2 and, where nobody watches, once a minute. */
-function openLog(): { report: Report; close: () => void } {
+function openLog(): { report: Report; status: RunStatus; close: () => void } {
   const standing = new RunStatus(systemClock)
   const log = eventLog(process.stderr, {})
   const tell = (): void => log('status', standing.fields)
@@ -133,11 +155,17 @@ function openLog(): { report: Report; close: () => void } {
     process.off('SIGUSR2', tell)
     over.abort()
   }
-  return { report: standing.following(log), close }
+  return { report: standing.following(log), status: standing, close }
 }
 
 const OUTLIVES_US = {
   message: 'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
+}
+
+const NPM_DIES = {
+  message:
+    'npm started this process: it ends at SIGTERM without waiting, and the host then kills what is left',
+  hint: 'Start it without npm or npx, as in: exec node node_modules/.bin/tgsession run -- node bot.js',
 }
 
 const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const

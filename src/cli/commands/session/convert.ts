@@ -9,7 +9,7 @@ import { refuseForeign } from '../../../session/overwrite.ts'
 import { stringFormat, type TargetFormat, TARGETS } from '../../terminal/formats.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { apiId, fileVersion, userId } from '../../terminal/numbers.ts'
-import { printJson } from '../../terminal/output.ts'
+import { note, printJson, say } from '../../terminal/output.ts'
 import { readSource } from '../../session-source.ts'
 
 interface Flags {
@@ -110,8 +110,8 @@ async function converted(source: string, to: TargetFormat, flags: Flags): Promis
 
 function printSecret(string: Uint8Array): void {
   if (process.stdout.isTTY)
-    process.stderr.write(
-      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.\n',
+    note(
+      'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.',
     )
   process.stdout.write(string)
 }
@@ -119,5 +119,5 @@ function printSecret(string: Uint8Array): void {
 async function write(file: string, format: TargetFormat, bytes: Uint8Array, json: boolean): Promise<void> {
   await (stringFormat(format) === undefined ? writeDatabase : writeFileAtomic)(file, bytes)
   if (json) printJson({ file, format, bytes: bytes.length })
-  else process.stdout.write(`Wrote ${file} (${format}).\n`)
+  else say(`Wrote ${file} (${format}).`)
 }

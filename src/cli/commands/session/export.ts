@@ -2,16 +2,15 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
-import { ConflictError, UsageError } from '../../../base/errors.ts'
+import { ConflictError } from '../../../base/errors.ts'
 import { fileError } from '../../../base/file-errors.ts'
 import { writeDatabase } from '../../../base/write-file.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
 import type { Context } from '../../context.ts'
-import { containerOption, settingsOf, usingContainer, type WhichSession } from '../../options.ts'
+import { containerOption, type WhichSession, withContainer } from '../../options.ts'
 import { Counter } from '../../terminal/counter.ts'
 
 interface Flags extends WhichSession {
-  quarantined?: string
   copy?: boolean
   force?: boolean
   json?: boolean
@@ -23,23 +22,17 @@ export function exportCommand(context: Context): Command {
     .argument('<folder>', 'where to; it is made if it is not there')
     .addOption(containerOption())
     .option('--name <id>', 'only this one')
-    .option('--quarantined <key>', 'not the session, but the key with this fingerprint that was quarantined')
     .option('--copy', 'also while an instance uses it: connecting with the copy kills both')
     .option('--force', 'overwrite files')
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession export ./sessions --container postgres://…')
     .action(async (folder: string, flags: Flags) => {
-      const { name, quarantined, copy, force } = flags
-      if (quarantined !== undefined && name === undefined)
-        throw new UsageError('export.whose_quarantined', '--quarantined needs --name', {
-          hint: 'Keys are quarantined for one session: name it.',
-        })
-      const settings = await settingsOf(context, { container: flags.container }, { container: true })
+      const { name, copy, force } = flags
       const { sessionFileName } = await import('../../../container/transfer/session-files.ts')
-      await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-        throw fileError('write', folder, error)
-      })
-      const exitCode = await usingContainer(settings, async (container) => {
+      const exitCode = await withContainer(context, { container: flags.container }, async (container) => {
+        await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+          throw fileError('write', folder, error)
+        })
         const ids = name === undefined ? await container.listSessions() : [name]
         const counter = new Counter('Exported', ids.length)
         for (const [index, id] of ids.entries()) {
@@ -47,7 +40,7 @@ export function exportCommand(context: Context): Command {
           const work = async (): Promise<void> => {
             if (existsSync(file) && force !== true) throw fileExists(file)
             await refuseForeign(file)
-            await writeDatabase(file, await container.exportSession(id, { copy, quarantined }))
+            await writeDatabase(file, await container.exportSession(id, { copy }))
           }
           const error = await work().then(
             () => undefined,

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
-import { UsageError } from '../../../base/errors.ts'
+import { BadDataError, UsageError } from '../../../base/errors.ts'
+import { decodeText } from '../../../base/input.ts'
 import type { SessionSource } from '../../../container/transfer/read-source.ts'
 import { fileError, isDirectory } from '../../../base/file-errors.ts'
 import { readSessionFile } from '../../../session/sqlite/read-file.ts'
 import type { Context } from '../../context.ts'
-import { containerOption, settingsOf, usingContainer, type WhichSession } from '../../options.ts'
+import { containerOption, type WhichSession, withContainer } from '../../options.ts'
 import { readSource } from '../../session-source.ts'
 import { Counter } from '../../terminal/counter.ts'
 
@@ -34,7 +35,6 @@ export function importCommand(context: Context): Command {
         throw new UsageError('import.one_name', '--name is for one session file', {
           hint: 'Without it each gets the name of its file.',
         })
-      const settings = await settingsOf(context, { container: flags.container }, { container: true })
       const { sessionFiles, sessionIdOf } = await import('../../../container/transfer/session-files.ts')
       const { sessionLines } = await import('../../../container/transfer/session-lines.ts')
       const read = async function* (): AsyncGenerator<[id: string, source: SessionSource]> {
@@ -44,7 +44,7 @@ export function importCommand(context: Context): Command {
           else yield [name ?? sessionIdOf(source), () => readSessionFile(source)]
       }
       const counter = new Counter('Imported')
-      await usingContainer(settings, (container) =>
+      await withContainer(context, { container: flags.container }, (container) =>
         container.importSessions(read(), { replace, onProgress: (progress) => counter.note(progress) }),
       )
       context.exit(counter.end({ json: json ?? false }))
@@ -61,6 +61,12 @@ async function isFolder(source: string): Promise<boolean> {
 
 async function readText(source: string): Promise<string> {
   const bytes = await readSource(source)
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString()
+  if (bytes instanceof Uint8Array) {
+    const text = decodeText(bytes)
+    if (text !== null) return text
+    throw new BadDataError('session.not_text', 'the list is not a text in UTF-8 or UTF-16', {
+      hint: 'Save it as UTF-8: on each line an id, a blank and a session string.',
+    })
+  }
   throw isDirectory(source)
 }

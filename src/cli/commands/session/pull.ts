@@ -9,7 +9,7 @@ import { writeDatabase } from '../../../base/write-file.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
 import { revisionNumber } from '../../terminal/numbers.ts'
 import { sessionCommand, settingsOf, type WhichSession, withReplica } from '../../options.ts'
-import { formatBytes, printJson } from '../../terminal/output.ts'
+import { formatBytes, note, printJson, say } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import type { Context } from '../../context.ts'
 
@@ -53,11 +53,8 @@ async function pull(replica: Replica, file: string, flags: Flags): Promise<void>
   await writeDatabase(file, bytes)
   const { revision: number, keyFingerprint } = revision
   if (flags.json) printJson({ file, revision: number, bytes: bytes.length, keyFingerprint })
-  else
-    process.stdout.write(
-      `Wrote revision ${number} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`,
-    )
-  if (holder) process.stderr.write('This is a copy of a session in use. Do not connect with it.\n')
+  else say(`Wrote revision ${number} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).`)
+  if (holder) note('This is a copy of a session in use. Do not connect with it.')
 }
 
 async function pullPlain(settings: Settings, file: string, flags: Flags): Promise<void> {
@@ -70,9 +67,8 @@ async function pullPlain(settings: Settings, file: string, flags: Flags): Promis
   )
   await writeDatabase(file, bytes)
   if (flags.json) printJson({ file, revision: null, bytes: bytes.length, keyFingerprint })
-  else
-    process.stdout.write(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).\n`)
-  process.stderr.write(`tgsession: ${warning}\n`)
+  else say(`Wrote ${label} to ${file} (${formatBytes(bytes.length)}, key ${keyFingerprint}).`)
+  note(`tgsession: ${warning}`)
 }
 
 async function refuseOverwriting(file: string, { force }: Flags): Promise<void> {

@@ -4,7 +4,7 @@ import { FAMILY_NAMES, type FamilyName } from '../../../session/formats/family.t
 import type { ServerAddress } from '../../../session/formats/portable-session.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { userId } from '../../terminal/numbers.ts'
-import { printJson } from '../../terminal/output.ts'
+import { printJson, say } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { readSessionBytes } from '../../session-bytes.ts'
 import type { Context } from '../../context.ts'
@@ -48,12 +48,12 @@ export function pushCommand(context: Context): Command {
       const { keyFingerprint } = revision
       if (flags.json) printJson({ outcome, revision: revision.revision, keyFingerprint })
       else if (saved.outcome === 'quarantined')
-        process.stdout.write(
-          `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.\n\`tgsession promote ${revision.revision}\` makes it current all the same.\n`,
+        say(
+          `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.`,
+          `\`tgsession promote ${revision.revision}\` makes it current all the same.`,
         )
-      else if (outcome === 'unchanged')
-        process.stdout.write(`Nothing to do: this is revision ${revision.revision} already.\n`)
-      else process.stdout.write(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).\n`)
+      else if (outcome === 'unchanged') say(`Nothing to do: this is revision ${revision.revision} already.`)
+      else say(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).`)
       if (outcome === 'quarantined') context.exit(73)
     })
 }

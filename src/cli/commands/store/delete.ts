@@ -3,8 +3,8 @@ import type { Head } from '../../../replica/head.ts'
 import type { Replica } from '../../../replica/replica.ts'
 import { confirmed } from '../../terminal/confirm.ts'
 import { tellWatching } from '../../terminal/holder-words.ts'
-import { keptCommand, namesContainer, type WhichSession, withContainer, withReplica } from '../../options.ts'
-import { printJson } from '../../terminal/output.ts'
+import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
+import { printJson, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 type Flags = WhichSession & { yes?: boolean; json?: boolean }
@@ -12,7 +12,7 @@ type Flags = WhichSession & { yes?: boolean; json?: boolean }
 const STILL_KNOWN = 'Telegram still knows the key; end it in Settings, Devices.'
 
 export function deleteCommand(context: Context): Command {
-  return keptCommand('delete', 'delete a session for good, with every revision in the store; asks first')
+  return sessionCommand('delete', 'delete a session for good, with every revision in the store; asks first')
     .option('--yes', 'do not ask')
     .option('--json', 'as one JSON object')
     .addHelpText(
@@ -20,28 +20,15 @@ export function deleteCommand(context: Context): Command {
       '\nTelegram is not told: the key itself lives until it is ended in Settings, Devices.\n\nExample:\n  $ tgsession delete --name second-account',
     )
     .action(async (flags: Flags) => {
-      if (namesContainer(context, flags)) return await deleteInContainer(context, flags)
       const remove = async (replica: Replica): Promise<void> => {
         const head = await replica.status()
         if (head.writeId !== '' && !(await confirmed(question(replica.name, head), flags))) return
         const removed = await replica.recovery.delete({ onWaiting: tellWatching })
         if (flags.json) printJson({ outcome: 'deleted', name: replica.name, removed })
-        else process.stdout.write(`Deleted ${replica.name}: ${removed} revisions. ${STILL_KNOWN}\n`)
+        else say(`Deleted ${replica.name}: ${removed} revisions. ${STILL_KNOWN}`)
       }
       await withReplica(context, flags, remove)
     })
-}
-
-async function deleteInContainer(context: Context, flags: Flags): Promise<void> {
-  await withContainer(context, flags, async (container, { name }) => {
-    const isThere = await container.hasSession(name)
-    if (isThere && !(await confirmed(`Delete the session ${name} from ${container.label}, for good?`, flags)))
-      return
-    await container.deleteSession(name, { onWaiting: tellWatching })
-    if (flags.json) printJson({ outcome: 'deleted', name, removed: Number(isThere) })
-    else
-      process.stdout.write(isThere ? `Deleted ${name}. ${STILL_KNOWN}\n` : `There was no session ${name}.\n`)
-  })
 }
 
 function question(name: string, { current, history, quarantined }: Head): string {

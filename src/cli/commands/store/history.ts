@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../../replica/head.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
-import { formatBytes, printJson, printRows } from '../../terminal/output.ts'
+import { formatBytes, printJson, printRows, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 interface Entry extends Pick<
@@ -22,7 +22,7 @@ export function historyCommand(context: Context): Command {
       const head = await withReplica(context, flags, (replica) => replica.status())
       const revisions = entriesOf(head)
       if (flags.json) printJson({ revisions })
-      else if (revisions.length === 0) process.stdout.write('Nothing is stored under this name.\n')
+      else if (revisions.length === 0) say('Nothing is stored under this name.')
       else printRows([['', 'saved', 'by', 'size', 'family', 'key', 'user', ''], ...revisions.map(rowOf)])
     })
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { BadDataError } from '../../../base/errors.ts'
+import type { BareContainer } from '../../../container/bare-container.ts'
+import type { StoredSession } from '../../../container/rows/stored.ts'
 import type { Head } from '../../../replica/head.ts'
 import { type Named, listNames } from '../../../replica/names.ts'
 import { openStore } from '../../../store/open-store.ts'
@@ -10,7 +12,7 @@ import {
   type WhichSession,
   withContainer,
 } from '../../options.ts'
-import { printJson, printRows } from '../../terminal/output.ts'
+import { printJson, printRows, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 export function listCommand(context: Context): Command {
@@ -29,7 +31,7 @@ export function listCommand(context: Context): Command {
         const found: Named[] = []
         for await (const named of listNames(store)) found.push(named)
         if (flags.json) printJson({ store: store.label, sessions: found.map(summary) })
-        else if (found.length === 0) process.stdout.write(`There is no session in ${store.label}.\n`)
+        else if (found.length === 0) say(`There is no session in ${store.label}.`)
         else printRows([HEADINGS, ...found.map(rowOf)])
       } finally {
         await store.close()
@@ -37,39 +39,42 @@ export function listCommand(context: Context): Command {
     })
 }
 
-/** A revision is a count of saves there, and what programs of the library save is not counted. */
+/** A container has no revisions. */
 async function listContainer(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
   await withContainer(context, flags, async (container) => {
-    const found: InContainer[] = []
-    for (const name of await container.listSessions()) {
-      const place = container.loginPlace(name)
-      found.push(
-        await place.status().then(
-          (head) => ({ name, head }),
-          (error: unknown) => damaged(name, error),
-        ),
-      )
-    }
-    if (flags.json) printJson({ container: container.label, sessions: found.map(inContainer) })
-    else if (found.length === 0) process.stdout.write(`There is no session in ${container.label}.\n`)
-    else printRows([HEADINGS, ...found.map(rowOf)])
+    const found: Row[] = []
+    for (const name of await container.listSessions()) found.push(await rowInContainer(container, name))
+    if (flags.json) printJson({ container: container.label, sessions: found })
+    else if (found.length === 0) say(`There is no session in ${container.label}.`)
+    else printRows([['name', 'auth key', 'user', 'in use by'], ...found.map(cellsInContainer)])
   })
 }
 
-type InContainer = { name: string } & (
-  | { head: Pick<Head, 'current' | 'holder'>; damage?: undefined }
-  | { damage: BadDataError; head?: undefined }
-)
+type Damage = { code: string; message: string }
+type Row = { name: string } & ((StoredSession & { damage?: undefined }) | { damage: Damage })
 
 /** One that cannot be read must not hide the others. */
-function damaged(name: string, error: unknown): InContainer {
-  if (error instanceof BadDataError) return { name, damage: error }
-  throw error
+async function rowInContainer(container: BareContainer, name: string): Promise<Row> {
+  try {
+    const stored = await container.describeSession(name)
+    if (stored !== null) return { name, ...stored }
+    return { name, damage: { code: 'container.no_session', message: 'deleted meanwhile' } }
+  } catch (error) {
+    if (!(error instanceof BadDataError)) throw error
+    const { code, message } = error
+    return { name, damage: { code, message } }
+  }
 }
 
-function inContainer({ name, head, damage }: InContainer): object {
-  if (damage) return { name, damage: { code: damage.code, message: damage.message } }
-  return { name, current: head.current, holder: head.holder }
+function cellsInContainer(row: Row): string[] {
+  if (row.damage) return [row.name, row.damage.message, '-', '-']
+  const { name, keyFingerprint, dead, userId, holder } = row
+  return [
+    name,
+    dead ? `${keyFingerprint} DEAD (${dead})` : keyFingerprint,
+    userId ?? '-',
+    holder?.label ?? 'nobody',
+  ]
 }
 
 const HEADINGS = ['name', 'revision', 'saved', 'family', 'user', 'in use by']
@@ -80,12 +85,12 @@ function summary({ name, head, damage }: Named): object {
   return { name, current, holder, deleted: deleted ?? null }
 }
 
-function rowOf({ name, head, damage }: Named | InContainer): string[] {
+function rowOf({ name, head, damage }: Named): string[] {
   if (damage) return [name, '-', damage.message, '-', '-', '-']
   return [name, ...cellsOf(head)]
 }
 
-function cellsOf({ current, holder, deleted }: Pick<Head, 'current' | 'holder'> & Partial<Head>): string[] {
+function cellsOf({ current, holder, deleted }: Head): string[] {
   const absent = deleted ? `deleted ${deleted.at}` : 'none yet'
   const dead = current?.dead ? ` DEAD (${current.dead})` : ''
   return [

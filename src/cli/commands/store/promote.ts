@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { revisionNumber } from '../../terminal/numbers.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
-import { printJson } from '../../terminal/output.ts'
+import { printJson, say } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import type { Context } from '../../context.ts'
 
@@ -18,8 +18,8 @@ export function promoteCommand(context: Context): Command {
         const { revision: current, keyFingerprint } = revision
         if (flags.json) printJson({ outcome, from: number, revision: current, keyFingerprint })
         else
-          process.stdout.write(
-            `What was quarantined as revision ${number} is current now, as revision ${current} (key ${keyFingerprint}).\n`,
+          say(
+            `What was quarantined as revision ${number} is current now, as revision ${current} (key ${keyFingerprint}).`,
           )
       })
     })

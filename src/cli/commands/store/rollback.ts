@@ -3,7 +3,7 @@ import { findRevision, type Head } from '../../../replica/head.ts'
 import { confirmed } from '../../terminal/confirm.ts'
 import { revisionNumber } from '../../terminal/numbers.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
-import { printJson } from '../../terminal/output.ts'
+import { printJson, say } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import type { Context } from '../../context.ts'
 
@@ -29,12 +29,8 @@ export function rollbackCommand(context: Context): Command {
         )
         const { revision: current, keyFingerprint } = revision
         if (flags.json) printJson({ outcome, from: number, revision: current, keyFingerprint })
-        else if (outcome === 'unchanged')
-          process.stdout.write(`Nothing to do: revision ${number} is current.\n`)
-        else
-          process.stdout.write(
-            `Revision ${number} is current again, as revision ${current} (key ${keyFingerprint}).\n`,
-          )
+        else if (outcome === 'unchanged') say(`Nothing to do: revision ${number} is current.`)
+        else say(`Revision ${number} is current again, as revision ${current} (key ${keyFingerprint}).`)
       })
     })
 }

@@ -1,16 +1,15 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../../replica/head.ts'
 import { usedBy } from '../../terminal/holder-words.ts'
-import { keptCommand, namesContainer, type WhichSession, withContainer, withReplica } from '../../options.ts'
+import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
 import { formatBytes, printJson, printTable } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 export function statusCommand(context: Context): Command {
-  return keptCommand('status', 'who uses the session, and what is saved')
+  return sessionCommand('status', 'who uses the session, and what is saved')
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession status --json | jq .holder')
     .action(async (flags: WhichSession & { json?: boolean }) => {
-      if (namesContainer(context, flags)) return await containerStatus(context, flags)
       await withReplica(context, flags, async (replica, { recipient }) => {
         const head = await replica.status()
         const where = { store: replica.store.label, name: replica.name, recipient: recipient ?? null }
@@ -24,27 +23,6 @@ export function statusCommand(context: Context): Command {
           })
       })
     })
-}
-
-async function containerStatus(context: Context, flags: WhichSession & { json?: boolean }): Promise<void> {
-  await withContainer(context, flags, async (container, { name }) => {
-    const { current, holder, loginBlockedUntil } = await container.loginPlace(name).status()
-    const quarantined = await container.listQuarantined(name)
-    if (flags.json)
-      return printJson({ container: container.label, name, holder, current, quarantined, loginBlockedUntil })
-    printTable({
-      container: container.label,
-      name,
-      session: sessionLine(current, 'none yet'),
-      'in use': usedBy(holder),
-      ...(quarantined.length > 0 && {
-        quarantined: quarantined
-          .map(({ keyFingerprint, reason }) => `key ${keyFingerprint} (${reason})`)
-          .join('; '),
-      }),
-      ...(loginBlockedUntil !== null && { 'no login before': loginBlockedUntil }),
-    })
-  })
 }
 
 function sessionLine(current: Head['current'], absent: string): string {
@@ -95,8 +73,7 @@ function lines(head: Head): Record<string, string> {
 
 function describe({ revision, savedAt, savedBy, bytes, keyFingerprint, userId, family }: Revision): string {
   const user = userId === null ? '' : `, user ${userId}`
-  // A container keeps rows, which have no size.
-  const size = bytes === 0 ? '' : `, ${formatBytes(bytes)}`
   const file = family === null ? '' : `, a ${family} file`
-  return `revision ${revision}, saved ${savedAt} by ${savedBy}${size}${file}, key ${keyFingerprint}${user}`
+  const size = formatBytes(bytes) + file
+  return `revision ${revision}, saved ${savedAt} by ${savedBy}, ${size}, key ${keyFingerprint}${user}`
 }

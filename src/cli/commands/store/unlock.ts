@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { tellWatching } from '../../terminal/holder-words.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
-import { printJson } from '../../terminal/output.ts'
+import { note, printJson, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
 export function unlockCommand(context: Context): Command {
@@ -20,11 +20,11 @@ export function unlockCommand(context: Context): Command {
         recovery.unlock({ force: flags.force, onWaiting: tellWatching }),
       )
       if (flags.json) printJson({ outcome: holder ? 'unlocked' : 'free', holder })
-      else if (!holder) process.stdout.write('Nothing to do: nobody holds the lease.\n')
-      else process.stdout.write(`The lease of ${holder.label} (since ${holder.since}) was ended.\n`)
+      else if (!holder) say('Nothing to do: nobody holds the lease.')
+      else say(`The lease of ${holder.label} (since ${holder.since}) was ended.`)
       if (holder && flags.force)
-        process.stderr.write(
-          `If ${holder.label} is still alive, it is connected until its next renewal. Another that connects before that makes Telegram kill the key.\n`,
+        note(
+          `If ${holder.label} is still alive, it is connected until its next renewal. Another that connects before that makes Telegram kill the key.`,
         )
     })
 }

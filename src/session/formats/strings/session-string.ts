@@ -1,6 +1,8 @@
 import { BadDataError } from '../../../base/errors.ts'
+import { undressToken } from '../../../base/input.ts'
 import { fromBase64 } from './base64.ts'
 import { gramjsString } from './gramjs.ts'
+import { nearString } from './near-string.ts'
 import { mtcuteString } from './mtcute.ts'
 import { mtkrutoString } from './mtkruto.ts'
 import type { PortableSession, StringFormatName } from '../portable-session.ts'
@@ -39,9 +41,9 @@ export interface RecognisedString {
   bytes: Buffer
 }
 
-/** Which library's string a text is, by its length; whether it is whole shows on decoding. White space is skipped. */
+/** Which library's string a text is, by its length; whether it is whole shows on decoding. What it was wrapped in is taken off. */
 export function recogniseString(text: string): RecognisedString | undefined {
-  const packed = text.length > MAX_CHARACTERS ? '' : text.replaceAll(/\s/g, '')
+  const packed = text.length > MAX_CHARACTERS ? '' : undressToken(text)
   // No other format's first byte can make a '1', which would be a data centre above 211.
   const prefixed = packed.startsWith('1')
   const bytes = fromBase64(prefixed ? packed.slice(1) : packed)
@@ -57,7 +59,8 @@ export function recogniseString(text: string): RecognisedString | undefined {
 export function decodeSessionString(text: string): { format: StringFormatName; session: PortableSession } {
   const found = recogniseString(text)
   if (found !== undefined) return { format: found.format, session: FORMATS[found.format].decode(found.bytes) }
-  throw new BadDataError('session.not_a_string', 'this text is no session string of a known library', {
+  const what = nearString(text) ?? 'no session string of a known library'
+  throw new BadDataError('session.not_a_string', `this text is ${what}`, {
     hint: 'Copy it again, as a whole: its length tells which library made it.',
   })
 }

@@ -1,0 +1,75 @@
+import { RefusedError } from '../../base/errors.ts'
+import type { Holder } from '../../lease/record.ts'
+import { keyFingerprint } from '../../session/inspect.ts'
+import type { Db } from '../tables/database.ts'
+import { readAuth, readValues } from './read-rows.ts'
+import type { Changes } from './sql-storage.ts'
+import { DEAD } from './value-names.ts'
+import { deleteRows, type RowsOf, writeRows, writeValue } from './write-rows.ts'
+
+/** Why an auth key will never work again. */
+export type DeadReason = 'revoked' | 'duplicated' | 'loggedOut'
+
+/** What is known of a session in a container, without its peers. */
+export interface StoredSession {
+  /** Of the auth key: 16 hex digits, as Telegram's protocol computes it. */
+  keyFingerprint: string
+  /** Null if the session does not say. */
+  userId: string | null
+  /** Why Telegram does not accept the auth key any more; null while nothing of the kind is known. */
+  dead: DeadReason | null
+  /** Who uses it now; null if nobody does. */
+  holder: Pick<Holder, 'label' | 'since'> | null
+}
+
+/**
+ * Null if nobody has logged in with it.
+ * @throws as `KeySeal.open`
+ */
+export async function readStored(of: RowsOf, db: Db): Promise<Omit<StoredSession, 'holder'> | null> {
+  const values = await readValues(of, db)
+  const { authKey } = await readAuth(of, db, values)
+  if (authKey === undefined) return null
+  const fingerprint = keyFingerprint(authKey)
+  const own = await db
+    .selectFrom('entities')
+    .select(of.database.text('hash').as('hash'))
+    .where('session_id', '=', of.id)
+    .where('id', '=', of.database.int(0))
+    .executeTakeFirst()
+  const dead = parseDead(values.get(DEAD), fingerprint)
+  return { keyFingerprint: fingerprint, userId: own?.hash ?? null, dead }
+}
+
+/** Notes that Telegram does not accept this auth key any more. */
+export async function stampDead(of: RowsOf, db: Db, key: string, reason: DeadReason): Promise<void> {
+  await writeValue(of, db, DEAD, Buffer.from(`${key} ${reason}`))
+}
+
+/**
+ * Replaces what is stored by another session, within a transaction.
+ * @throws RefusedError `session.dead_key` for the auth key that Telegram has ended
+ */
+export async function putInPlace(of: RowsOf, db: Db, changes: Changes): Promise<void> {
+  const before = await readStored(of, db)
+  const key = changes.auth?.authKey
+  if (before !== null && before.dead !== null && key && keyFingerprint(key) === before.keyFingerprint)
+    throw deadKey(of.id, before.dead)
+  await deleteRows(of, db)
+  await writeRows(of, db, changes)
+}
+
+function deadKey(id: string, reason: DeadReason): RefusedError {
+  const message = `Telegram has ended the auth key of the session ${id} (${reason})`
+  return new RefusedError('session.dead_key', message, {
+    hint: 'It can never be used again. Log in again, or import a session with another auth key.',
+  })
+}
+
+function parseDead(value: Uint8Array | undefined, key: string): DeadReason | null {
+  const [of, reason] = Buffer.from(value ?? [])
+    .toString()
+    .split(' ')
+  if (of !== key) return null
+  return reason === 'duplicated' || reason === 'loggedOut' ? reason : 'revoked'
+}

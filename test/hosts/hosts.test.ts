@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openReplica } from '../../src/config/open-replica.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import { freePort } from '../support/free-port.ts'
+import { type HostProfile, Instance } from '../support/cli/host.ts'
+import { ROOT } from '../support/cli/dyno.ts'
+import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { until } from '../support/until.ts'
+
+const TTL = '4s'
+/** Facts of the hosts' documentation: docs/hosts has each with its page. */
+const HOSTS: Record<string, HostProfile> = {
+  heroku: { signal: 'SIGTERM', to: 'all', graceMs: 30_000, replaces: 'beside', env: { DYNO: 'worker.1' } },
+  docker: { signal: 'SIGTERM', to: 'first', graceMs: 10_000, replaces: 'after', env: {} },
+  fly: { signal: 'SIGINT', to: 'first', graceMs: 5000, replaces: 'after', env: { FLY_MACHINE_ID: '148ed' } },
+  railway: {
+    signal: 'SIGTERM',
+    to: 'first',
+    graceMs: 10_000,
+    replaces: 'beside',
+    env: { RAILWAY_REPLICA_ID: 'r1', RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '10' },
+  },
+  'kubernetes, render and koyeb': {
+    signal: 'SIGTERM',
+    to: 'first',
+    graceMs: 30_000,
+    replaces: 'once healthy',
+    env: {},
+  },
+}
+
+/** What the images of deploy/ start, without tini, which only passes the signal on. */
+const image = readFileSync(path.join(ROOT, 'deploy', 'Dockerfile'), 'utf8')
+const words = [...image.matchAll(/^(?:ENTRYPOINT|CMD) (\[.+\])$/gm)].flatMap((match): string[] =>
+  JSON.parse(match[1] ?? '[]'),
+)
+
+describe('a restart by the host', { concurrency: true }, () => {
+  let folder: string
+  let remove: () => Promise<void>
+  before(async () => ({ folder, remove } = await temporaryFolder()))
+  after(() => remove())
+
+  it('starts what the image says', () => {
+    assert.deepEqual(words.slice(0, 6), ['tini', '--', 'node', 'dist/src/cli/main.js', 'run', '--health'])
+  })
+
+  for (const [name, profile] of Object.entries(HOSTS))
+    it(`of ${name} saves, releases, and connects once`, async () => {
+      const dc = await startDc()
+      const own = path.join(folder, name.replaceAll(/\W/g, '-'))
+      await mkdir(own)
+      const env = {
+        PATH: process.env['PATH'],
+        HOME: own,
+        TMPDIR: own,
+        TGSESSION_STORE: `file:${path.join(own, 'store')}`,
+        TGSESSION_KEY: randomBytes(32).toString('hex'),
+        TGSESSION_LEASE_TTL: TTL,
+        TELEGRAM_API_ID: String(API_ID),
+        TELEGRAM_API_HASH: API_HASH,
+      }
+      await store(dc, env)
+      const instances: Instance[] = []
+      try {
+        await restart(profile, env, instances)
+      } finally {
+        await Promise.all(instances.map((instance) => instance.end()))
+        await dc.close()
+      }
+      const { duplicates, logins } = dc.stats()
+      assert.deepEqual({ duplicates, logins }, { duplicates: 0, logins: 1 })
+    })
+})
+
+async function store(dc: FakeDc, env: Record<string, string | undefined>): Promise<void> {
+  const replica = await openReplica(await readSettings(env, { store: true }))
+  await replica.push(await makeSession(dc), {})
+}
+
+async function restart(
+  profile: HostProfile,
+  env: Record<string, string | undefined>,
+  instances: Instance[],
+): Promise<void> {
+  const start = async (): Promise<{ instance: Instance; port: number }> => {
+    const port = await freePort()
+    const line = words.slice(2).join(' ').replace('0.0.0.0:8080', `127.0.0.1:${port}`)
+    const instance = new Instance(`cd ${JSON.stringify(ROOT)} && exec ${line}`, env, profile)
+    instances.push(instance)
+    return { instance, port }
+  }
+  const { instance: first } = await start()
+  await first.saw('ping-bot: connected')
+  let next: Instance | undefined
+  if (profile.replaces === 'once healthy') {
+    const started = await start()
+    next = started.instance
+    await until(() => isHealthy(started.port), 'a 200 of /healthz')
+    await next.saw('event=lease.waiting')
+  }
+  const stopping = first.stop()
+  if (profile.replaces === 'beside') {
+    await sleep(100)
+    next = (await start()).instance
+  }
+  assert.notEqual(await stopping, -1, 'it was killed: it needed more than the grace')
+  assert.ok(
+    first.lines.some((text) => text.includes('event=lease.released')),
+    first.lines.join('\n'),
+  )
+  next ??= (await start()).instance
+  await next.saw('ping-bot: connected')
+  assert.ok(next.lines.some((text) => text.includes('event=lease.taken generation=')))
+}
+
+async function isHealthy(port: number): Promise<boolean> {
+  return await fetch(`http://127.0.0.1:${port}/healthz`).then(
+    ({ status }) => status === 200,
+    () => false,
+  )
+}
