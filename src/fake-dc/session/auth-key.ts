@@ -20,8 +20,9 @@ export class AuthKey<P extends Peer = Peer> {
   login = new Login()
   /** Of a temporary key, in seconds since 1970. */
   readonly expiresAt: number | null
-  /** The permanent key that a temporary one is bound to, and the other way round. */
-  readonly #bound = new Set<AuthKey<P>>()
+  /** What a temporary key is bound to, and what is bound to a permanent one. */
+  #permanent: AuthKey<P> | null = null
+  readonly #temporary = new Set<AuthKey<P>>()
   /** Of the newest initConnection in any session. */
   client: ClientInfo | null = null
   /** Of the newest invokeWithLayer in any session. */
@@ -51,14 +52,13 @@ export class AuthKey<P extends Peer = Peer> {
 
   /** A temporary key that nothing may be asked with yet. */
   get isUnbound(): boolean {
-    return this.expiresAt !== null && this.#bound.size === 0
+    return this.expiresAt !== null && !this.#permanent
   }
 
   bindTo(permanent: AuthKey<P>): void {
     this.login = permanent.login
-    this.#bound.clear()
-    this.#bound.add(permanent)
-    permanent.#bound.add(this)
+    this.#permanent = permanent
+    permanent.#temporary.add(this)
   }
 
   /**
@@ -75,7 +75,8 @@ export class AuthKey<P extends Peer = Peer> {
 
   /** Those of the keys that share the login too. */
   #allSessions(): Session<P>[] {
-    return [...new Set([this, ...this.#bound])].flatMap((key) => [...key.sessions.values()])
+    const permanent = this.#permanent ?? this
+    return [permanent, ...permanent.#temporary].flatMap((key) => [...key.sessions.values()])
   }
 
   killAsDuplicated(): boolean {
