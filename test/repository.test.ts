@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { describeCommands } from '../src/cli/describe-commands.ts'
 
 /** What stands outside of src/ and can go stale without anything noticing: manifests, documents, hosts' files. */
 const root = path.join(import.meta.dirname, '..')
@@ -213,6 +214,10 @@ describe('documents', () => {
       /^\| `((?:TGSESSION|TELEGRAM)_[A-Z_]+)` \|/gm,
     )
     assert.deepEqual([...table].map((match) => match[1]!).toSorted(), wanted)
+  })
+
+  it('have the commands as they are: npm run commands', () => {
+    assert.equal(read('docs/reference/commands.md'), describeCommands())
   })
 
   it('explain every exit code of an error, and every event of the log', () => {

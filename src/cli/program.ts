@@ -58,7 +58,8 @@ function outliveReaders(): void {
   })
 }
 
-function program(context: Context): Command {
+/** The whole command line, not yet parsed. */
+export function program(context: Context): Command {
   const root = new Command('tgsession')
     .description('Log in to Telegram once; the session survives every restart, on every host.')
     .version(version())
