@@ -7,6 +7,7 @@ import { checkStoreUrl } from '../store/label.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { type Host, readHost } from './host.ts'
 import { type Platform, readPlatform } from './platform.ts'
+import { sessionPath } from './session-path.ts'
 import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
@@ -159,6 +160,8 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
       'TGSESSION_RECIPIENT belongs to another key than TGSESSION_KEY: what is saved here could not be opened here. ' +
         'Where TGSESSION_KEY is set, leave it out',
     )
+  const file =
+    values.TGSESSION_FILE === undefined ? undefined : collect(() => sessionPath(values.TGSESSION_FILE ?? ''))
   const isThere = { store: located !== null, container: container !== undefined }
   for (const need of ['store', 'container', 'api'] as const)
     for (const [variable, example] of needs[need] ? MISSING[need] : [])
@@ -181,7 +184,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     encryption,
     identities,
     recipient: named ?? recipients[0],
-    file: values.TGSESSION_FILE,
+    file,
     leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
     saveAfterMs: values.TGSESSION_SAVE_AFTER ?? 30_000,
     userId: values.TGSESSION_USER_ID,

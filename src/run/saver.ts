@@ -55,23 +55,35 @@ export class Saver {
     return this.#base
   }
 
+  /** What is there now counts as saved. Call it before anybody can change it. */
+  async mark(): Promise<void> {
+    this.#savedCheckpoint = await this.#options.source.checkpoint()
+  }
+
   /** Saves until `signal` fires (then it rejects with its reason) or the session must not be used on. */
   async watch(signal: AbortSignal): Promise<SaverEnd> {
     const { clock, source, replica, report, random = Math.random } = this.#options
     const { quietMs = QUIET_MS, maxMs = 10 * quietMs } = this.#options
-    this.#savedCheckpoint ??= await source.checkpoint()
+    if (this.#savedCheckpoint === undefined) await this.mark()
     let last = this.#savedCheckpoint
     let firstAt = 0
     let lastAt = 0
     let busySince: number | undefined
     let failures = 0
     let retryAt = 0
+    const onFailure = (error: unknown): void => {
+      retryAt = clock.now() + backoffMs(failures++, RETRY, random)
+      report('save.failed', { ...describeError(error), retryInMs: Math.round(retryAt - clock.now()) })
+    }
     for (;;) {
       await clock.sleep(Math.min(TICK_MS, quietMs), signal)
       const now = clock.now()
       if (replica.lastSeen?.current && replica.lastSeen.current.objectKey !== this.#base.objectKey)
         return 'replaced'
-      const checkpoint = await source.checkpoint()
+      const checkpoint = await source.checkpoint().catch((error: unknown) => {
+        if (now >= retryAt) onFailure(error)
+      })
+      if (checkpoint === undefined) continue
       if (checkpoint === this.#savedCheckpoint) {
         failures = retryAt = 0
         continue
@@ -93,8 +105,7 @@ export class Saver {
         if (error instanceof ConflictError) return 'replaced'
         if (isBusy(error) && now - (busySince ??= now) < BUSY_MS) continue
         busySince = undefined
-        retryAt = clock.now() + backoffMs(failures++, RETRY, random)
-        report('save.failed', { ...describeError(error), retryInMs: Math.round(retryAt - clock.now()) })
+        onFailure(error)
         continue
       }
       last = this.#savedCheckpoint

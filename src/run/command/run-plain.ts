@@ -25,11 +25,17 @@ export async function runPlain(open: OpenPlain, options: RunOptions): Promise<nu
       ),
   )
   if (session instanceof Stop) return session.exitCode
-  const { bytes, keyFingerprint, warning } = session
+  const { bytes, keyFingerprint, label, warning } = session
   report('warning', { message: warning })
-  const folder = await SessionFolder.make(options.file, 'plain')
+  const folder = await patiently(
+    options,
+    (ms) => noAnswer(label, ms),
+    (waiting) => SessionFolder.make(options.file, { store: label, name: 'plain' }, options, waiting),
+  )
+  if (folder instanceof Stop) return folder.exitCode
   try {
-    const { variables } = await stageSession(bytes, folder.file, options)
+    await folder.awaitUnused(options.clock)
+    const { variables } = await stageSession(bytes, folder, options)
     report('session.restored', { revision: null, bytes: bytes.length, key: keyFingerprint })
     const command = new Command({ ...options, session: variables, passEnv: options.passEnv ?? false })
     report('command.started', { pid: command.pid ?? 0 })

@@ -21,7 +21,14 @@ export { type RunOptions, Stop } from '../run-options.ts'
 export async function run(replica: Replica, options: RunOptions): Promise<number> {
   const { report } = options
   reached('boot')
-  const folder = await SessionFolder.make(options.file, replica.name)
+  const served = { store: replica.store.label, name: replica.name }
+  const made = await patiently(
+    options,
+    (ms) => noAnswer(replica.store.label, ms),
+    (waiting) => SessionFolder.make(options.file, served, options, waiting),
+  )
+  if (made instanceof Stop) return made.exitCode
+  const folder = made
   const budget = new Budget(options.stop, options.shutdownMs, options.clock)
   let exitCode: number | undefined
   // A key that the command loses twice in a row is not served a third time.
@@ -31,10 +38,11 @@ export async function run(replica: Replica, options: RunOptions): Promise<number
     for (;;) {
       const acquired = await acquire(replica, options, avoid)
       if (acquired instanceof Stop) return acquired.exitCode
-      const { why, base, ...served } = await underLease(acquired.lease, options, budget, () =>
-        serve({ ...acquired, replica, file: folder.file, budget }, options),
+      const turn = await underLease(acquired.lease, options, budget, () =>
+        serve({ ...acquired, replica, folder, budget }, options),
       )
-      if (why === 'exited' || why === 'stopped') return (exitCode = served.exitCode)
+      const { why, base } = turn
+      if (why === 'exited' || why === 'stopped') return (exitCode = turn.exitCode)
       report('session.again', { because: why })
       const key = why === 'quarantined' ? base?.keyFingerprint : undefined
       avoid = key !== undefined && key === lostKey ? base?.objectKey : undefined
@@ -42,7 +50,8 @@ export async function run(replica: Replica, options: RunOptions): Promise<number
     }
   } finally {
     budget.close()
-    if (exitCode === SAVE_FAILED) report('session.kept', { file: folder.file })
+    const kept = exitCode === SAVE_FAILED ? await folder.keep() : undefined
+    if (kept !== undefined) report('session.kept', { file: kept })
     else await folder.remove()
   }
 }

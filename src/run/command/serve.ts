@@ -6,6 +6,7 @@ import { release } from '../../seal/free.ts'
 import { type Budget, COMMAND_SHARE } from '../budget.ts'
 import { Command } from './process/command.ts'
 import { isDead } from './dead-key.ts'
+import type { SessionFolder } from './file/session-folder.ts'
 import { stageSession } from './file/stage.ts'
 import { describeError } from '../report.ts'
 import { type Prefetched, restore } from './restore.ts'
@@ -30,13 +31,13 @@ export interface Serving {
   lease: Lease
   prefetched: Prefetched
   /** Where the session is placed. */
-  file: string
+  folder: SessionFolder
   budget: Budget
 }
 
 /** One time with the lease: restore, place, start the command, save what it changes, until it has ended; the last save. */
 export async function serve(acquired: Serving, options: RunOptions): Promise<Served> {
-  const { replica, lease, file, budget } = acquired
+  const { replica, lease, folder, budget } = acquired
   const { report, clock, passEnv = false } = options
   const restored = await restore(replica, acquired, options).catch((error: unknown) => {
     // Deleted since it was seen: it is waited for again.
@@ -51,13 +52,15 @@ export async function serve(acquired: Serving, options: RunOptions): Promise<Ser
   // Another may have found that out while we waited.
   if (revision.dead !== null) return { why: 'dead', exitCode: 0 }
 
-  const { variables, source, final } = await stageSession(bytes, file, options)
+  await folder.clear({ replica, lease, current: revision, clock, report })
+  const { variables, source, final } = await stageSession(bytes, folder, options)
   // It lies in its place now: a wrapper that runs for months need not keep it, too.
   if (final) release(bytes)
   reached('session.placed')
   report('session.restored', { revision: revision.revision, bytes: size, key: revision.keyFingerprint })
 
   const saver = new Saver({ ...options, replica, lease, base: revision, source, signal: budget.save })
+  await saver.mark()
   const startedAt = clock.now()
   const command = new Command({ ...options, session: variables, passEnv, lease })
   reached('command.started')

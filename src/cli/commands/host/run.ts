@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { systemClock } from '../../../base/clock.ts'
 import { SAVE_AFTER } from '../../../config/duration.ts'
 import { namesPlainSession, openPlainSession } from '../../../config/open-plain-session.ts'
+import { sessionPath } from '../../../config/session-path.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { UsageError } from '../../../base/errors.ts'
 import { commandOutlivesUs } from '../../../run/command/process/command.ts'
@@ -66,7 +67,7 @@ export function runCommand(context: Context): Command {
       const plan = (settings: Settings): RunOptions => ({
         argv,
         env: { ...quickStartVariables(), ...context.env },
-        file: flags.file ?? settings.file,
+        file: flags.file === undefined ? settings.file : sessionPath(flags.file, '--file'),
         passEnv: flags.passEnv,
         asString,
         api: apiOf(settings),

@@ -1,36 +1,62 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import { lstat, open, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { safeCause, SaveFailedError, UnreachableError } from '../../../base/errors.ts'
+import { errno, fileError } from '../../../base/file-errors.ts'
+import { familyOf } from '../../../base/write-file.ts'
 
-const SIDECARS = ['-journal', '-wal', '-shm'] as const
-
-/** Changes whenever the session file does; costs a stat, reads nothing. */
+/**
+ * Changes whenever the session file does; costs a stat, reads nothing.
+ * @throws `SaveFailedError` (`session.gone`, `session.no_file`) once no regular file is there
+ */
 export async function fileCheckpoint(path: string): Promise<string> {
-  const marks = await Promise.all(
-    [path, `${path}-wal`].map((name) =>
-      stat(name, { bigint: true }).then(
-        ({ size, mtimeNs, ino }) => `${ino}/${size}/${mtimeNs}`,
-        (error: unknown) => {
-          if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'none'
-          throw error
-        },
-      ),
-    ),
-  )
+  await requireFile(path)
+  const marks = await Promise.all([path, `${path}-wal`].map(markOf))
   return marks.join(' ')
+}
+
+async function markOf(path: string): Promise<string> {
+  try {
+    const { size, mtimeNs, ino } = await lstat(path, { bigint: true })
+    return `${ino}/${size}/${mtimeNs}`
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return 'none'
+    throw fileError('read', path, error)
+  }
+}
+
+/** Opening a FIFO never ends, and a link to a device has no end: the command may have put either there. */
+async function requireFile(path: string): Promise<void> {
+  const hint = 'The store keeps the last state that was saved. Let the program leave that file alone.'
+  const found = await lstat(path).catch((error: unknown) => {
+    if (errno(error) === 'ENOENT')
+      throw new SaveFailedError('session.gone', `the command has removed its session file ${path}`, { hint })
+    throw fileError('read', path, error)
+  })
+  if (!found.isFile())
+    throw new SaveFailedError(
+      'session.no_file',
+      `the command has put something at ${path} that is no regular file`,
+      {
+        hint,
+      },
+    )
 }
 
 /**
  * A sound copy of a SQLite file that another process holds open and writes to. SQLite's own backup in one step:
- * a plain copy can be torn. Throws UnreachableError (`session.busy`) while a writer is in the middle of a large
+ * a plain copy can be torn. It is made in `folder`, which is private, with mode 0600 from its birth. Throws UnreachableError (`session.busy`) while a writer is in the middle of a large
  * transaction (try again later), SaveFailedError (`session.no_room`) where the disk has none for the copy.
  */
-export async function captureLive(path: string): Promise<Uint8Array> {
-  const copy = `${path}.${randomUUID()}.capture`
+export async function captureLive(path: string, folder: string): Promise<Uint8Array> {
+  await requireFile(path)
+  const copy = join(folder, 'copy')
   const source = new DatabaseSync(path, { readOnly: true, timeout: 1000 })
   try {
+    await removeFamily(copy)
+    // SQLite would make it with the mode that the umask leaves.
+    await (await open(copy, 'wx', 0o600)).close()
     await backup(source, copy, { rate: 1_000_000 })
     return withHeaderOf(await readHeader(path), await readFile(copy))
   } catch (error) {
@@ -49,14 +75,18 @@ export async function captureLive(path: string): Promise<Uint8Array> {
     )
   } finally {
     source.close()
-    for (const name of [copy, ...SIDECARS.map((sidecar) => copy + sidecar)]) await rm(name, { force: true })
+    await removeFamily(copy)
   }
+}
+
+async function removeFamily(file: string): Promise<void> {
+  for (const name of familyOf(file)) await rm(name, { force: true })
 }
 
 /** SQLITE_FULL (https://sqlite.org/rescode.html#full), or the system's own word for it. */
 function isFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return ('errcode' in error && error.errcode === 13) || ('code' in error && error.code === 'ENOSPC')
+  return ('errcode' in error && error.errcode === 13) || ['ENOSPC', 'EDQUOT'].includes(errno(error) ?? '')
 }
 
 const HEADER_BYTES = 100
@@ -87,6 +117,7 @@ function withHeaderOf(header: Uint8Array, copy: Uint8Array): Uint8Array {
  * journal or takes in a write-prefetched log first. Throws where there is no such file; none is made.
  */
 export async function captureFinal(path: string): Promise<Uint8Array> {
+  await requireFile(path)
   const existing = pathToFileURL(path)
   existing.searchParams.set('mode', 'rw')
   const database = new DatabaseSync(existing, { timeout: 1000 })

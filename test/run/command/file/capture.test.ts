@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, statSync, watch } from 'node:fs'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { SaveFailedError, UnreachableError } from '../../../../src/base/errors.ts'
@@ -36,6 +36,7 @@ describe('capture', () => {
   let session: Uint8Array
   let scratch: Awaited<ReturnType<typeof temporaryFolder>>
   let file: string
+  let copies: string
   let files = 0
 
   before(async () => {
@@ -49,6 +50,8 @@ describe('capture', () => {
   })
   beforeEach(async () => {
     file = path.join(scratch.folder, `${++files}.session`)
+    copies = path.join(scratch.folder, `${files}.copies`)
+    await mkdir(copies)
     await writeFile(file, session)
   })
 
@@ -64,7 +67,7 @@ describe('capture', () => {
     const enough = (): boolean => captures >= 30 && growing >= 10
     for (const giveUpAt = performance.now() + PATIENCE_MS; !enough() && performance.now() < giveUpAt;) {
       // A writer in the middle of a transaction refuses; the saver tries again at its next tick.
-      const copy = await captureLive(file).catch((error: unknown) => {
+      const copy = await captureLive(file, copies).catch((error: unknown) => {
         assert.ok(error instanceof UnreachableError && error.code === 'session.busy', String(error))
         return null
       })
@@ -79,10 +82,7 @@ describe('capture', () => {
     writer.kill('SIGTERM')
     await once(writer, 'exit')
     assert.ok(enough(), `${captures} captures, ${growing} of them newer`)
-    assert.deepEqual(
-      readdirSync(scratch.folder).filter((name) => name.includes('.capture')),
-      [],
-    )
+    assert.deepEqual(readdirSync(copies), [])
   }
 
   it('copies a file whole that Node writes to many times a second', async () => {
@@ -110,7 +110,7 @@ describe('capture', () => {
         const last: number[] = []
         const enough = (): boolean => last.length >= 40 && (last.at(-1) ?? 0) >= 1000
         for (const giveUpAt = performance.now() + PATIENCE_MS; !enough() && performance.now() < giveUpAt;) {
-          const copy = await captureLive(file).catch((error: unknown) => {
+          const copy = await captureLive(file, copies).catch((error: unknown) => {
             assert.ok(error instanceof UnreachableError && error.code === 'session.busy', String(error))
             return null
           })
@@ -128,6 +128,42 @@ describe('capture', () => {
       },
     )
 
+  it('makes its copy with mode 0600 from its birth', async () => {
+    const modes = new Set<number>()
+    const watcher = watch(copies, (_, name) => {
+      const mode =
+        name === null ? undefined : statSync(path.join(copies, name), { throwIfNoEntry: false })?.mode
+      if (mode !== undefined) modes.add(mode & 0o777)
+    })
+    const umask = process.umask(0)
+    try {
+      for (let tries = 0; tries < 200 && modes.size === 0; tries++) await captureLive(file, copies)
+    } finally {
+      process.umask(umask)
+      watcher.close()
+    }
+    assert.deepEqual([...modes], [0o600])
+  })
+
+  it('opens nothing that the command has put in its place, and says so', { timeout: 60_000 }, async () => {
+    for (const [make, code] of [
+      [() => undefined, 'session.gone'],
+      [() => mkdir(file), 'session.no_file'],
+      [() => execFileSync('mkfifo', [file]), 'session.no_file'],
+      [() => symlink('/dev/zero', file), 'session.no_file'],
+    ] as const) {
+      await rm(file, { recursive: true })
+      await make()
+      for (const look of [
+        () => fileCheckpoint(file),
+        () => captureLive(file, copies),
+        () => captureFinal(file),
+      ])
+        await assert.rejects(look, { code, exitCode: 79 })
+      if (!existsSync(file)) await writeFile(file, '')
+    }
+  })
+
   it('rolls back what a killed writer left half done', async () => {
     await once(start(process.execPath, [program('hot.ts')]), 'exit')
     assert.ok(existsSync(`${file}-journal`), 'the program left a hot journal, or this proves nothing')
@@ -137,7 +173,7 @@ describe('capture', () => {
 
   it('refuses to make an empty session out of a file that is gone', async () => {
     const gone = path.join(scratch.folder, 'gone.session')
-    await assert.rejects(captureLive(gone))
+    await assert.rejects(captureLive(gone, copies))
     await assert.rejects(captureFinal(gone))
     assert.equal(existsSync(gone), false)
   })
@@ -151,9 +187,10 @@ describe('capture', () => {
       const disk = await SmallDisk.mount(path.join(scratch.folder, 'small'), 1)
       try {
         file = path.join(disk.folder, 'main.session')
+        copies = disk.folder
         await writeFile(file, session)
         await disk.fill()
-        await assert.rejects(captureLive(file), (error) => {
+        await assert.rejects(captureLive(file, copies), (error) => {
           return error instanceof SaveFailedError && error.code === 'session.no_room'
         })
         assert.deepEqual(readdirSync(disk.folder).toSorted(), ['filler', 'main.session'])
