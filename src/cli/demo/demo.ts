@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,7 +31,8 @@ export interface DemoResult {
 
 /**
  * The main job with nothing configured and no network: a data centre on loopback, a store in a temporary folder, one
- * login, three dynos. Throws where a step does not happen; the caller judges the numbers.
+ * login, three dynos. Of the caller's settings nothing is used, neither from `hostEnv` nor from an `.env` beside the
+ * code. Throws where a step does not happen; the caller judges the numbers.
  */
 export async function demo(
   root: string,
@@ -54,10 +55,11 @@ export async function demo(
     act.proved(await logIn(replica, dc))
 
     const line = await procfileLine(root)
+    const slug = await makeSlug(root, folder)
     const start = (): Dyno => {
-      const dyno = new Dyno('worker.1', line, { ...hostEnv, ...env }, (text) =>
-        show(styleText('dim', `    worker.1/${dynos.indexOf(dyno) + 1}  ${text}`)),
-      )
+      const tell = (text: string): void =>
+        show(styleText('dim', `    worker.1/${dynos.indexOf(dyno) + 1}  ${text}`))
+      const dyno = new Dyno('worker.1', line, { ...withoutSettings(hostEnv), ...env }, tell, slug)
       dynos.push(dyno)
       return dyno
     }
@@ -134,5 +136,19 @@ async function procfileLine(root: string): Promise<string> {
   const procfile = await readFile(path.join(root, 'Procfile'), 'utf8')
   const line = /^worker: (.+)$/m.exec(procfile)?.[1]
   if (line === undefined) throw new Error('the Procfile has no worker')
-  return `cd ${JSON.stringify(root)} && ${line}`
+  return line
+}
+
+/** What a dyno finds in its folder: the code, and no `.env`. */
+async function makeSlug(root: string, folder: string): Promise<string> {
+  const slug = path.join(folder, 'slug')
+  await mkdir(slug)
+  for (const name of ['dist', 'node_modules', 'package.json', 'Procfile'])
+    await symlink(path.join(root, name), path.join(slug, name))
+  return slug
+}
+
+function withoutSettings(env: Environment): Environment {
+  const kept = Object.entries(env).filter(([name]) => !/^(TGSESSION|TELEGRAM)_/.test(name))
+  return Object.fromEntries(kept)
 }
