@@ -32,7 +32,8 @@ export class MemoryStore implements ObjectStore {
     options: StoreOptions = {},
   ): Promise<Version> {
     checkKey(key)
-    const copy = bytes.slice()
+    // Of a Buffer slice() is no copy.
+    const copy = new Uint8Array(bytes)
     await turn(options)
     const current = this.#objects.get(key)?.version ?? 'absent'
     if (current !== condition) throw conflict(this.label, key)
