@@ -1,13 +1,14 @@
 // Proves the promise, from a built checkout:
-// npm run chaos -- --seed 1 --restarts 100 [--store s3|ceph|postgres|URL] [--json]
+// npm run chaos -- --seed 1 --restarts 100 [--store s3|ceph|postgres|URL] [--minutes 30] [--json]
 import { parseArgs } from 'node:util'
 import { chaos } from '../test/support/chaos/chaos.ts'
 import { BOTS } from '../test/support/chaos/plan.ts'
 
 const { values } = parseArgs({
   options: {
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     restarts: { type: 'string', default: '30' },
+    minutes: { type: 'string', default: '0' },
     store: { type: 'string' },
     bots: { type: 'string' },
     ttl: { type: 'string', default: '2' },
@@ -15,34 +16,58 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const [seed, restarts, ttl] = [Number(values.seed), Number(values.restarts), Number(values.ttl)]
+const chance = Math.floor(Math.random() * 1_000_000)
+const [first, restarts, ttl] = [Number(values.seed ?? chance), Number(values.restarts), Number(values.ttl)]
+const minutes = Number(values.minutes)
 const bots = BOTS.filter((bot) => values.bots?.split(',').includes(bot) ?? true)
 if (
-  !Number.isInteger(seed) ||
+  !Number.isInteger(first) ||
   !Number.isInteger(restarts) ||
   restarts < 1 ||
   !(ttl >= 2) ||
+  !(minutes >= 0) ||
   bots.length === 0
 ) {
   console.error(`--seed and --restarts are whole numbers, for example --seed 1 --restarts 100;
---ttl is seconds, 2 or more; --bots names some of ${BOTS.join(',')}`)
+--minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --bots names some of ${BOTS.join(',')}`)
   process.exit(64)
 }
-const { result, broken, plan, log, leftOut } = await chaos({
-  seed,
-  restarts,
-  store: values.store,
-  bots,
-  ttlMs: ttl * 1000,
-  progress: values.json ? undefined : (line) => console.error(line),
-})
-if (leftOut !== undefined) console.error(`LEFT OUT: ${leftOut}`)
-if (values.verbose || broken.length > 0) {
-  for (const line of log) console.error(line)
-  console.error(`The plan of seed ${seed}:`)
-  for (const [n, life] of plan.lives.entries()) console.error(n + 1, JSON.stringify(life))
+// What the caller keeps in his environment is for his own session.
+for (const name of Object.keys(process.env)) if (/^TGSESSION_(?!TEST_)/.test(name)) delete process.env[name]
+
+const until = performance.now() + minutes * 60_000
+for (let seed = first, isWhole = true; isWhole && (seed === first || performance.now() < until); seed++)
+  isWhole = await once(seed)
+
+/** False for a run in which a promise was broken. */
+async function once(seed: number): Promise<boolean> {
+  console.error(`Seed ${seed}: npm run chaos -- ${commandLine(seed)}`)
+  const { result, broken, plan, log, leftOut } = await chaos({
+    seed,
+    restarts,
+    store: values.store,
+    bots,
+    ttlMs: ttl * 1000,
+    progress: values.json ? undefined : (line) => console.error(line),
+  })
+  if (leftOut !== undefined) console.error(`LEFT OUT: ${leftOut}`)
+  if (values.verbose || broken.length > 0) {
+    for (const line of log) console.error(line)
+    console.error(`The plan of seed ${seed}:`)
+    for (const [n, life] of plan.lives.entries()) console.error(n + 1, JSON.stringify(life))
+  }
+  for (const promise of broken) console.error(`BROKEN: ${promise}`)
+  if (broken.length > 0) console.error(`Again: npm run chaos -- ${commandLine(seed)}`)
+  console.log(values.json ? JSON.stringify(result) : result)
+  if (broken.length > 0) process.exitCode = 1
+  return broken.length === 0
 }
-for (const promise of broken) console.error(`BROKEN: ${promise}`)
-if (broken.length > 0) console.error(`Again: npm run chaos -- ${process.argv.slice(2).join(' ')}`)
-console.log(values.json ? JSON.stringify(result) : result)
-process.exitCode = broken.length === 0 ? 0 : 1
+
+function commandLine(seed: number): string {
+  const others = ['store', 'bots', 'ttl'] as const
+  const given = others.flatMap((name) => {
+    const value = values[name]
+    return value === undefined ? [] : [`--${name} '${value}'`]
+  })
+  return [`--seed ${seed} --restarts ${restarts}`, ...given].join(' ')
+}

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { chaos } from '../support/chaos/chaos.ts'
-import { BOTS, type Life, type Plan, planLives } from '../support/chaos/plan.ts'
+import { BOTS, type Life, type Plan, planLives, STAYS } from '../support/chaos/plan.ts'
 import { STEPS } from '../../src/run/step.ts'
 import { ROOT } from '../support/cli/dyno.ts'
 import { missing } from '../support/requires.ts'
@@ -25,7 +25,17 @@ describe('the plan of chaos', () => {
   it('is the same for the same seed, and kills a quarter', () => {
     assert.deepEqual(plan(7), plan(7))
     assert.notDeepEqual(plan(7), plan(8))
-    assert.equal(plan(7).lives.filter(({ end }) => end.by !== 'term').length, 7)
+    const short = plan(7).lives.filter(({ stay }) => !stay)
+    assert.equal(short.filter(({ end }) => end.by !== 'term').length, 7)
+  })
+
+  it('begins with the long lives, of which each thirty restarts have every kind', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const { lives } = plan(seed)
+      const long = lives.slice(0, STAYS.length)
+      assert.deepEqual(new Set(long.map(({ stay }) => stay?.what)), new Set(STAYS), `seed ${seed}`)
+      assert.ok(long.every(({ stay }) => (stay?.rivals.length ?? 0) > 0))
+    }
   })
 
   it('has every mishap and every bot in each thirty restarts', () => {

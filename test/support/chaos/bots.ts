@@ -14,3 +14,8 @@ export const LINES: Record<Bot, string> = {
 
 /** With a lease that nobody else sees: see leaseless.ts. */
 export const LEASELESS_LINE = 'exec node test/support/chaos/leaseless.ts node dist/examples/ping-bot.js'
+
+/** The GramJS bot, started as cron, sudo and daemons start programs: in a session of its own, and with no environment. */
+export const HIDDEN_LINE = `${WRAPPED} sh -c 'env -i PATH="$PATH" TGSESSION_FILE="$TGSESSION_FILE" \
+TELEGRAM_API_ID="$TELEGRAM_API_ID" TELEGRAM_API_HASH="$TELEGRAM_API_HASH" \
+setsid node dist/examples/ping-bot.js & wait'`

@@ -8,9 +8,11 @@ import { FakeDc, type FakeDcEvent } from '../../../src/fake-dc/fake-dc.ts'
 import { ACCOUNT, API_HASH, API_ID, makeSession } from '../rig.ts'
 import { seededRandom } from '../sim-clock.ts'
 import { mayMount } from './disk.ts'
+import { Judge } from './judge.ts'
 import { type Bot, type Plan, planLives } from './plan.ts'
 import { Scene } from './scene.ts'
-import { openChaosStore } from './store.ts'
+import { Stage } from './stage.ts'
+import { openChaosStore } from './way/store.ts'
 import { Witness } from './witness.ts'
 
 /** A lease of 45 s, 25 s for the shutdown: scaled, so that a takeover after a kill takes seconds. */
@@ -25,6 +27,10 @@ export interface ChaosOptions {
   bots?: readonly Bot[] | undefined
   /** Milliseconds; 2 000 unless given. */
   ttlMs?: number | undefined
+  /** A checkout whose build runs in the dynos; this one unless given. */
+  root?: string | undefined
+  /** Milliseconds that the last one has to serve. */
+  inTheEndMs?: number | undefined
   /** Only to show that the judge sees what happens then. */
   leaseless?: boolean | undefined
   progress?: ((line: string) => void) | undefined
@@ -89,41 +95,36 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
   await replica.push(await makeSession(dc))
   const key = (await replica.status()).current?.keyFingerprint
   const witness = new Witness(replica, settings.identities)
-  const scene = new Scene({ folder, store, dc, replica, witness, env, ttlMs, leaseless, withDisks, progress })
-  hooks.onEvent = (event) => scene.onEvent(event)
+  const judge = new Judge({ dc, replica, witness, key })
+  const { root } = options
+  const of = { folder, store, dc, replica, witness, judge, env, ttlMs, leaseless, withDisks, root }
+  const stage = new Stage(of)
+  hooks.onEvent = (event) => stage.onEvent(event)
+  const scene = new Scene({ stage, progress, inTheEndMs: options.inTheEndMs })
   try {
-    const played = await scene.play(plan)
-    const head = await witness.look()
-    const lost = witness.lostSaves()
-    const { logins, keys } = dc.stats()
-    const { duplicates, handovers } = played
+    const { restarts: lived, servesInTheEnd } = await scene.play(plan)
+    const { handovers, kills } = stage
     const result: ChaosResult = {
       seed,
-      restarts: played.restarts,
-      kills: played.kills,
-      faults: faults + played.faults,
-      duplicates,
-      logins,
-      frozenDuplicates: played.frozenDuplicates,
-      lostSaves: lost.length,
+      restarts: lived,
+      kills,
+      faults: faults + stage.faults,
+      duplicates: judge.duplicates,
+      logins: dc.stats().logins,
+      frozenDuplicates: judge.pardoned,
+      lostSaves: (await witness.lostSaves()).length,
       torn: witness.torn.length,
       maxHandoverMs: Math.max(0, ...handovers),
       medianHandoverMs: handovers.toSorted((a, b) => a - b)[Math.floor(handovers.length / 2)] ?? 0,
     }
-    const owned = keys.filter(({ userId }) => userId !== null)
     const broken = [
-      ...(duplicates > 0 ? [`AUTH_KEY_DUPLICATED ${duplicates} times`] : []),
-      ...(logins === 1 ? [] : [`${logins} logins`]),
-      ...(owned.length === 1 && head.current?.keyFingerprint === key ? [] : ['the key changed']),
-      ...(head.quarantined.length === 0 ? [] : ['something was quarantined']),
-      ...(played.servesInTheEnd ? [] : ['in the end nobody served']),
-      ...lost,
-      ...witness.torn,
+      ...(await judge.breaches({ thorough: true })),
+      ...(servesInTheEnd === false ? ['in the end nobody served'] : []),
     ]
     const leftOut = withDisks ? undefined : 'full disks: this user may not mount one'
-    return { result, broken, plan, log: scene.log, leftOut }
+    return { result, broken, plan, log: stage.log, leftOut }
   } finally {
-    await scene.close()
+    await stage.close()
     await replica.store.close()
     await store.close()
     await dc.close()

@@ -61,13 +61,35 @@ const MISHAPS = [
 ] as const
 export type Mishap = (typeof MISHAPS)[number]
 
+/** What happens in a life of several TTLs, beside which others wait for the session all the while. */
+export const STAYS = [
+  /** Nothing: they wait, and get nothing. */
+  'fair weather',
+  /** A renewal arrives late, in time all the same; when it is over, they all take the session at once. */
+  'slow store',
+  /** Whoever serves does not reach the store for longer than a TTL. What he has asked is done after that. */
+  'late store',
+  /** The wrapper alone stands still for longer than a TTL; its command does not. */
+  'frozen wrapper',
+  /** The command starts a program with an empty environment, in a session of its own. */
+  'hidden program',
+  /** Beside the place of the session lies the journal of another one. */
+  'stale side files',
+  /** Somebody restores a backup of the store. */
+  'restored store',
+] as const
+export type Stay = (typeof STAYS)[number]
+const OF_WRAPPERS: readonly Stay[] = ['frozen wrapper', 'hidden program', 'stale side files']
+
 export interface Life {
   bot: Bot
+  /** A long life, and who waits beside it. */
+  stay?: { what: Stay; rivals: Bot[] }
   end: End
   mishap: Mishap
   /** 0 to 1: how long or how late the mishap is. */
   part: number
-  /** Milliseconds that it serves. */
+  /** Milliseconds that it serves; a long life serves for several TTLs. */
   servesMs: number
   /** Milliseconds between the SIGTERM and the start of the next one. */
   overlapMs: number
@@ -91,35 +113,58 @@ export interface PlanOptions {
 }
 
 /**
- * The same for the same seed. A quarter of the lives end by a kill, the others by a restart with a mishap; the moments
- * and the mishaps take turns, so that thirty restarts meet every mishap, and a few seeds every moment.
+ * The same for the same seed. A quarter of the lives are long, and come first. As many of the others end by a kill, the
+ * rest by a restart with a mishap; the moments, the mishaps and the kinds of long lives take turns, so that thirty
+ * restarts meet every mishap, and a few seeds every moment.
  */
 export function planLives({ seed, restarts, store, bots = BOTS, withDisks = true }: PlanOptions): Plan {
   const random = seededRandom(seed)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
-  const kills = new Set<number>()
-  while (kills.size < Math.floor(restarts / 4)) kills.add(Math.floor(random() * restarts))
-  const ends = killsOf(store)
   const commands = bots.some((bot) => bot !== 'in process')
     ? bots.filter((bot) => bot !== 'in process')
     : COMMANDS
+  const long = Math.floor(restarts / 4)
+  const stays = Array.from({ length: long }, (_, n): Life => {
+    const what = STAYS[(seed + n) % STAYS.length]!
+    // Who opens the session in process is the fastest: nobody else connects before the one he took it from has noticed.
+    const fast = bots.includes('in process') ? ('in process' as const) : pick(bots)
+    const rivals = [fast, pick(bots), ...(what === 'slow store' ? [fast] : [])]
+    const end: End =
+      random() < 0.5 ? { by: 'term' } : { by: 'kill', who: what === 'hidden program' ? 'wrapper' : 'dyno' }
+    return {
+      bot: pick(OF_WRAPPERS.includes(what) ? commands : bots),
+      stay: { what, rivals },
+      end,
+      ...circumstances(random, 'none'),
+    }
+  })
+  const short = restarts - long
+  const kills = new Set<number>()
+  while (kills.size < Math.floor(restarts / 4)) kills.add(Math.floor(random() * short))
+  const ends = killsOf(store)
   const mishaps = mishapsOf(store, withDisks)
   let [killed, stopped] = [seed * 7, seed]
-  const lives = Array.from({ length: restarts }, (_, n): Life => {
+  const lives = Array.from({ length: short }, (_, n): Life => {
     const end: End = kills.has(n) ? ends[killed++ % ends.length]! : { by: 'term' }
     const mishap = kills.has(n) ? 'none' : mishaps[stopped++ % mishaps.length]!
     const ofCommands = (end.by === 'moment' && OF_COMMANDS.includes(end.at)) || mishap === 'full work disk'
-    return {
-      bot: mishap === 'deaf bot' ? 'gramjs' : pick(ofCommands ? commands : bots),
-      end,
-      mishap,
-      part: random(),
-      servesMs: 100 + random() * 1200,
-      overlapMs: random() * 700,
-      skewMs: random() < 0.2 ? pick([-600_000, 600_000]) : 0,
-    }
+    const bot = mishap === 'deaf bot' ? 'gramjs' : pick(ofCommands ? commands : bots)
+    return { bot, end, ...circumstances(random, mishap) }
   })
-  return { lives, frozen: [...bots.filter((bot) => bot === 'in process'), pick(commands)] }
+  return {
+    lives: [...stays, ...lives],
+    frozen: [...bots.filter((bot) => bot === 'in process'), pick(commands)],
+  }
+}
+
+function circumstances(random: () => number, mishap: Mishap): Omit<Life, 'bot' | 'end' | 'stay'> {
+  return {
+    mishap,
+    part: random(),
+    servesMs: 100 + random() * 1200,
+    overlapMs: random() * 700,
+    skewMs: random() < 0.2 ? (random() < 0.5 ? -600_000 : 600_000) : 0,
+  }
 }
 
 function mishapsOf(store: PlanOptions['store'], withDisks: boolean): readonly Mishap[] {

@@ -21,8 +21,10 @@ export class Witness {
   readonly #revisions: Revisions
   readonly #seen = new Map<number, Content>()
   readonly #looked = new Set<string>()
-  readonly #acknowledged: number[] = []
-  readonly #uploads: number[] = []
+  #acknowledged: number[] = []
+  #uploads: number[] = []
+  readonly #forgotten: string[] = []
+  #replaced = 0
   #looking: Promise<unknown> = Promise.resolve()
 
   constructor(replica: Replica, identities: string[]) {
@@ -43,6 +45,35 @@ export class Witness {
     this.acknowledge(revision)
   }
 
+  /** The store is as it was at this revision: what came after it is gone, and its numbers will be given again. */
+  restored(revision: number): void {
+    const isKept = (one: number): boolean => one <= revision
+    this.#acknowledged = this.#acknowledged.filter(isKept)
+    this.#uploads = this.#uploads.filter(isKept)
+    for (const one of this.#seen.keys()) if (!isKept(one)) this.#seen.delete(one)
+    this.#looked.clear()
+    this.#replaced++
+  }
+
+  /** How often something else was put in the place of what is saved. */
+  get replacements(): number {
+    return this.#replaced + this.#uploads.length
+  }
+
+  /** An instance that knew these people has stopped, and said that all is saved: some revision must hold them. */
+  mustKnow(people: readonly bigint[], name: string): void {
+    const known = [...this.#seen.values()].flatMap(({ entities }) => [...entities])
+    for (const id of people)
+      if (!known.some((entity) => entity.startsWith(`${id}:`)))
+        this.#forgotten.push(`${name} stopped, and person ${id}, whom it had answered, is in no revision`)
+  }
+
+  /** Opens every revision that the head names once more: none of them may have gone meanwhile. */
+  async lookAgain(): Promise<void> {
+    this.#looked.clear()
+    await this.look()
+  }
+
   /** Opens every revision that the head names and that was not opened yet. */
   async look(): Promise<Head> {
     const turn = this.#looking.then(() => this.#look())
@@ -50,10 +81,16 @@ export class Witness {
     return await turn
   }
 
-  /** Acknowledged saves whose content neither is in what came after them nor was replaced by an upload. */
-  lostSaves(): string[] {
-    const lost: string[] = []
-    for (const revision of this.#acknowledged) {
+  /**
+   * Acknowledged saves whose content neither is in what came after them nor was replaced by an upload, and what was to be
+   * saved at a stop and was not.
+   */
+  async lostSaves(): Promise<string[]> {
+    // What is acknowledged from here on may not have been looked at yet.
+    const acknowledged = [...this.#acknowledged]
+    await this.look()
+    const lost = [...this.#forgotten]
+    for (const revision of acknowledged) {
       const content = this.#seen.get(revision)
       const upload = this.#uploads.find((one) => one > revision) ?? Infinity
       const last = Math.max(...[...this.#seen.keys()].filter((one) => one < upload))

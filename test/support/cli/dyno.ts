@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,6 +18,8 @@ export interface SimulatedDynoOptions {
   /** Made for it, and gone with it: the slug, and its own folder for temporary files. */
   folder: string
   env: Record<string, string | undefined>
+  /** Whose slug it is: another checkout's, unless given this one's. */
+  root?: string | undefined
   line?: string | undefined
   onLine?: (line: string) => void
 }
@@ -49,7 +51,7 @@ export class SimulatedDyno {
   static async start(options: SimulatedDynoOptions): Promise<SimulatedDyno> {
     await mkdir(path.join(options.folder, 'tmp'), { recursive: true })
     for (const name of ['dist', 'examples', 'node_modules', 'package.json', 'Procfile', 'test'])
-      await symlink(path.join(ROOT, name), path.join(options.folder, name))
+      await symlink(path.join(options.root ?? ROOT, name), path.join(options.folder, name))
     return new SimulatedDyno(options)
   }
 
@@ -108,12 +110,29 @@ export class SimulatedDyno {
   /** Ends all of it. */
   async kill(): Promise<void> {
     this.signal('SIGKILL')
+    for (const pid of this.#hidden()) this.signalOne(pid, 'SIGKILL')
     await this.#dyno.ended
+  }
+
+  /** What has left its process group and works in its folder all the same: a host would end that, too. */
+  #hidden(): number[] {
+    if (process.platform !== 'linux') return []
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && worksIn(name) === this.#folder)
+      .map(Number)
   }
 
   /** Ends all of it, and its disk with it. */
   async remove(): Promise<void> {
     await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function worksIn(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return undefined
   }
 }

@@ -23,6 +23,8 @@ export class SqlProxy {
   readonly #onSent: OnSent
   #plan: { text: Buffer; mishap: Mishap; times: number } | undefined
   #silent = false
+  #isLost: ((data: Buffer) => boolean) | undefined
+  #lost = 0
   /** Connections that were made. */
   connections = 0
   /** Mishaps that came about. */
@@ -60,6 +62,12 @@ export class SqlProxy {
   /** Takes connections, and says nothing to anybody. */
   silence(on: boolean): void {
     this.#silent = on
+  }
+
+  /** Of the statements that these words fit the first is swallowed, the third, and so on. */
+  loseEverySecond(fits: ((data: Buffer) => boolean) | undefined): void {
+    this.#isLost = fits
+    this.#lost = 0
   }
 
   cutAll(): void {
@@ -103,6 +111,7 @@ export class SqlProxy {
   }
 
   #strike(data: Buffer): Mishap | undefined {
+    if (this.#isLost?.(data) && ++this.#lost % 2 === 1) return 'swallow'
     const plan = this.#plan
     if (plan === undefined || this.mishaps >= plan.times || !data.includes(plan.text)) return undefined
     this.mishaps += 1

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import type { Environment } from '../../../src/config/settings.ts'
-import { freshBucket } from '../ceph/fresh-bucket.ts'
-import { SmallDisk } from './disk.ts'
+import type { Environment } from '../../../../src/config/settings.ts'
+import { freshBucket } from '../../ceph/fresh-bucket.ts'
+import { SmallDisk } from '../disk.ts'
 import { Network } from './network.ts'
-import type { NetworkMoment } from './plan.ts'
-import { S3Server } from '../store/s3-server.ts'
-import { SqlProxy } from '../store/sql-proxy.ts'
-import { testDatabase, withPort } from '../store/sql-servers.ts'
+import type { NetworkMoment } from '../plan.ts'
+import { S3Server } from '../../store/s3-server.ts'
+import { SqlProxy } from '../../store/sql-proxy.ts'
+import { testDatabase, withPort } from '../../store/sql-servers.ts'
+import { WeatherFile } from './weather.ts'
 
 /** How one dyno sees the store. */
 export interface WayToStore {
   env: Environment
-  /** From now on nothing answers, or everything does again. */
+  /** From now on nothing answers, or everything does again: over HTTP and in a folder also what was asked meanwhile. */
   silence(on: boolean): void
+  /** Milliseconds that every other write of the head takes before it is done; an SQL server never gets those. */
+  slow(ms: number): void
   close(): Promise<void>
 }
 
@@ -45,8 +48,8 @@ const STORE_DISK_MB = 16
 /** A fresh store, and bad ways to it: over HTTP and SQL everything that a network does. */
 export async function openChaosStore(options: ChaosStoreOptions): Promise<ChaosStore> {
   const { which } = options
-  if (which === 'file') return await smallFileStore(path.join(options.folder, 'store'), options.withDisks)
-  if (which.startsWith('file:')) return fileStore(`${which}/${randomUUID()}`)
+  if (which === 'file') return await smallFileStore(path.join(options.folder, 'store'), options)
+  if (which.startsWith('file:')) return fileStore(`${which}/${randomUUID()}`, options.folder)
   if (which === 's3') {
     const server = await S3Server.start()
     // The SDK finds credentials in this process's environment, for the judge, and in the dynos'.
@@ -66,17 +69,30 @@ export async function openChaosStore(options: ChaosStoreOptions): Promise<ChaosS
 
 const nothing = (): Promise<void> => Promise.resolve()
 
-function fileStore(url: string): ChaosStore {
+function fileStore(url: string, folder: string): ChaosStore {
   const env = { TGSESSION_STORE: url }
-  const way = { env, silence: () => undefined, close: nothing }
-  return { kind: 'file', env, way: async () => way, close: nothing }
+  let ways = 0
+  const way = async (): Promise<WayToStore> => {
+    const file = path.join(folder, `weather-${++ways}`)
+    const weather = new WeatherFile(file)
+    return {
+      env: { ...env, CHAOS_WEATHER: file },
+      silence: (isSilent) => weather.set({ isSilent }),
+      slow: (slowMs) => weather.set({ slowMs }),
+      close: nothing,
+    }
+  }
+  return { kind: 'file', env, way, close: nothing }
 }
 
-async function smallFileStore(folder: string, withDisks: boolean): Promise<ChaosStore> {
-  if (!withDisks) return fileStore(`file:${folder}`)
+async function smallFileStore(
+  folder: string,
+  { folder: own, withDisks }: ChaosStoreOptions,
+): Promise<ChaosStore> {
+  if (!withDisks) return fileStore(`file:${folder}`, own)
   const disk = await SmallDisk.mount(folder, STORE_DISK_MB)
   // A folder of its own: the filler is none of the store's business.
-  return { ...fileStore(`file:${path.join(folder, 'objects')}`), disk, close: () => disk.unmount() }
+  return { ...fileStore(`file:${path.join(folder, 'objects')}`, own), disk, close: () => disk.unmount() }
 }
 
 async function cephStore(options: ChaosStoreOptions): Promise<ChaosStore> {
@@ -103,6 +119,7 @@ function httpStore(
       return {
         env: { ...keys, TGSESSION_STORE: url.href },
         silence: (on) => network.silence(on),
+        slow: (ms) => network.slow(ms),
         close: () => network.close(),
       }
     },
@@ -121,19 +138,23 @@ async function postgresStore(which: string, { random, onFault }: ChaosStoreOptio
         if (part) onPut(`put.${part}.before`)
         return part && (() => onPut(`put.${part}.after`))
       })
-      let isPlanned = false
+      let [isPlanned, isSlow] = [false, false]
       const timer = setInterval(() => {
         if (isPlanned && proxy.mishaps > 0) {
           onFault('sql')
           isPlanned = false
         }
-        if (isPlanned || random() > 0.1) return
+        if (isPlanned || isSlow || random() > 0.1) return
         isPlanned = true
         proxy.plan('head.json', random() < 0.4 ? 'cut' : random() < 0.7 ? 'cut answer' : 'swallow')
       }, 300)
       return {
         env: { TGSESSION_STORE: withPort(database.url, proxy.port) },
         silence: (on) => proxy.silence(on),
+        slow: (ms) => {
+          isSlow = ms > 0
+          proxy.loseEverySecond(isSlow ? (data) => partWritten(data) === 'head' : undefined)
+        },
         close: async () => {
           clearInterval(timer)
           await proxy.close()

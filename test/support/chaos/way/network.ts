@@ -1,7 +1,7 @@
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NetworkMoment } from './plan.ts'
+import type { NetworkMoment } from '../plan.ts'
 
 export interface NetworkOptions {
   upstream: string
@@ -31,7 +31,10 @@ export class Network {
     this.#serve(request, response).catch(() => response.destroy())
   })
   readonly #sockets = new Set<Socket>()
-  #isSilent = false
+  #silence: { over: Promise<void>; end: () => void } | undefined
+  #slowMs = 0
+  #headWrites = 0
+  #isClosed = false
 
   private constructor(options: NetworkOptions) {
     this.#options = options
@@ -53,13 +56,22 @@ export class Network {
     return `http://127.0.0.1:${address.port}`
   }
 
-  /** Takes requests, and neither does nor answers anything. */
+  /** Takes requests, and neither does nor answers anything until it is over: then all of them are done. */
   silence(on: boolean): void {
-    this.#isSilent = on
+    this.#silence?.end()
+    const { promise: over, resolve: end } = Promise.withResolvers<void>()
+    this.#silence = on ? { over, end } : undefined
+  }
+
+  /** Milliseconds that every other write of the head takes before it is done. */
+  slow(ms: number): void {
+    this.#slowMs = ms
   }
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#isClosed = true
+    this.#silence?.end()
     for (const socket of this.#sockets) socket.destroy()
     await closed
   }
@@ -67,7 +79,10 @@ export class Network {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(Buffer.from(part))
-    if (this.#isSilent) return
+    await this.#silence?.over
+    const isHead = request.method === 'PUT' && /head\.json/.test(request.url ?? '')
+    if (this.#slowMs > 0 && isHead && this.#headWrites++ % 2 === 0) await sleep(this.#slowMs)
+    if (this.#isClosed) return
     const work = (): Promise<Answer> => this.#forward(request, Buffer.concat(parts))
     const { random, rate, onFault, lateMs } = this.#options
     if (random() >= rate) return reply(response, await work())

@@ -1,0 +1,67 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ConflictError } from '../../../src/base/errors.ts'
+import { encodeHead, parseHead } from '../../../src/replica/head-format.ts'
+import type { Head } from '../../../src/replica/head.ts'
+import type { Replica } from '../../../src/replica/replica.ts'
+import type { Stage } from './stage.ts'
+
+/** The head as it was while nobody held the lease; the revisions that it names are still there. */
+export class Backup {
+  readonly #replica: Replica
+  readonly #head: Head
+
+  private constructor(replica: Replica, head: Head) {
+    this.#replica = replica
+    this.#head = head
+  }
+
+  static async take(replica: Replica): Promise<Backup> {
+    const found = await replica.store.get(`${replica.name}/head.json`)
+    if (!found) throw new Error('there is no head')
+    return new Backup(replica, { ...parseHead(found.bytes), holder: null })
+  }
+
+  /** Puts it in the place of what is there, and returns the number of its current revision. */
+  async restore(): Promise<number> {
+    const { store, name } = this.#replica
+    const key = `${name}/head.json`
+    for (;;) {
+      const now = await store.get(key)
+      try {
+        await store.put(key, encodeHead(this.#head), now?.version ?? 'absent')
+        return this.#head.current?.revision ?? 0
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error
+      }
+    }
+  }
+}
+
+/**
+ * What a bot leaves that was killed in the middle of a large transaction: the hot journal of its session, by which SQLite
+ * would bring back what was there before. Returns the path of the session file that it belongs to, which is not there.
+ */
+export async function placeJournal({ of: { folder, replica } }: Stage): Promise<string> {
+  const place = path.join(folder, 'machine')
+  await mkdir(place, { recursive: true })
+  const file = path.join(place, 'main.session')
+  const work = await mkdtemp(path.join(tmpdir(), 'tgsession-journal-'))
+  try {
+    const copy = path.join(work, 'old.session')
+    await writeFile(copy, (await replica.restore()).bytes)
+    const database = new DatabaseSync(copy)
+    // Without fsync the journal's header need not be written a second time to be valid.
+    database.exec(
+      'PRAGMA synchronous = OFF; PRAGMA cache_size = 1; BEGIN; DELETE FROM sessions; DELETE FROM entities',
+    )
+    await copyFile(`${copy}-journal`, `${file}-journal`)
+    database.exec('ROLLBACK')
+    database.close()
+    return file
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
