@@ -150,6 +150,16 @@ describe('the house', () => {
     )
   })
 
+  it('keeps what only Linux has to the room of the command, and to base', () => {
+    const named = files.filter(
+      (file) =>
+        !isIn(file, 'run/command') &&
+        !isIn(file, 'base') &&
+        /\/proc\b|\/bin\/sh\b|\bsetpriv\b/.test(withoutComments(file)),
+    )
+    assert.deepEqual(named, [])
+  })
+
   it('reads the environment and the command line in cli only', () => {
     const readers = files.filter(
       (file) => !isIn(file, 'cli') && /\bprocess\.(env|argv)\b/.test(withoutComments(file)),

@@ -5,14 +5,14 @@ import { namesPlainSession, openPlainSession } from '../../../config/open-plain-
 import { sessionPath } from '../../../config/session-path.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { UsageError } from '../../../base/errors.ts'
-import { commandOutlivesUs } from '../../../run/command/process/command.ts'
+import { commandOutlivesUs, OUTLIVES_US } from '../../../run/command/process/command.ts'
 import { isChildOfNpm, requireOpenFiles } from '../../../run/command/process/host-process.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
 import { runPlain } from '../../../run/command/run-plain.ts'
 import { describeError, type Report } from '../../../run/report.ts'
 import { RunStatus } from '../../../run/run-status.ts'
 import { besideRun } from '../../web/beside-run.ts'
-import { isForegroundJob } from '../../foreground.ts'
+import { isForegroundJob } from '../../../run/command/process/foreground.ts'
 import { eventLog, sparingly } from '../../terminal/log.ts'
 import { duration } from '../../terminal/numbers.ts'
 import { withProgress } from '../../terminal/progress.ts'
@@ -157,10 +157,6 @@ function openLog(): { report: Report; status: RunStatus; close: () => void } {
     over.abort()
   }
   return { report: standing.following(log), status: standing, close }
-}
-
-const OUTLIVES_US = {
-  message: 'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
 }
 
 const NPM_DIES = {

@@ -147,6 +147,11 @@ export function commandOutlivesUs(): boolean {
   return !hasSetpriv() && !canTag()
 }
 
+/** The warning for it. */
+export const OUTLIVES_US = {
+  message: 'neither setpriv nor /bin/sh on Linux here: a kill -9 of tgsession leaves the command running',
+}
+
 function noCommand(): UsageError {
   return new UsageError('run.no_command', 'there is no command to run', {
     hint: 'tgsession run -- node bot.js',
