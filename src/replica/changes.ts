@@ -1,5 +1,13 @@
 import { ConflictError, LeaseError } from '../base/errors.ts'
-import { type Current, familyFeature, type Head, nextRevision, refersTo, type Revision } from './head.ts'
+import {
+  type Current,
+  type DeadReason,
+  familyFeature,
+  type Head,
+  nextRevision,
+  refersTo,
+  type Revision,
+} from './head.ts'
 import type { HeadChange } from './head-file.ts'
 import type { Lease } from '../lease/lease.ts'
 import { dropped, prune } from './prune.ts'
@@ -141,11 +149,7 @@ export function quarantine(revision: Revision, reason: string, pruned: Pruned): 
 }
 
 /** The holder found out that Telegram does not take the key any more: it is never connected again. */
-export function markDead(
-  lease: Lease,
-  base: Revision,
-  dead: 'revoked' | 'duplicated' | 'loggedOut',
-): HeadChange {
+export function markDead(lease: Lease, base: Revision, dead: DeadReason): HeadChange {
   return {
     apply: (head) => {
       requireHeld(head, lease)

@@ -53,7 +53,9 @@ const head: z.ZodMiniType<Head> = z.looseObject({
     }),
   ),
   current: z.nullable(
-    z.extend(revision, { dead: z.nullable(z.enum(['revoked', 'duplicated', 'loggedOut'])) }),
+    z.extend(revision, {
+      dead: z.nullable(z.enum(['revoked', 'duplicated', 'loggedOut', 'banned', 'deleted'])),
+    }),
   ),
   lastLogin: z.nullable(revision),
   history: z.array(revision),

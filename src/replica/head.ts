@@ -28,8 +28,11 @@ export interface Revision {
   sealedFor?: string | null | undefined
   [unknown: string]: unknown
 }
+/** Why Telegram takes an auth key no more. `banned` and `deleted` are of the account: no other login can help. */
+export type DeadReason = 'revoked' | 'duplicated' | 'loggedOut' | 'banned' | 'deleted'
+
 export interface Current extends Revision {
-  dead: 'revoked' | 'duplicated' | 'loggedOut' | null
+  dead: DeadReason | null
 }
 export interface Quarantined extends Revision {
   reason: string

@@ -16,8 +16,17 @@ export function noRevision(number: number): NoSessionError {
 
 export function deadKey(reason: string): RefusedError {
   return new RefusedError('session.dead_key', `Telegram has ended the key of this session (${reason})`, {
-    hint: 'It can never be used again. Log in again with `tgsession login`, or push a session with another key.',
+    hint: `It can never be used again. ${afterDeath(reason)}`,
   })
+}
+
+/** What helps where Telegram takes an auth key no more. */
+export function afterDeath(reason: string): string {
+  if (reason === 'banned')
+    return 'The account is banned, and no login can help: its owner may write to recover@telegram.org. Or store a session of another account with `tgsession push`.'
+  if (reason === 'deleted')
+    return 'The account was deleted, and no login can help. Store a session of another account with `tgsession push`.'
+  return 'Log in again with `tgsession login`, or store a session with another key with `tgsession push`.'
 }
 
 export function held({ label, since }: { label: string; since: string }): LeaseError {

@@ -4,7 +4,7 @@ import { BadDataError, type TgsessionError, UnreachableError } from '../base/err
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { markDead } from './changes.ts'
 import type { Cipher } from '../seal/cipher.ts'
-import { deadReason, type Head, type Revision } from './head.ts'
+import { type DeadReason, deadReason, type Head, type Revision } from './head.ts'
 import { type ChangeOptions, HeadFile } from './head-file.ts'
 import { Intake } from './intake.ts'
 import type { Lease } from '../lease/lease.ts'
@@ -224,11 +224,7 @@ export class Replica {
   }
 
   /** Telegram does not take this key any more. */
-  async markDead(
-    lease: Lease,
-    base: Revision,
-    reason: 'revoked' | 'duplicated' | 'loggedOut',
-  ): Promise<void> {
+  async markDead(lease: Lease, base: Revision, reason: DeadReason): Promise<void> {
     await this.#parts.recorder.change(markDead(lease, base, reason))
   }
 }

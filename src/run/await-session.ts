@@ -3,7 +3,7 @@ import { BadDataError, NoSessionError, TgsessionError, UnreachableError } from '
 import type { Current, Head } from '../replica/head.ts'
 import { pollDelayMs } from '../lease/poll.ts'
 import type { Replica } from '../replica/replica.ts'
-import { noSession } from '../replica/refusals.ts'
+import { afterDeath, noSession } from '../replica/refusals.ts'
 import type { Report } from './report.ts'
 
 export interface Awaiting {
@@ -80,21 +80,18 @@ export function servable(
   avoid?: string,
 ): Current | NoSessionError {
   if (!current) return noSession(name)
-  const next = 'Log in again with `tgsession login`, or store another session with `tgsession push`.'
   if (current.dead !== null)
     return new NoSessionError(
       'session.dead',
       `Telegram does not take the session named ${name} any more (${current.dead})`,
-      {
-        hint: next,
-      },
+      { hint: afterDeath(current.dead) },
     )
   if (current.objectKey === avoid)
     return new NoSessionError(
       'session.unusable',
       `the session named ${name} lost its key twice while it was used`,
       {
-        hint: `What the program made of it is quarantined: see \`tgsession status\`. ${next}`,
+        hint: `What the program made of it is quarantined: see \`tgsession status\`. ${afterDeath('')}`,
       },
     )
   return current

@@ -5,12 +5,15 @@ import type { Lease } from '../../lease/lease.ts'
 import { describeError } from '../report.ts'
 import type { RunOptions } from '../run-options.ts'
 
+/** So long at most is what Telegram asks for waited for, before the command's end is told to the host. */
+const LONGEST_WAIT_MS = 5 * 60_000
+
 /** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */
 export async function isDead(
   replica: Replica,
   lease: Lease,
   revision: Revision,
-  { api, stop, report }: RunOptions,
+  { api, stop, report, clock }: RunOptions,
 ): Promise<boolean> {
   const signal = AbortSignal.any([stop, lease.signal])
   if (signal.aborted) return false
@@ -34,6 +37,9 @@ export async function isDead(
     reason: 'reason' in answer ? answer.reason : '',
     ...('seconds' in answer && { seconds: answer.seconds }),
   })
+  // A host starts it again at once, and each connection of a flood makes it longer.
+  if (answer.state === 'wait')
+    await clock.sleep(Math.min(answer.seconds * 1000, LONGEST_WAIT_MS), signal).catch(() => undefined)
   if (answer.state !== 'dead') return false
   await replica.markDead(lease, revision, answer.why)
   return true

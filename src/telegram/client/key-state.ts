@@ -13,7 +13,7 @@ import { connectOrThrow } from './connect.ts'
  */
 export type KeyState =
   | { state: 'alive' }
-  | { state: 'dead'; why: 'revoked' | 'duplicated'; reason: string }
+  | { state: 'dead'; why: 'revoked' | 'duplicated' | 'banned' | 'deleted'; reason: string }
   | { state: 'wait'; seconds: number; reason: string }
   | { state: 'unknown'; why: 'frozen' | 'network' | 'other'; reason: string }
 
@@ -33,6 +33,8 @@ export async function askKeyState(client: TelegramClient, options: DeadlineOptio
     const verdict = classify(error)
     const { kind, reason } = verdict
     if (kind === 'flood') return { state: 'wait', seconds: verdict.seconds, reason }
+    if (reason === 'USER_DEACTIVATED_BAN') return { state: 'dead', why: 'banned', reason }
+    if (reason === 'USER_DEACTIVATED') return { state: 'dead', why: 'deleted', reason }
     if (kind === 'revoked' || kind === 'duplicated') return { state: 'dead', why: kind, reason }
     return { state: 'unknown', why: kind, reason }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import type { Clock } from '../../../src/base/clock.ts'
 import { NoSessionError } from '../../../src/base/errors.ts'
 import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
 import type { RunOptions } from '../../../src/run/command/run.ts'
@@ -14,6 +15,7 @@ import {
   startDc,
   SwitchedStore,
 } from '../../support/rig.ts'
+import { steadyClock } from '../../support/steady-clock.ts'
 
 const FAILS = [process.execPath, '-e', 'process.exit(3)']
 const API = { apiId: API_ID, apiHash: API_HASH }
@@ -78,6 +80,44 @@ describe('run, when its command fails at once', () => {
     assert.equal((await running.saw('key.asked'))['state'], 'alive')
     assert.equal(dc.stats().keys.find(({ keyId }) => keyId === key)?.open, 0)
     assert.equal((await openTestReplica(store).status()).current?.dead, null)
+  })
+
+  for (const [reason, why] of [
+    ['USER_DEACTIVATED_BAN', 'banned'],
+    ['USER_DEACTIVATED', 'deleted'],
+  ] as const)
+    it(`sends nobody to log in again with an account that is ${why}`, async () => {
+      dc.fail('updates.getState', { code: 401, message: reason })
+      const running = start(FAILS)
+      const { for: awaited, hint } = await running.saw('session.waiting')
+      assert.match(String(awaited), new RegExp(why))
+      assert.doesNotMatch(String(hint), /log in again/i)
+      assert.equal((await openTestReplica(store).status()).current?.dead, why)
+    })
+
+  it('does not take a frozen account for a dead key', async () => {
+    dc.fail('updates.getState', { code: 420, message: 'FROZEN_METHOD_INVALID' })
+    const running = start(FAILS)
+    assert.equal(await running.ended, 3)
+    assert.equal((await running.saw('key.asked'))['reason'], 'FROZEN_METHOD_INVALID')
+    assert.equal((await openTestReplica(store).status()).current?.dead, null)
+  })
+
+  it('ends not before the time for which Telegram wants peace', async () => {
+    // Less GramJS waits for by itself.
+    dc.fail('updates.getState', { code: 420, message: 'FLOOD_WAIT_61' })
+    const waits: number[] = []
+    const clock: Clock = {
+      ...steadyClock,
+      sleep: async (ms, signal) => {
+        if (ms !== 61_000) return await steadyClock.sleep(ms, signal)
+        waits.push(ms)
+      },
+    }
+    const running = start(FAILS, { clock })
+    assert.equal(await running.ended, 3)
+    assert.equal((await running.saw('key.asked'))['seconds'], 61)
+    assert.deepEqual(waits, [61_000])
   })
 
   it('takes no answer for no verdict', async () => {
