@@ -10,4 +10,6 @@ if (problem !== undefined) {
 const { quickStart } = await import('./quick-start.ts')
 quickStart()
 const { main } = await import('./program.ts')
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+// 69 if the answer could not be written: that counts more than that it went well.
+process.exitCode ||= code

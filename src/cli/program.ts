@@ -23,7 +23,7 @@ import { unlockCommand } from './commands/store/unlock.ts'
 import { refuseSecrets, usageError } from './command-line.ts'
 import type { Context } from './context.ts'
 import { readDotEnv } from './dot-env.ts'
-import { printError } from './terminal/output.ts'
+import { note, printError } from './terminal/output.ts'
 
 /** Reads the command line, does one thing, and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -54,7 +54,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 function outliveReaders(): void {
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    if (error.code === 'EPIPE' || error.code === 'EIO') return
+    // A full disk behind a redirection. What was done is done; but nobody has read the answer.
+    if (process.exitCode !== 69)
+      note(`tgsession: standard output cannot be written (${error.code ?? 'unknown'})`)
+    process.exitCode = 69
   })
 }
 
@@ -67,7 +71,9 @@ export function program(context: Context): Command {
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: true })
     .enablePositionalOptions()
-    .addHelpCommand(new Command('help [command]').description('the same as --help').helpGroup('Set-up:'))
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('the same as --help').helpGroup('Set-up:'),
+    )
     .addHelpText('after', EXAMPLES)
   const add = (heading: string, commands: Command[]): void => {
     root.commandsGroup(heading)

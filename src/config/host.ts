@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
+import type { LostDisk } from '../store/durable-disk.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -13,6 +14,8 @@ export interface Host {
   signalsAll: boolean
   /** Something else than a person starts and ends this process: a host that names itself, or a container. */
   isManaged: boolean
+  /** Whether its disk is emptied at each restart. */
+  diskIsLost: LostDisk
   /** What is wrong with it, and how to put it right. */
   warning?: { message: string; hint: string }
 }
@@ -29,8 +32,15 @@ export function readHost(env: Env, isContainer = CONTAINER_FILES.some((file) => 
     label: named ?? hostname(),
     signalsAll: env['DYNO'] !== undefined,
     isManaged: named !== undefined || isContainer || env['KUBERNETES_SERVICE_HOST'] !== undefined,
+    diskIsLost: diskOf(env, named !== undefined),
     ...shutdownOf(env, isContainer),
   }
+}
+
+/** A container that nobody names may be anything, also one that is kept. */
+function diskOf(env: Env, isNamed: boolean): LostDisk {
+  if (env['DYNO'] !== undefined) return 'all'
+  return isNamed || env['KUBERNETES_SERVICE_HOST'] !== undefined ? 'unless mounted' : null
 }
 
 /**

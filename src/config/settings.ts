@@ -3,6 +3,7 @@ import { ConfigurationError, TgsessionError } from '../base/errors.ts'
 import { undressToken, undressValue } from '../base/input.ts'
 import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
+import { databaseLeftAlone } from '../store/hosted-databases.ts'
 import { checkStoreUrl } from '../store/label.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { type Host, readHost } from './host.ts'
@@ -162,11 +163,17 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     )
   const file =
     values.TGSESSION_FILE === undefined ? undefined : collect(() => sessionPath(values.TGSESSION_FILE ?? ''))
+  const leftAlone = [databaseLeftAlone(env)].filter((told) => told !== undefined)
   const isThere = { store: located !== null, container: container !== undefined }
   for (const need of ['store', 'container', 'api'] as const)
     for (const [variable, example] of needs[need] ? MISSING[need] : [])
       if (need === 'api' ? env[variable] === undefined : !isThere[need])
-        problems.push(`${variable} is missing; for example ${variable}=${example}`)
+        problems.push(
+          [
+            `${variable} is missing; for example ${variable}=${example}`,
+            ...(need === 'store' ? leftAlone : []),
+          ].join('. '),
+        )
   if (needs.store && !isThere.store && isThere.container)
     problems.push(
       'TGSESSION_CONTAINER is for list, import and export only. To keep one session in the same database, set ' +

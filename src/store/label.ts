@@ -1,5 +1,6 @@
 import { ConfigurationError, TgsessionError } from '../base/errors.ts'
 import { isSqlScheme, parseSqlUrl } from '../sql/location.ts'
+import { noStore } from './hosted-databases.ts'
 import { parseFirebaseUrl } from './firebase/location.ts'
 import { parseHttpsUrl } from './http/location.ts'
 import { filePath } from './file/path.ts'
@@ -36,7 +37,7 @@ export function checkStoreUrl(url: string, source: string): string {
         'store.bad_url',
         scheme === ''
           ? `${source} does not start with the kind of the store`
-          : `${source} names an unknown kind of store`,
+          : `${source} is no store: ${noStore(scheme) ?? 'it names an unknown kind'}`,
         { hint: `Write it like one of: ${KINDS}` },
       )
   }

@@ -3,6 +3,7 @@ import { undressValue } from '../base/input.ts'
 import { type FirebaseAccess, readFirebaseAccess } from './firebase/access.ts'
 import { type HttpsAccess, readHttpsAccess, readProxy } from './http/access.ts'
 import type { S3Credentials } from './s3/location.ts'
+import { hostedDatabases } from './hosted-databases.ts'
 import { schemeOf } from './scheme.ts'
 
 export interface StoreLocation extends HttpsAccess {
@@ -23,37 +24,58 @@ interface AddOn extends StoreLocation {
 }
 
 /**
- * Which store the environment names: TGSESSION_STORE; else the one bucket add-on (Bucketeer, Cloudcube) that is there;
- * else DATABASE_URL; else null. TGSESSION_STORE is a URL, or the name of an add-on (`BUCKETEER`), or `DATABASE_URL`.
- * Throws `ConfigurationError` where that leaves a choice open, or where an add-on's variables do not go together.
+ * Which store the environment names: TGSESSION_STORE; else the one add-on that is there (a bucket of Bucketeer or Cloudcube,
+ * or a database by the names that hosts give it); else null. TGSESSION_STORE is a URL, or the name of a variable that holds
+ * one (`HEROKU_POSTGRESQL_GREEN_URL`: so that a rotated password reaches us), or the name of a bucket add-on (`BUCKETEER`).
+ * @throws ConfigurationError store.several_found: an add-on that is attached later must never change which store is used;
+ *   store.unknown_add_on, store.incomplete_add_on
  */
 export function locateStore(env: Environment): StoreLocation | null {
   const wanted = given(env, 'TGSESSION_STORE')
   if (wanted !== undefined && !/^[A-Z][A-Z0-9_]*$/.test(wanted))
     return { url: wanted, source: 'TGSESSION_STORE', ...accessFor(wanted, env) }
-  const addOns = [...bucketeers(env), ...cloudcubes(env)]
-  const database = given(env, 'DATABASE_URL')
-  if (wanted === 'DATABASE_URL' && database !== undefined) return { url: database, source: 'DATABASE_URL' }
-  const names = addOns.map(({ name }) => name)
-  // What it holds is not repeated: it may be a secret in the wrong variable.
-  if (wanted !== undefined && !names.includes(wanted))
-    throw new ConfigurationError(
-      'store.unknown_add_on',
-      'TGSESSION_STORE is neither a URL nor the name of an add-on that is here',
-      {
-        hint: `Set it to a URL (s3://bucket/prefix, file:/path)${names.length === 0 ? '' : `, or to one of: ${names.join(', ')}`}.`,
-      },
-    )
-  if (wanted === undefined && addOns.length > 1)
-    throw new ConfigurationError('store.several_found', `several stores are there: ${names.join(', ')}`, {
-      hint: `Choose one, for example: TGSESSION_STORE=${names[0]}`,
-    })
-  const chosen = addOns.find(({ name }) => wanted === undefined || name === wanted)
-  if (chosen !== undefined) {
-    const { name: _, ...location } = chosen
-    return { ...location, ...accessFor(location.url, env) }
+  const buckets = [...bucketeers(env), ...cloudcubes(env)]
+  if (wanted !== undefined) {
+    const bucket = buckets.find(({ name }) => name === wanted)
+    const held = given(env, wanted) ?? ''
+    if (bucket === undefined && schemeOf(held) === '') throw unknownName(buckets, env)
+    return bucket === undefined ? located(held, wanted, env) : located(bucket.url, bucket.source, env, bucket)
   }
-  return database === undefined ? null : { url: database, source: 'DATABASE_URL' }
+  const found = [
+    ...buckets,
+    ...hostedDatabases(env).map(({ name, url }): AddOn => ({ name, url, source: name })),
+  ]
+  if (found.length > 1)
+    throw new ConfigurationError('store.several_found', `several stores are there: ${namesOf(found)}`, {
+      hint: `Choose one, for example: TGSESSION_STORE=${found[0]?.name}`,
+    })
+  const [only] = found
+  return only === undefined ? null : located(only.url, only.source, env, only)
+}
+
+function located(
+  url: string,
+  source: string,
+  env: Environment,
+  { credentials }: Partial<AddOn> = {},
+): StoreLocation {
+  return { url, ...(credentials === undefined ? {} : { credentials }), source, ...accessFor(url, env) }
+}
+
+/** What it holds is not repeated: it may be a secret in the wrong variable. */
+function unknownName(buckets: AddOn[], env: Environment): ConfigurationError {
+  const names = namesOf([...buckets, ...hostedDatabases(env)])
+  return new ConfigurationError(
+    'store.unknown_add_on',
+    'TGSESSION_STORE is neither a URL nor the name of a variable or an add-on that holds one',
+    {
+      hint: `Set it to a URL (s3://bucket/prefix, file:/path)${names === '' ? '' : `, or to one of: ${names}`}.`,
+    },
+  )
+}
+
+function namesOf(found: { name: string }[]): string {
+  return found.map(({ name }) => name).join(', ')
 }
 
 /** What the kind of store that a URL names needs besides it. What else S3 needs, its SDK looks up itself. */

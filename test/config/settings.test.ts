@@ -126,6 +126,7 @@ describe('settings', () => {
       label: 'worker.1',
       signalsAll: true,
       isManaged: true,
+      diskIsLost: 'all',
     })
   })
 
@@ -341,7 +342,7 @@ describe('the store', () => {
       assert.match((await problemsOf(env, ALL_BUT_API)).join(), /^TGSESSION_STORE is missing; for example /)
   })
 
-  it('is what TGSESSION_STORE says, else the add-on, else DATABASE_URL', async () => {
+  it('is what TGSESSION_STORE says, else the one add-on that is there', async () => {
     const addOn = {
       BUCKETEER_AWS_ACCESS_KEY_ID: 'AKIAX',
       BUCKETEER_AWS_SECRET_ACCESS_KEY: 'hush',
@@ -349,7 +350,9 @@ describe('the store', () => {
     }
     const all = { TGSESSION_KEY: HEX, TGSESSION_STORE: S3, ...addOn, DATABASE_URL: 'postgres://u:p@h/d' }
     assert.equal(await sourceOf(all), 'TGSESSION_STORE')
-    assert.equal(await sourceOf({ ...all, TGSESSION_STORE: '' }), 'BUCKETEER_BUCKET_NAME')
+    assert.equal(await sourceOf({ TGSESSION_KEY: HEX, ...addOn }), 'BUCKETEER_BUCKET_NAME')
+    const [told = ''] = await problemsOf({ ...all, TGSESSION_STORE: '' }, ALL_BUT_API)
+    assert.match(told, /^several stores are there: BUCKETEER, DATABASE_URL/)
     const database = { TGSESSION_KEY: HEX, DATABASE_URL: 'postgres://u:p@h/d' }
     assert.equal(await sourceOf(database), 'DATABASE_URL')
   })
@@ -406,7 +409,11 @@ describe('what is in force', () => {
     ['123456:AAhush', HIDDEN],
   ] as const)
     it(`shows ${url.slice(0, 50)} as ${shown}`, async () => {
-      for (const variable of ['TGSESSION_STORE', 'DATABASE_URL']) {
+      // What is no SQL database is left alone in DATABASE_URL.
+      for (const variable of [
+        'TGSESSION_STORE',
+        ...(/^(postgres|mysql)/.test(url) ? ['DATABASE_URL'] : []),
+      ]) {
         const { store } = describeSettings(await readSettings({ [variable]: url, TGSESSION_KEY: HEX }))
         assert.equal(store, `${shown} (from ${variable})`)
         assert.ok(!store.includes('hush') || url.startsWith('file:'))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ConfigurationError } from '../../src/base/errors.ts'
+import { readSettings } from '../../src/config/settings.ts'
 import { type Environment, locateStore } from '../../src/store/locate.ts'
 import { parseS3Url } from '../../src/store/s3/location.ts'
 
@@ -33,7 +34,7 @@ describe('which store the environment names', () => {
 
   it('is Bucketeer, also under an alias', () => {
     for (const name of ['BUCKETEER', 'MY_OWN_FILES'])
-      assert.deepEqual(locateStore({ ...bucketeer(name), ...database }), {
+      assert.deepEqual(locateStore(bucketeer(name)), {
         url: `s3://bucket-of-${name.toLowerCase()}?region=eu-west-1`,
         credentials: { accessKeyId: `id of ${name}`, secretAccessKey: `secret of ${name}` },
         source: `${name}_BUCKET_NAME`,
@@ -43,7 +44,7 @@ describe('which store the environment names', () => {
   })
 
   it('is Cloudcube, whose prefix is kept', () => {
-    const found = locateStore({ ...cloudcube, ...database })
+    const found = locateStore(cloudcube)
     assert.deepEqual(found, {
       url: 's3://cloud-cube-eu/a1b2c3d4?region=us-east-1',
       credentials: { accessKeyId: 'id of cube', secretAccessKey: 'secret of cube' },
@@ -65,6 +66,48 @@ describe('which store the environment names', () => {
     )
     assert.equal(locateStore({ API_ACCESS_KEY_ID: 'x', API_SECRET_ACCESS_KEY: 'x', API_URL: 'no url' }), null)
     assert.equal(locateStore({ X_AWS_ACCESS_KEY_ID: 'x', X_AWS_SECRET_ACCESS_KEY: 'x' }), null)
+  })
+
+  it('is the database, by whatever name its host hands it out', () => {
+    for (const name of [
+      'DATABASE_URL',
+      'HEROKU_POSTGRESQL_GREEN_URL',
+      'JAWSDB_URL',
+      'JAWSDB_MARIA_URL',
+      'CLEARDB_DATABASE_URL',
+      'POSTGRES_URL',
+      'SUPABASE_DB_URL',
+    ]) {
+      const url = name.includes('DB_') && !name.startsWith('SUPA') ? 'mysql://u:p@h/d' : 'postgres://u:p@h/d'
+      assert.deepEqual(locateStore({ [name]: url }), { url, source: name })
+      assert.deepEqual(locateStore({ OTHER: url, TGSESSION_STORE: 'OTHER' }), { url, source: 'OTHER' })
+    }
+  })
+
+  it('is one database where the host gives it two names', () => {
+    const url = database.DATABASE_URL
+    assert.equal(locateStore({ HEROKU_POSTGRESQL_GREEN_URL: url, DATABASE_URL: url })?.source, 'DATABASE_URL')
+    const second = { HEROKU_POSTGRESQL_GREEN_URL: 'postgres://u:p@other/db', DATABASE_URL: url }
+    refuses(second, 'store.several_found', /DATABASE_URL, HEROKU_POSTGRESQL_GREEN_URL/)
+  })
+
+  it('never changes because an add-on was attached later', () => {
+    refuses({ ...database, ...bucketeer('BUCKETEER') }, 'store.several_found', /BUCKETEER, DATABASE_URL/)
+  })
+
+  it("is no database of the bot's own", async () => {
+    for (const url of ['mongodb://u:hush@h/d', 'mongodb+srv://u:hush@h/d', 'redis://:hush@h', 'rediss://h']) {
+      assert.equal(locateStore({ DATABASE_URL: url }), null)
+      await assert.rejects(readSettings({ DATABASE_URL: url }, { store: true }), (error: Error) => {
+        assert.match(
+          error.message,
+          /TGSESSION_STORE is missing.*DATABASE_URL is left alone: it names a (MongoDB|Redis)/,
+        )
+        assert.doesNotMatch(error.message, /hush/)
+        return true
+      })
+      await assert.rejects(readSettings({ TGSESSION_STORE: url }, { store: true }), /names a (MongoDB|Redis)/)
+    }
   })
 
   it('is DATABASE_URL at last', () => {

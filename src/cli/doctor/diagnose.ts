@@ -3,7 +3,7 @@ import { describeSettings } from '../../config/describe.ts'
 import { namesPlainSession, openPlainSession } from '../../config/open-plain-session.ts'
 import { openReplica } from '../../config/open-replica.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
-import { BadDataError, NoSessionError, TgsessionError } from '../../base/errors.ts'
+import { BadDataError, ConfigurationError, NoSessionError, TgsessionError } from '../../base/errors.ts'
 import type { Current, Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
@@ -11,6 +11,7 @@ import { probeConditions } from '../../store/probe.ts'
 import { usedBy } from '../terminal/holder-words.ts'
 import { formatBytes, onTrouble } from '../terminal/output.ts'
 import { withProgress } from '../terminal/progress.ts'
+import { storeWarnings } from '../store-warnings.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 import { clockCheck } from './clock.ts'
 import { costCheck } from './cost.ts'
@@ -30,6 +31,7 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
   return [
     configuration(settings),
     ...ofHost(settings),
+    ...(await storeWarnings(settings)).map(({ message, hint }) => warning('store', message, hint)),
     ...forLogin(settings),
     ...(await keptChecks(settings, env)),
   ]
@@ -61,12 +63,6 @@ async function keptChecks(settings: Settings, env: Environment): Promise<Check[]
 function configuration(settings: Settings): Check {
   const { store = '', encryption = '' } = describeSettings(settings)
   const detail = `${store}, name ${settings.name}, encryption ${encryption}`
-  if (settings.signalsAll && /^(file|sqlite|memory):/i.test(settings.store?.url ?? ''))
-    return warning(
-      'configuration',
-      `${detail}: it lies on this dyno`,
-      "A dyno's disk is emptied at every restart. Use a bucket or a database: docs/hosts/heroku.md.",
-    )
   return ok('configuration', detail)
 }
 
@@ -124,8 +120,7 @@ async function conditions({ store }: Replica): Promise<Check> {
 async function sessionChecks(replica: Replica, { current }: Head, settings: Settings): Promise<Check[]> {
   if (!current) return [skipped('session', 'there is none yet: `tgsession login` makes one')]
   const sealed = current.objectKey.endsWith('.age')
-  if (sealed && settings.identities.length === 0)
-    return [skipped('decryption', 'only the public key is here: it can store sessions, and not read them')]
+  if (sealed && settings.identities.length === 0) return [failed('decryption', keyMissing(settings))]
   try {
     const { bytes } = await withProgress('Fetching the session', (onProgress) =>
       replica.restore({ onProgress }),
@@ -134,6 +129,19 @@ async function sessionChecks(replica: Replica, { current }: Head, settings: Sett
   } catch (error) {
     return [failed(stepOf(error), error)]
   }
+}
+
+/** CI needs no more than the public key: it stores, and reads nothing. But no `run` can start like that. */
+function keyMissing({ recipient }: Settings): ConfigurationError {
+  const has =
+    recipient === undefined ? '' : ': only the public key is here, which can store sessions and not read them'
+  return new ConfigurationError(
+    'key.missing',
+    `the session is encrypted, and TGSESSION_KEY is not set${has}`,
+    {
+      hint: 'Set the TGSESSION_KEY that it was saved with; a new one cannot open it. Where sessions are only pushed (CI), nothing is wrong.',
+    },
+  )
 }
 
 /** Of what could be opened. */

@@ -6,6 +6,7 @@ import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import { Interrupted } from '../../terminal/output.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
+import { refuseLostDisk } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
 
 interface Flags extends WhichSession {
@@ -13,6 +14,7 @@ interface Flags extends WhichSession {
   qr?: boolean
   phone?: string
   replace?: boolean
+  yes?: boolean
   dc?: string
   dcKey?: string
 }
@@ -25,6 +27,7 @@ export function loginCommand(context: Context): Command {
     )
     .option('--phone <number>', 'saves the first question')
     .option('--replace', 'even though a good session is stored; asks first')
+    .option('--yes', 'also into a store on a disk that this host empties at each restart')
     .option('--dc <host:port>', "a data centre that is not Telegram's own, for rehearsals")
     .option('--dc-key <file>', 'its public RSA key (PEM)')
     .addHelpText(
@@ -36,6 +39,7 @@ export function loginCommand(context: Context): Command {
       const { bot, qr, phone, replace } = flags
       const dc = await dataCentre(flags)
       const settings = await settingsOf(context, flags, { api: true, store: true })
+      await refuseLostDisk(settings, flags)
       const { apiId, apiHash } = settings
       if (apiId === undefined || apiHash === undefined)
         throw new TypeError('settings read without { api: true }')

@@ -18,6 +18,7 @@ import { duration } from '../../terminal/numbers.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { quickStartVariables } from '../../quick-start.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
+import { storeWarnings } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
 
 interface Flags extends WhichSession {
@@ -102,6 +103,7 @@ async function runWhere(
 ): Promise<number> {
   const settings = await settingsOf(context, flags, { store: true })
   if (settings.warning) report('warning', settings.warning)
+  for (const found of await storeWarnings(settings)) report('warning', found)
   if (settings.isManaged && isChildOfNpm()) report('warning', NPM_DIES)
   const { name, label: holder } = settings
   const beside = <T>(renewals: () => number, use: () => Promise<T>): Promise<T> =>

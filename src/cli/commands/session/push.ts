@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { withReplica, sessionCommand, type WhichSession } from '../../options.ts'
+import { withReplica, sessionCommand, settingsOf, type WhichSession } from '../../options.ts'
 import { FAMILY_NAMES, type FamilyName } from '../../../session/formats/family.ts'
 import type { ServerAddress } from '../../../session/formats/portable-session.ts'
 import { hostPort } from '../../terminal/host-port.ts'
@@ -7,12 +7,14 @@ import { userId } from '../../terminal/numbers.ts'
 import { printJson, say } from '../../terminal/output.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { readSessionBytes } from '../../session-bytes.ts'
+import { refuseLostDisk } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
 
 interface Flags extends WhichSession {
   to?: FamilyName
   userId?: bigint
   dc?: ServerAddress
+  yes?: boolean
   json?: boolean
 }
 
@@ -30,12 +32,14 @@ export function pushCommand(context: Context): Command {
     )
     .option('--user-id <number>', "the account's own id, if the source does not tell", userId)
     .option('--dc <host:port>', 'where its data centre answers, if the source does not tell', hostPort)
+    .option('--yes', 'also into a store on a disk that this host empties at each restart')
     .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
       '\nExamples (CI needs only the public key):\n  $ TGSESSION_RECIPIENT=age1… tgsession push anon.session --store s3://bucket/telegram\n  $ tgsession push - < string.txt',
     )
     .action(async (source: string, flags: Flags) => {
+      await refuseLostDisk(await settingsOf(context, flags, { store: true }), flags)
       const bytes = await readSessionBytes(source, {
         server: flags.dc,
         userId: flags.userId,

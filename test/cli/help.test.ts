@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { openSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { Cli } from '../support/cli/cli.ts'
+import { temporaryFolder } from '../support/rig.ts'
+
+const MAIN = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
+
+describe('tgsession help', () => {
+  it('is --help, of the program and of a command', async () => {
+    const scratch = await temporaryFolder()
+    const cli = new Cli(scratch.folder)
+    const [help, flag, ofStatus, statusFlag, unknown] = await Promise.all(
+      [['help'], ['--help'], ['help', 'status'], ['status', '--help'], ['help', 'nonsense']].map((args) =>
+        cli.run(args),
+      ),
+    )
+    assert.deepEqual([help?.code, help?.stdout], [0, flag?.stdout])
+    assert.deepEqual([ofStatus?.code, ofStatus?.stdout], [0, statusFlag?.stdout])
+    assert.match(help?.stdout ?? '', /help \[command\]/)
+    assert.equal(unknown?.code, 64)
+    await scratch.remove()
+  })
+})
+
+describe('an answer that cannot be written', () => {
+  it('is told in one line', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'keygen'], {
+      stdio: ['ignore', full, 'pipe'],
+    })
+    assert.equal(status, 69)
+    assert.match(String(stderr), /^tgsession: standard output cannot be written \(ENOSPC\)$/m)
+    assert.doesNotMatch(String(stderr), /at .*\.ts/)
+  })
+})
