@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { describeCommands } from '../src/cli/describe-commands.ts'
+import { errorCodes, errorsPage, exitCodes, untold } from '../scripts/error-codes.ts'
 
 /** What stands outside of src/ and can go stale without anything noticing: manifests, documents, hosts' files. */
 const root = path.join(import.meta.dirname, '..')
@@ -102,6 +103,19 @@ describe('Heroku', () => {
       assert.ok(Array.isArray(app['addons']))
       for (const addon of app['addons']) assert.match(String(addon), /^[a-z-]+:[a-z0-9-]+$/)
     })
+  })
+})
+
+describe('docs/reference/errors.md', () => {
+  it('is what the sources say: else run `npm run docs`', () => {
+    const page = errorsPage()
+    assert.equal(read('docs/reference/errors.md'), page)
+    assert.deepEqual(untold(page), [])
+  })
+
+  it('knows every class of errors', () => {
+    assert.deepEqual(new Set(exitCodes().values()), new Set([64, 65, 66, 69, 71, 73, 75, 76, 77, 78, 79]))
+    assert.ok(errorCodes().size > 100)
   })
 })
 

@@ -1,3 +1,4 @@
+import type { TgsessionError } from '../base/errors.ts'
 import { constants } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import type { StringFormatName } from '../session/formats/portable-session.ts'
@@ -39,6 +40,8 @@ export interface RunOptions {
   shutdownMs: number
   /** Give up after waiting this long for a session and the lease; without it `run` waits for ever. */
   maxWaitMs?: number | undefined
+  /** The store's last trouble, if it had any: better than "did not answer". */
+  lastTrouble?: (() => TgsessionError | undefined) | undefined
   report: Report
   /** Never called while the command runs, whose terminal it is then. */
   showProgress?: ShowProgress | undefined

@@ -45,20 +45,17 @@ describe('a disk that a host empties', () => {
 
 describe('a session on its way to another machine', () => {
   it('is warned of where nothing hides it', async () => {
-    const of = async (url: string, encryption: string): Promise<string | undefined> =>
-      inTheClear(
-        await readSettings({
-          TGSESSION_STORE: url,
-          TGSESSION_ENCRYPTION: encryption,
-          TGSESSION_KEY: 'ab'.repeat(32),
-        }),
-      )?.message
     assert.match(
-      (await of('s3://b/p?endpoint=http://minio:9000', 'none')) ?? '',
+      (await warned('s3://b/p?endpoint=http://minio:9000', 'none')) ?? '',
       /minio:9000 over plain http/,
     )
-    assert.equal(await of('s3://b/p?endpoint=http://minio:9000', 'age'), undefined)
-    assert.equal(await of('s3://b/p?endpoint=http://127.0.0.1:9000', 'none'), undefined)
-    assert.equal(await of('s3://b/p?endpoint=https://minio', 'none'), undefined)
+    assert.equal(await warned('s3://b/p?endpoint=http://minio:9000', 'age'), undefined)
+    assert.equal(await warned('s3://b/p?endpoint=http://127.0.0.1:9000', 'none'), undefined)
+    assert.equal(await warned('s3://b/p?endpoint=https://minio', 'none'), undefined)
   })
 })
+
+async function warned(url: string, encryption: string): Promise<string | undefined> {
+  const env = { TGSESSION_STORE: url, TGSESSION_ENCRYPTION: encryption, TGSESSION_KEY: 'ab'.repeat(32) }
+  return inTheClear(await readSettings(env))?.message
+}

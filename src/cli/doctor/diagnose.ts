@@ -4,6 +4,7 @@ import { namesPlainSession, openPlainSession } from '../../config/open-plain-ses
 import { openReplica } from '../../config/open-replica.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
 import { BadDataError, ConfigurationError, NoSessionError, TgsessionError } from '../../base/errors.ts'
+import { borrowedApiId } from '../../login/borrowed-api-ids.ts'
 import type { Current, Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
@@ -71,7 +72,10 @@ function ofHost({ warning: told }: Settings): Check[] {
 }
 
 function forLogin({ apiId, apiHash }: Settings): Check[] {
-  if (apiId !== undefined && apiHash !== undefined) return []
+  if (apiId !== undefined && apiHash !== undefined) {
+    const borrowed = borrowedApiId(apiId)
+    return borrowed === undefined ? [] : [warning('login', borrowed.message, borrowed.hint)]
+  }
   const hint = 'Only `tgsession login` needs them (and your bot). They are at https://my.telegram.org.'
   return [warning('login', 'TELEGRAM_API_ID or TELEGRAM_API_HASH is not set', hint)]
 }

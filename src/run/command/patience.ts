@@ -10,7 +10,7 @@ export interface Waiting {
 
 /**
  * What `work` comes to, or the stop that came first. After `maxWaitMs` what was awaited last is thrown, or what
- * `noAnswer` makes where nothing ever was.
+ * `noAnswer` makes where nothing ever was, and the store had no trouble that it could tell.
  */
 export async function patiently<T>(
   options: RunOptions,
@@ -35,7 +35,7 @@ export async function patiently<T>(
     })
   } catch (error) {
     if (stop.aborted) return stopOf(options)
-    if (patience.signal.aborted) throw awaited ?? noAnswer(maxWaitMs ?? 0)
+    if (patience.signal.aborted) throw awaited ?? options.lastTrouble?.() ?? noAnswer(maxWaitMs ?? 0)
     throw error
   } finally {
     over.abort()

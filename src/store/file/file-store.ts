@@ -47,11 +47,15 @@ export class FileStore implements ObjectStore {
     this.label = `file:${root}`
   }
 
-  /** Creates the folder if need be. Throws ForbiddenError or ConfigurationError if it cannot be created or written. */
+  /**
+   * Creates the folder if need be. A store that is there on a disk that takes no writes is opened for reading; its writes
+   * throw ForbiddenError. Throws ForbiddenError or ConfigurationError if it cannot be created or written.
+   */
   static async open(root: string, options: FileStoreOptions = {}): Promise<FileStore> {
     const store = new FileStore(path.resolve(root))
     await store.#attempt(async () => {
       const drafts = draftsFolder(store.#root)
+      if (await isReadOnly(store.#root)) return
       await makeFolder(keysFolder(store.#root))
       await makeFolder(drafts)
       await access(drafts, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -244,4 +248,17 @@ export class FileStore implements ObjectStore {
       throw isSystemError(error) ? fileError('write', this.label, error, 'store') : error
     }
   }
+}
+
+/** A store that may be read by this user, and not written: `status` and `list` need no more. */
+async function isReadOnly(root: string): Promise<boolean> {
+  const keys = keysFolder(root)
+  return (await may(keys, constants.R_OK | constants.X_OK)) && !(await may(keys, constants.W_OK))
+}
+
+async function may(folder: string, mode: number): Promise<boolean> {
+  return access(folder, mode).then(
+    () => true,
+    () => false,
+  )
 }

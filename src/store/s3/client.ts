@@ -49,7 +49,7 @@ export async function connectS3(
   if (location.endpoint !== undefined && location.region !== undefined)
     return { sdk, client: elsewhere(sdk, { ...common, endpoint: location.endpoint }) }
   const plain = new sdk.S3Client({ ...common, followRegionRedirects: true })
-  const endpoint = location.endpoint ?? parseEndpoint(await configuredEndpoint(plain))
+  const endpoint = location.endpoint ?? parseEndpoint(await configuredEndpoint(plain), location.bucket)
   if (endpoint === undefined) {
     await plain.config.region().catch((error: unknown) => {
       throw new ConfigurationError(

@@ -35,21 +35,28 @@ export function parseS3Url(text: string): S3Location {
     if (url.searchParams.getAll(name).length > 1) throw badUrl(`has the parameter ${name} twice`)
   }
   const path = decode(url.pathname).replaceAll(/^\/+|\/+$/g, '')
-  const endpoint = parseEndpoint(url.searchParams.get('endpoint') ?? undefined)
+  const endpoint = parseEndpoint(url.searchParams.get('endpoint') ?? undefined, url.hostname)
   const region = url.searchParams.get('region') ?? undefined
   if (region !== undefined && !/^[a-z0-9-]+$/i.test(region)) throw badUrl('names a region that cannot be one')
   const label = `s3://${url.hostname}${path === '' ? '' : `/${path}`}${endpoint === undefined ? '' : `?endpoint=${endpoint}`}`
   return { bucket: url.hostname, prefix: path === '' ? '' : `${path}/`, endpoint, region, label }
 }
 
-export function parseEndpoint(text: string | undefined): string | undefined {
+/**
+ * The address of a service that is not AWS. As dashboards show it, the bucket stands in it already: then every object would
+ * lie at another place than the one that the URL names, and be lost to whoever corrects it later.
+ */
+export function parseEndpoint(text: string | undefined, bucket: string): string | undefined {
   if (text === undefined) return undefined
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol))
     throw badUrl('names an endpoint that does not start with https:// or http://')
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw badUrl('names an endpoint with credentials or parameters in it')
-  return url.href.replace(/\/$/, '')
+  const behind = url.hostname.startsWith(`${bucket}.`) ? url.hostname.slice(bucket.length + 1) : ''
+  if (/\..*\./.test(behind) || url.pathname.split('/').includes(bucket))
+    throw badUrl('names its bucket a second time, in the endpoint; leave it out there')
+  return url.href.replace(/\/+$/, '')
 }
 
 function decode(path: string): string {

@@ -166,6 +166,26 @@ describe('FileStore', () => {
     await rm(locked, { recursive: true })
   })
 
+  it('is read where nothing may be written', { skip: process.platform === 'win32' }, async () => {
+    const locked = await temporary()
+    await (await FileStore.open(locked)).put('key', text('1'), 'absent')
+    const everything = ['.', '.versions', '.versions/keys', '.versions/tmp'].map((name) =>
+      path.join(locked, name),
+    )
+    for (const folder of everything) await chmod(folder, 0o555)
+    for (const name of await readdir(locked, { recursive: true, withFileTypes: true }))
+      if (name.isDirectory()) await chmod(path.join(name.parentPath, name.name), 0o555)
+      else await chmod(path.join(name.parentPath, name.name), 0o444)
+    await asNobody(async () => {
+      const found = await FileStore.open(locked)
+      assert.deepEqual((await found.get('key'))?.bytes, text('1'))
+      assert.deepEqual(await listed(found), ['key'])
+      await assert.rejects(found.put('other', text('1'), 'absent'), isForbidden)
+    })
+    for (const folder of everything) await chmod(folder, 0o755)
+    await rm(locked, { recursive: true })
+  })
+
   it('holds keys that are called like its own folders', async () => {
     for (const key of ['.versions', '.versions/keys/x%', '.versions/tmp/x']) {
       await store.put(key, text(key), 'absent')
@@ -246,4 +266,10 @@ async function asNobody(work: () => Promise<void>): Promise<void> {
   } finally {
     if (isRoot) process.seteuid?.(0)
   }
+}
+
+async function listed(store: FileStore): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.list('')) keys.push(key)
+  return keys
 }

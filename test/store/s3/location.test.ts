@@ -41,6 +41,8 @@ describe('the URL of an S3 store', () => {
     ['s3://bucket?region=a.example.org/', /region/],
     ['s3://bucket?endpoint=localhost:9000', /endpoint/],
     ['s3://bucket?endpoint=', /endpoint/],
+    ['s3://bucket/p?endpoint=https://account.r2.cloudflarestorage.com/bucket', /a second time/],
+    ['s3://bucket/p?endpoint=https://bucket.nyc3.digitaloceanspaces.com', /a second time/],
     ['s3://bucket?endpoint=https://me:hush-hush@host', /credentials/],
     ['s3://bucket?endpoint=https://host/%3Ftoken=hush-hush', /parameters/],
     ['s3://bucket/#x', /#/],

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { ConfigurationError, UsageError } from '../../../base/errors.ts'
+import { borrowedApiId } from '../../../login/borrowed-api-ids.ts'
 import type { DataCentre } from '../../../login/login.ts'
 import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
-import { Interrupted } from '../../terminal/output.ts'
+import { Interrupted, note } from '../../terminal/output.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { refuseLostDisk } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
@@ -43,6 +44,8 @@ export function loginCommand(context: Context): Command {
       const { apiId, apiHash } = settings
       if (apiId === undefined || apiHash === undefined)
         throw new TypeError('settings read without { api: true }')
+      const borrowed = borrowedApiId(apiId)
+      if (borrowed !== undefined) note(`tgsession: ${borrowed.message}`, `  ${borrowed.hint}`)
       const how = { apiId, apiHash, dc, bot, qr, phone, replace }
       await usingReplica(settings, (replica) =>
         atTerminal((terminal) => loginAtTerminal(replica, how, terminal)),

@@ -4,7 +4,7 @@ import { SAVE_AFTER } from '../../../config/duration.ts'
 import { namesPlainSession, openPlainSession } from '../../../config/open-plain-session.ts'
 import { sessionPath } from '../../../config/session-path.ts'
 import type { Settings } from '../../../config/settings.ts'
-import { UsageError } from '../../../base/errors.ts'
+import { TgsessionError, UsageError } from '../../../base/errors.ts'
 import { commandOutlivesUs, OUTLIVES_US } from '../../../run/command/process/command.ts'
 import { isChildOfNpm, requireOpenFiles } from '../../../run/command/process/host-process.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
@@ -120,7 +120,9 @@ async function runWhere(
       () => runPlain((how) => openPlainSession(settings, how), plan(settings)),
     )
   const tellTrouble = sparingly((message) => report('store.unreachable', { message }), systemClock)
+  let trouble: TgsessionError | undefined
   const onTrouble = (error: Error): void => {
+    if (error instanceof TgsessionError) trouble = error
     status.noteStoreError(describeError(error).code)
     tellTrouble(error)
   }
@@ -129,7 +131,7 @@ async function runWhere(
     (replica) =>
       beside(
         () => replica.lastSeen?.holder?.beat ?? 0,
-        () => run(replica, plan(settings)),
+        () => run(replica, { ...plan(settings), lastTrouble: () => trouble }),
       ),
     onTrouble,
   )
