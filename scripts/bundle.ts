@@ -2,7 +2,7 @@
 // names under `dependencies` stays outside and is installed with us: `telegram` must be the user's own copy. What it
 // names under `devDependencies` goes in, as far as it is used, and so do two dependencies that every start reads: they
 // are installed too, where audits look for what talks to the world. Not minified, so that a stack can be read.
-import { chmodSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
 
@@ -34,6 +34,8 @@ const { output } = await bundle.write({
 })
 await bundle.close()
 chmodSync(path.join(dist, 'src', 'cli', 'main.js'), 0o755)
+// What browsers get, as it stands.
+cpSync(path.join(root, 'src/web/page'), path.join(dist, 'src/web/page'), { recursive: true })
 
 const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
 const packages = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []))

@@ -38,7 +38,7 @@ describe('Heroku', () => {
   )
 
   it('has process types that every host and `heroku local` can read', () => {
-    assert.deepEqual([...processes.keys()].toSorted(), ['login', 'worker'])
+    assert.deepEqual([...processes.keys()].toSorted(), ['login', 'web', 'worker'])
     for (const name of processes.keys()) assert.match(name, /^[a-z0-9]+$/)
   })
 
@@ -71,12 +71,15 @@ describe('Heroku', () => {
       assert.ok(Array.isArray(app['keywords']) && app['keywords'].every((word) => typeof word === 'string'))
     })
 
-    it('starts one worker, and nothing that must bind a port', () => {
+    it('starts one worker, and the login page, which binds the port', () => {
       const formation = object(app['formation'], 'formation')
-      assert.deepEqual(Object.keys(formation), ['worker'])
-      const { quantity, size } = object(formation['worker'], 'worker')
-      assert.equal(quantity, 1)
-      assert.match(String(size), /^[a-z0-9-]+$/)
+      assert.deepEqual(Object.keys(formation), ['web', 'worker'])
+      for (const type of ['web', 'worker']) {
+        const { quantity, size } = object(formation[type], type)
+        assert.equal(quantity, 1)
+        assert.match(String(size), /^[a-z0-9-]+$/)
+      }
+      assert.match(processes.get('web') ?? '', /^exec node dist\/scripts\/web\.js$/)
       for (const type of Object.keys(formation))
         assert.ok(processes.has(type), `${type} is not in the Procfile`)
     })
@@ -91,7 +94,8 @@ describe('Heroku', () => {
       }
       const required = Object.keys(env).filter((name) => object(env[name], name)['required'] === true)
       assert.deepEqual(required, ['TELEGRAM_API_ID', 'TELEGRAM_API_HASH'])
-      assert.equal(object(env['TGSESSION_KEY'], 'TGSESSION_KEY')['generator'], 'secret')
+      for (const made of ['TGSESSION_KEY', 'TGSESSION_WEB_TOKEN'])
+        assert.equal(object(env[made], made)['generator'], 'secret')
       const known = variablesRead()
       for (const name of Object.keys(env).filter((key) => !key.startsWith('AWS_')))
         assert.ok(known.has(name), `app.json asks for ${name}, which nothing reads`)

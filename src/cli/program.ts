@@ -19,6 +19,7 @@ import { pushCommand } from './commands/session/push.ts'
 import { rollbackCommand } from './commands/store/rollback.ts'
 import { runCommand } from './commands/host/run.ts'
 import { statusCommand } from './commands/store/status.ts'
+import { webCommand } from './commands/account/web.ts'
 import { unlockCommand } from './commands/store/unlock.ts'
 import { refuseSecrets, usageError } from './command-line.ts'
 import type { Context } from './context.ts'
@@ -81,7 +82,7 @@ export function program(context: Context): Command {
   }
   const of = (...commands: ((context: Context) => Command)[]): Command[] =>
     commands.map((command) => command(context))
-  add('Everyday:', of(loginCommand, runCommand, statusCommand, doctorCommand))
+  add('Everyday:', of(loginCommand, webCommand, runCommand, statusCommand, doctorCommand))
   add('Sessions:', of(pushCommand, pullCommand, inspectCommand, convertCommand, listCommand))
   add(
     'Containers (many sessions in one SQL database; `list` takes --container, too):',

@@ -10,11 +10,16 @@ interface Attempt extends Question {
   lastError?: string | undefined
 }
 
+/** In place of a code: send another one. */
+export const RESEND = Symbol('send another code')
+
 export interface CodeQuestion extends Attempt {
   /** Where to look, for a person: "the Telegram app on another device". */
   sentTo: string
   /** How many characters, where Telegram says it. */
   length?: number | undefined
+  /** Another one can be sent: how, in words, and not before how many seconds have passed. The answer RESEND asks for it. */
+  resend?: { next: string; afterSeconds: number } | undefined
 }
 
 export interface PasswordQuestion extends Attempt {
@@ -43,7 +48,7 @@ export interface QrAsker extends Pick<Asker, 'password' | 'notify'> {
 export interface Asker {
   /** The phone number of the account, in international form. */
   phone(question?: Question): Promise<string>
-  code(question: CodeQuestion): Promise<string>
+  code(question: CodeQuestion): Promise<string | typeof RESEND>
   /** The password of two-step verification; never to be shown or kept. */
   password(question: PasswordQuestion): Promise<string>
   /** Something worth telling that needs no answer. */

@@ -64,3 +64,20 @@ function startingWith(beginning: string | undefined): string {
 function unknownType(type: never): { sentTo: string } {
   return { sentTo: `a place that this version does not know (${String(type)})` }
 }
+
+/** How Telegram would send another code, and after how many seconds it does; undefined where it has no other way. */
+export function describeNext({
+  nextType,
+  timeout,
+}: Api.auth.SentCode): { next: string; afterSeconds: number } | undefined {
+  if (!nextType) return undefined
+  return { next: nameNext(nextType), afterSeconds: timeout ?? 0 }
+}
+
+function nameNext(type: Api.auth.TypeCodeType): string {
+  if (type instanceof Api.auth.CodeTypeSms) return 'as an SMS'
+  if (type instanceof Api.auth.CodeTypeCall) return 'by a call that says the code'
+  if (type instanceof Api.auth.CodeTypeFlashCall || type instanceof Api.auth.CodeTypeMissedCall)
+    return 'by a call: the code is in the number'
+  return 'by way of Fragment'
+}

@@ -88,7 +88,7 @@ export class LoginFlow {
   }
 
   /** The answer of a person, or `signal.reason` as soon as the signal fires. */
-  async ask(question: (signal: AbortSignal | undefined) => Promise<string>): Promise<string> {
+  async ask<T>(question: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     const { signal } = this.#timing
     signal?.throwIfAborted()
     return await unlessAborted(question(signal), signal)

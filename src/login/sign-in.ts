@@ -2,14 +2,16 @@ import { Api } from 'telegram'
 import { computeCheck } from 'telegram/Password.js'
 import { RefusedError } from '../base/errors.ts'
 import { rpcError } from '../telegram/client/classify.ts'
-import type { Asker } from './asker.ts'
-import { describeCode } from './code-type.ts'
+import { type Asker, RESEND } from './asker.ts'
+import { describeCode, describeNext } from './code-type.ts'
 import type { SentCode } from './code-type.ts'
 import type { LoginFlow } from './flow.ts'
 import type { Credentials } from './login-client.ts'
 import { translate, unoccupied } from './refusals.ts'
 
 export const ATTEMPTS = 3
+/** Codes after the first: each counts at Telegram. */
+const RESENDS = 2
 
 const CODE_WRONG = new Set(['PHONE_CODE_INVALID', 'PHONE_CODE_EMPTY', 'CODE_INVALID', 'EMAIL_CODE_INVALID'])
 
@@ -58,19 +60,47 @@ async function enterCode(
   flow: LoginFlow,
   asker: Asker,
   phoneNumber: string,
-  { type, phoneCodeHash }: Api.auth.SentCode,
+  first: Api.auth.SentCode,
 ): Promise<void> {
-  const sent = describeCode(type)
-  const { sentTo, length } = sent
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const lastError = attempt > 1 ? 'that code was not right' : undefined
-    const entered = await flow.ask((signal) => asker.code({ sentTo, length, attempt, lastError, signal }))
+  let current = first
+  let resends = 0
+  let lastError: string | undefined
+  for (let attempt = 1; attempt <= ATTEMPTS;) {
+    const sent = describeCode(current.type)
+    const { sentTo, length } = sent
+    const resend = resends < RESENDS ? describeNext(current) : undefined
+    const question = { sentTo, length, attempt, lastError, resend }
+    const entered = await flow.ask((signal) => asker.code({ ...question, signal }))
+    if (entered === RESEND) {
+      resends++
+      const other = resend && (await sendAgain(flow, phoneNumber, current))
+      current = other ?? current
+      lastError = other ? undefined : 'Telegram sends no other code now'
+      continue
+    }
+    attempt++
     const code = tidy(entered, sent)
-    if (code !== '' && (await isRight(flow, phoneNumber, phoneCodeHash, code, sent))) return
+    if (code !== '' && (await isRight(flow, phoneNumber, current.phoneCodeHash, code, sent))) return
+    lastError = 'that code was not right'
   }
   throw new RefusedError('login.code_wrong', `the code was wrong ${ATTEMPTS} times`, {
     hint: 'Start again with a new code, and take the newest one that arrived.',
   })
+}
+
+/** The next way of sending a code; undefined where Telegram has none. */
+async function sendAgain(
+  flow: LoginFlow,
+  phoneNumber: string,
+  { phoneCodeHash }: Api.auth.SentCode,
+): Promise<Api.auth.SentCode | undefined> {
+  try {
+    const sent = await flow.call(new Api.auth.ResendCode({ phoneNumber, phoneCodeHash }))
+    return sent instanceof Api.auth.SentCode ? sent : undefined
+  } catch (error) {
+    if (rpcError(error)?.name === 'SEND_CODE_UNAVAILABLE') return undefined
+    throw error
+  }
 }
 
 async function isRight(

@@ -45,7 +45,12 @@ function listens(url: string): boolean {
 
 export const isPostgresThere = (): boolean => listens(POSTGRES_URL)
 
+/** Debian's; playwright-core downloads none. */
+export const CHROMIUM = process.env['TGSESSION_TEST_CHROMIUM'] ?? '/usr/bin/chromium'
+
 export const missing = {
+  chromium: (): string | false =>
+    existsSync(CHROMIUM) ? false : unlessRequired('chromium is not installed'),
   telethon: (): string | false =>
     hasModules('telethon') ? false : unlessRequired('python3-telethon is not installed'),
   command: (name: string, versionFlag = '--version'): string | false =>

@@ -6,12 +6,16 @@ import { HttpServer } from '../../http/server.ts'
 import type { StatusPort } from '../../http/status-port.ts'
 import type { Report } from '../../run/report.ts'
 import { listening } from './listening.ts'
+import { type ServedPage, servePage } from './serve-page.ts'
 
 export interface BesideRun {
   health?: string | true | undefined
+  /** The page too, and health with it. */
+  web?: string | true | undefined
+  insecureHttp?: boolean | undefined
 }
 
-/** Serves health, and beats, while `use` goes on. */
+/** Serves health or the page, and beats, while `use` goes on. */
 export async function besideRun<T>(
   flags: BesideRun,
   settings: Settings,
@@ -21,6 +25,10 @@ export async function besideRun<T>(
 ): Promise<T> {
   const over = new AbortController()
   const server = flags.health === undefined ? null : await serveHealth(flags.health, settings, status, report)
+  const page = await pageBeside(flags, settings, status, report).catch(async (error: unknown) => {
+    await server?.close()
+    throw error
+  })
   if (settings.heartbeat !== undefined) {
     const isWell = (): boolean => {
       const { waitingFor, dead, frozen } = status.snapshot()
@@ -32,8 +40,22 @@ export async function besideRun<T>(
     return await use()
   } finally {
     over.abort()
+    await page?.close()
     await server?.close()
   }
+}
+
+async function pageBeside(
+  { web, insecureHttp }: BesideRun,
+  settings: Settings,
+  status: StatusPort,
+  report: Report,
+): Promise<ServedPage | null> {
+  if (web === undefined) return null
+  const page = await servePage(settings, { address: web, insecureHttp }, report, status)
+  // Standard output is the command's.
+  if (page.url !== null) process.stderr.write(`tgsession: open ${page.url}\n`)
+  return page
 }
 
 async function serveHealth(

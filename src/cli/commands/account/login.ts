@@ -1,27 +1,27 @@
-import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
-import { ConfigurationError, UsageError } from '../../../base/errors.ts'
+import { UsageError } from '../../../base/errors.ts'
 import { borrowedApiId } from '../../../login/borrowed-api-ids.ts'
-import type { DataCentre } from '../../../login/login.ts'
 import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
+import { dataCentre, type DcFlags, withDcOptions } from './data-centre.ts'
+import { dropKeys, serveUntil } from './web.ts'
 import { Interrupted, note } from '../../terminal/output.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { refuseLostDisk } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
 
-interface Flags extends WhichSession {
+interface Flags extends WhichSession, DcFlags {
   bot?: boolean
   qr?: boolean
   phone?: string
+  web?: string | true
+  insecureHttp?: boolean
   replace?: boolean
   yes?: boolean
-  dc?: string
-  dcKey?: string
 }
 
 export function loginCommand(context: Context): Command {
-  return sessionCommand('login', 'log in to Telegram once and store the session')
+  const command = sessionCommand('login', 'log in to Telegram once and store the session')
     .option('--bot', 'with a bot token instead of a phone number')
     .addOption(
       new Option('--qr', 'with a QR code that Telegram on your phone scans').conflicts(['bot', 'phone']),
@@ -29,28 +29,38 @@ export function loginCommand(context: Context): Command {
     .option('--phone <number>', 'saves the first question')
     .option('--replace', 'even though a good session is stored; asks first')
     .option('--yes', 'also into a store on a disk that this host empties at each restart')
-    .option('--dc <host:port>', "a data centre that is not Telegram's own, for rehearsals")
-    .option('--dc-key <file>', 'its public RSA key (PEM)')
+    .addOption(
+      new Option(
+        '--web [address]',
+        'on a page in the browser: [HOST:]PORT, by default $PORT or 8080',
+      ).conflicts(['bot', 'qr', 'phone']),
+    )
+    .option('--insecure-http', 'with --web: over plain HTTP beyond this machine')
     .addHelpText(
       'after',
       '\nExamples:\n  $ tgsession login\n  $ tgsession login --qr     # scanned by Telegram on your phone; no code to type\n  $ heroku run npm run login',
     )
-    .action(async (flags: Flags) => {
-      requireTerminal()
-      const { bot, qr, phone, replace } = flags
-      const dc = await dataCentre(flags)
-      const settings = await settingsOf(context, flags, { api: true, store: true })
-      await refuseLostDisk(settings, flags)
-      const { apiId, apiHash } = settings
-      if (apiId === undefined || apiHash === undefined)
-        throw new TypeError('settings read without { api: true }')
-      const borrowed = borrowedApiId(apiId)
-      if (borrowed !== undefined) note(`tgsession: ${borrowed.message}`, `  ${borrowed.hint}`)
-      const how = { apiId, apiHash, dc, bot, qr, phone, replace }
-      await usingReplica(settings, (replica) =>
-        atTerminal((terminal) => loginAtTerminal(replica, how, terminal)),
-      )
-    })
+  return withDcOptions(command).action(async (flags: Flags) => {
+    const { bot, qr, phone, replace } = flags
+    const dc = await dataCentre(flags)
+    if (flags.web === undefined) requireTerminal()
+    const settings = await settingsOf(context, flags, { api: true, store: true })
+    await refuseLostDisk(settings, flags)
+    const { apiId, apiHash } = settings
+    if (apiId === undefined || apiHash === undefined)
+      throw new TypeError('settings read without { api: true }')
+    const borrowed = borrowedApiId(apiId)
+    if (borrowed !== undefined) note(`tgsession: ${borrowed.message}`, `  ${borrowed.hint}`)
+    if (flags.web !== undefined) {
+      dropKeys(context)
+      const page = { address: flags.web, replace, insecureHttp: flags.insecureHttp, dc }
+      return context.exit(await serveUntil(settings, page, { untilDone: true }))
+    }
+    const how = { apiId, apiHash, dc, bot, qr, phone, replace }
+    await usingReplica(settings, (replica) =>
+      atTerminal((terminal) => loginAtTerminal(replica, how, terminal)),
+    )
+  })
 }
 
 /** A signal closes the question that is open, so that the login is taken back before the process ends. */
@@ -79,20 +89,4 @@ function requireTerminal(): void {
       hint: 'Run it where you can type: `npx tgsession login`, or `heroku run npm run login`. Nothing was sent to Telegram.',
     },
   )
-}
-
-async function dataCentre({ dc, dcKey }: Flags): Promise<DataCentre | undefined> {
-  if (dc === undefined && dcKey === undefined) return undefined
-  const match = /^(.+):(\d{1,5})$/.exec(dc ?? '')
-  if (!match || dcKey === undefined)
-    throw new UsageError('login.dc', '--dc takes HOST:PORT and needs --dc-key FILE', {
-      hint: 'For example: tgsession login --dc 127.0.0.1:8443 --dc-key dc.pem',
-    })
-  try {
-    return { host: match[1] ?? '', port: Number(match[2]), publicKeyPem: await readFile(dcKey, 'utf8') }
-  } catch {
-    throw new ConfigurationError('login.dc_key', `cannot read ${dcKey}`, {
-      hint: 'It is the public key of the data centre, as PEM.',
-    })
-  }
 }

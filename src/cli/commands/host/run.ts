@@ -28,6 +28,8 @@ interface Flags extends WhichSession {
   sessionEnv?: string
   passEnv?: boolean
   health?: string | true
+  web?: string | true
+  insecureHttp?: boolean
 }
 
 export function runCommand(context: Context): Command {
@@ -55,6 +57,8 @@ export function runCommand(context: Context): Command {
       '--health [address]',
       'answer /healthz, /readyz and /metrics on [HOST:]PORT, by default $PORT (docs/web.md)',
     )
+    .option('--web [address]', 'the login page too, for hosts that give one process and one port')
+    .option('--insecure-http', 'with --web: over plain HTTP beyond this machine')
     .option('--pass-env', 'leave our own secrets in the environment of the command')
     .passThroughOptions()
     .addHelpText(
