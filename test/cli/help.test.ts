@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { openSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import path from 'node:path'
 import { describe, it } from 'node:test'
 import { Cli } from '../support/cli/cli.ts'
+import { MAIN } from '../support/cli/main-program.ts'
 import { temporaryFolder } from '../support/rig.ts'
-
-const MAIN = path.join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
 
 describe('tgsession help', () => {
   it('is --help, of the program and of a command', async () => {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
-import { ROOT } from '../support/cli/dyno.ts'
+import { MAIN } from '../support/cli/main-program.ts'
 import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
 
 describe('an MCP server under tgsession run', () => {
@@ -28,9 +28,8 @@ describe('an MCP server under tgsession run', () => {
     await dc.close()
 
     const server = path.join(import.meta.dirname, 'mcp-server.ts')
-    const main = path.join(ROOT, 'src', 'cli', 'main.ts')
     const words = ['run', '--session-env', 'TELEGRAM_SESSION_STRING=telethon', '--', process.execPath, server]
-    const child = spawn(process.execPath, [main, ...words], { env, cwd: folder })
+    const child = spawn(process.execPath, [MAIN, ...words], { env, cwd: folder })
     const [out, err]: [Buffer[], Buffer[]] = [[], []]
     child.stdout.on('data', (part: Buffer) => out.push(part))
     child.stderr.on('data', (part: Buffer) => err.push(part))

@@ -8,10 +8,10 @@ import { SQLiteSession } from '../../../src/clients/gramjs/sqlite-session.ts'
 import { SessionFile } from '../../../src/session/formats/telethon/live-file.ts'
 import { database, HASH, hex, KEY, OTHER_KEY, SCHEMAS } from '../../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { MAIN } from '../../support/cli/main-program.ts'
 import { askOldSqlite, buildOldSqlite } from '../../support/old-sqlite.ts'
 import { missing } from '../../support/requires.ts'
 
-const CLI = path.join(import.meta.dirname, '../../../src/cli/main.ts')
 const DUROV = `777|${HASH}|durov|15551234|Pavel`
 
 describe('SQLite 3.7.8, of two months before 3.7.9', { skip: missing.command('cc') }, () => {
@@ -103,7 +103,7 @@ describe('SQLite 3.7.8, of two months before 3.7.9', { skip: missing.command('cc
     const made = path.join(folder, 'new.session')
     writeFileSync(old, await database(SCHEMAS['v4 (0.19), WITHOUT ROWID']!.sql))
     assert.match(ask(old, 'select * from version;').error, /malformed database schema/)
-    const { status, stderr } = spawnSync(process.execPath, [CLI, 'convert', old, '-o', made], {
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'convert', old, '-o', made], {
       encoding: 'utf8',
     })
     assert.equal(status, 0, stderr)

@@ -13,6 +13,7 @@ import {
   makeCertificate,
   startProxy,
 } from '../../support/store/http-server.ts'
+import { MAIN } from '../../support/cli/main-program.ts'
 import { missing } from '../../support/requires.ts'
 import { S3Server } from '../../support/store/s3-server.ts'
 
@@ -102,9 +103,8 @@ describe('S3 behind a proxy', { skip: missing.command('openssl', 'version') }, (
   })
 
   it('is asked by all that the doctor looks at', async () => {
-    const main = path.resolve('src/cli/main.ts')
     const all = { PATH: process.env['PATH'] ?? '', ...AWS, ...env, TGSESSION_ENCRYPTION: 'none' }
-    const { stdout } = await promisify(execFile)(process.execPath, [main, 'doctor', '--json'], { env: all })
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'doctor', '--json'], { env: all })
     const { checks }: { checks: { check: string; state: string }[] } = JSON.parse(stdout)
     const states = Object.fromEntries(checks.map(({ check, state }) => [check, state]))
     assert.deepEqual([states['store'], states['clock'], states['bucket']], ['ok', 'ok', 'ok'], stdout)

@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import path from 'node:path'
 import { until } from '../until.ts'
-
-const MAIN = path.join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts')
+import { MAIN } from './main-program.ts'
 
 export interface CliResult {
   code: number | null
