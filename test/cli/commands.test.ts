@@ -203,6 +203,10 @@ describe('tgsession', () => {
     assert.equal(refused.code, 64)
     assert.match(refused.stderr, /--force/)
     assert.equal(readFileSync(out, 'utf8'), 'mine')
+    const foreign = await cli.run(['pull', 'out.session', '--force'], env)
+    assert.equal(foreign.code, 78, 'a file that is no session is not replaced, whatever was asked')
+    assert.equal(readFileSync(out, 'utf8'), 'mine')
+    writeFileSync(out, session)
     assert.equal((await cli.run(['pull', 'out.session', '--force'], env)).code, 0)
   })
 
