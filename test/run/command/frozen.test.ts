@@ -72,7 +72,7 @@ describe('openSession in a process that is frozen', () => {
     env = {
       ...process.env,
       TGSESSION_STORE: `file:${scratch.folder}/${++stores}`,
-      TGSESSION_LEASE_TTL: '15s',
+      TGSESSION_LEASE_TTL: '4s',
     }
     replica = await openReplica(await readSettings(env, { store: true }))
     await replica.push(await makeSession(dc))
