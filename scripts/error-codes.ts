@@ -26,14 +26,6 @@ const TOLD_ELSEWHERE: Record<string, [message: string, hint: string]> = {
   'node.too_old': ['tgsession needs Node.js 22.19 or newer; this is …', ''],
   'run.no_folder': ['no folder for the session can be made in …', ''],
   'session.bad_file': ['this is not what Telegram answered to an upload', ''],
-  'session.gone': [
-    '',
-    'Look at what the command does with TGSESSION_FILE. The last good state stays in the store.',
-  ],
-  'session.no_file': [
-    '',
-    'Look at what the command does with TGSESSION_FILE. The last good state stays in the store.',
-  ],
   'session.read_failed': ['… could not be read (…)', 'Check the disk; the session may well be there.'],
   'session.write_failed': [
     '… could not be written (…)',

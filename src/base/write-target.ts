@@ -9,7 +9,7 @@ const WORLD_WRITABLE = 0o002
 /**
  * The real path that writing `file` replaces: links are followed, nothing is opened. Only a regular file, or a path at
  * which nothing is, may be replaced.
- * @throws `ConfigurationError` (78) for a folder, a device, a FIFO or a socket (`session.not_a_file`), for a link in a
+ * @throws `ConfigurationError` (78) for a folder, a device, a FIFO or a socket (`session.bad_target`), for a link in a
  * folder that everybody may write to (`session.unsafe_link`), for a file that is a mount of its own
  * (`session.mounted`), and for a folder that is not there (`session.no_folder`)
  */
@@ -56,7 +56,7 @@ async function ifThere<T>(looked: Promise<T>): Promise<T | undefined> {
 }
 
 function notAFile(file: string, what: string): ConfigurationError {
-  return new ConfigurationError('session.not_a_file', `${file} ${what}: a session cannot be written there`, {
+  return new ConfigurationError('session.bad_target', `${file} ${what}: a session cannot be written there`, {
     hint: 'Name a file. Nothing was changed.',
   })
 }

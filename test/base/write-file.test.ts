@@ -135,8 +135,8 @@ describe('what must not be replaced', () => {
   }
 
   it('is a folder, and a path that ends as that of a folder', async () => {
-    await refuses(folder, 'session.not_a_file')
-    await refuses(`${path.join(folder, 'anon.session')}/`, 'session.not_a_file')
+    await refuses(folder, 'session.bad_target')
+    await refuses(`${path.join(folder, 'anon.session')}/`, 'session.bad_target')
   })
 
   it(
@@ -147,7 +147,7 @@ describe('what must not be replaced', () => {
       execFileSync('mkfifo', [fifo])
       const link = path.join(folder, 'null')
       symlinkSync('/dev/null', link)
-      for (const file of [fifo, link, '/dev/null']) await refuses(file, 'session.not_a_file')
+      for (const file of [fifo, link, '/dev/null']) await refuses(file, 'session.bad_target')
       assert.ok((await fs.lstat(fifo)).isFIFO())
     },
   )

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { safeCause, SaveFailedError, UnreachableError } from '../../../base/errors.ts'
 import { errno, fileError } from '../../../base/file-errors.ts'
 import { familyOf } from '../../../base/write-file.ts'
+import { MAX_SESSION_BYTES } from '../../../session/sqlite/read-file.ts'
 
 /**
  * Changes whenever the session file does; costs a stat, reads nothing.
@@ -26,21 +27,26 @@ async function markOf(path: string): Promise<string> {
   }
 }
 
-/** Opening a FIFO never ends, and a link to a device has no end: the command may have put either there. */
+/**
+ * Opening a FIFO never ends, and a link to a device has no end: the command may have put either there. What is larger than
+ * what can be restored must not be called saved.
+ */
 async function requireFile(path: string): Promise<void> {
-  const hint = 'The store keeps the last state that was saved. Let the program leave that file alone.'
   const found = await lstat(path).catch((error: unknown) => {
-    if (errno(error) === 'ENOENT')
-      throw new SaveFailedError('session.gone', `the command has removed its session file ${path}`, { hint })
-    throw fileError('read', path, error)
+    if (errno(error) !== 'ENOENT') throw fileError('read', path, error)
+    throw new SaveFailedError('session.gone', `the command has removed its session file ${path}`, {
+      hint: 'Look at what the command does with TGSESSION_FILE. The last good state stays in the store.',
+    })
   })
   if (!found.isFile())
+    throw new SaveFailedError('session.no_file', `the command has put no regular file at ${path}`, {
+      hint: 'Look at what the command does with TGSESSION_FILE. The last good state stays in the store.',
+    })
+  if (found.size > MAX_SESSION_BYTES)
     throw new SaveFailedError(
-      'session.no_file',
-      `the command has put something at ${path} that is no regular file`,
-      {
-        hint,
-      },
+      'session.over_limit',
+      `${path} has ${found.size} bytes, and cannot be stored: a session may have ${MAX_SESSION_BYTES}`,
+      { hint: 'Have the program keep less in its session. The last good state stays in the store.' },
     )
 }
 

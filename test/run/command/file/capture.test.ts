@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, statSync, watch } from 'node:fs'
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { SaveFailedError, UnreachableError } from '../../../../src/base/errors.ts'
@@ -151,6 +151,7 @@ describe('capture', () => {
       [() => mkdir(file), 'session.no_file'],
       [() => execFileSync('mkfifo', [file]), 'session.no_file'],
       [() => symlink('/dev/zero', file), 'session.no_file'],
+      [() => writeFile(file, '').then(() => truncate(file, 513 * 1024 * 1024)), 'session.over_limit'],
     ] as const) {
       await rm(file, { recursive: true })
       await make()

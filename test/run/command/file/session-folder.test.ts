@@ -114,7 +114,7 @@ describe('the place of a session', () => {
   it('is refused before the lease is taken where it is no place for a session', async () => {
     await writeFile(file, 'SQLite format 3\0 and then something else')
     const running = start(['true'], { file: path.join(path.dirname(file), 'tmp') })
-    await assert.rejects(running.ended, { code: 'session.not_a_file', exitCode: 78 })
+    await assert.rejects(running.ended, { code: 'session.bad_target', exitCode: 78 })
     await writeFile(file, 'precious')
     await assert.rejects(start(['true'], { file }).ended, { code: 'session.foreign_file', exitCode: 78 })
     assert.equal(readFileSync(file, 'utf8'), 'precious')
