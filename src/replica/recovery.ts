@@ -1,10 +1,11 @@
-import { BadDataError, LeaseError, UsageError } from '../base/errors.ts'
+import { BadDataError, UsageError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
 import { tombstone, forceRelease, type Pruned, type Replacing, replace } from './changes.ts'
 import { deadReason, findRevision, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { Lease } from '../lease/lease.ts'
-import { type Holder, type LeaseRecord, checkpointOf } from '../lease/record.ts'
+import type { Holder } from '../lease/record.ts'
 import type { LeaseOptions } from '../lease/take.ts'
+import { takeFromTheDead } from '../lease/take-from-the-dead.ts'
 import { checkAccount, deadKey, held, noRevision, noSession } from './refusals.ts'
 import { noticeOf, type RepairParts } from './repair.ts'
 
@@ -114,8 +115,8 @@ export class Recovery {
   async unlock(options: TakeOptions & { force?: boolean | undefined } = {}): Promise<Holder | null> {
     const { holder } = await this.#options.head.read(options)
     if (!holder) return null
-    if (options.force) await this.#options.recorder.change(forceRelease(holder), options)
-    else await (await this.#takeFromTheDead(options)).release()
+    if (options.force) await this.#options.writer.change(forceRelease(holder), options)
+    else await (await this.#take(options)).release()
     return holder
   }
 
@@ -125,14 +126,14 @@ export class Recovery {
    * never was anything.
    */
   async delete(options: TakeOptions = {}): Promise<number> {
-    const { head, label, clock, name, recorder } = this.#options
+    const { head, label, clock, name, writer } = this.#options
     if ((await head.read(options)).writeId === '') throw noSession(name)
-    const lease = await this.#takeFromTheDead(options)
+    const lease = await this.#take(options)
     const pruned: Pruned = { dropped: [] }
     let left: Head
     try {
       const about = { at: new Date(clock.wall()).toISOString(), by: label }
-      left = await recorder.change(tombstone(lease, about, pruned), options)
+      left = await writer.change(tombstone(lease, about, pruned), options)
     } finally {
       await lease.release()
     }
@@ -155,7 +156,7 @@ export class Recovery {
   }
 
   async #reinstate(from: Revision, seen: Head, how: Replacing, options: StoreOptions): Promise<Reinstated> {
-    const { recorder, userId: expected } = this.#options
+    const { writer, userId: expected } = this.#options
     const dead = deadReason(seen, from.keyFingerprint)
     if (dead !== null) throw deadKey(dead)
     const { bytes, userId } = await this.#fetch(from, options)
@@ -165,36 +166,18 @@ export class Recovery {
       userId: userId ?? from.userId,
       family: from.family,
     }
-    const revision = await recorder.record(
-      bytes,
-      verified,
-      (...named) => replace(seen, how, ...named),
-      options,
-    )
+    const revision = await writer.write(bytes, verified, (...named) => replace(seen, how, ...named), options)
     return { outcome: 'saved', revision }
   }
 
-  /** The lease, unless its holder is alive or another was faster. */
-  async #takeFromTheDead(options: TakeOptions): Promise<Lease> {
-    const seen: { first?: LeaseRecord; holder: Holder | null } = { holder: null }
-    const stillWanted = (record: LeaseRecord): boolean => {
-      seen.first ??= record
-      seen.holder = record.holder
-      return record.holder === null || checkpointOf(record) === checkpointOf(seen.first)
-    }
-    try {
-      return await this.#options.takeLease({ ...options, stillWanted })
-    } catch (error) {
-      if (error instanceof LeaseError && error.code === 'lease.not_wanted' && seen.holder)
-        throw held(seen.holder)
-      throw error
-    }
+  async #take({ signal, onWaiting }: TakeOptions): Promise<Lease> {
+    return await takeFromTheDead({ take: this.#options.takeLease, held, signal, onWaiting })
   }
 
   /** What the tombstone names, and what nothing named: all numbers below the next, since uploads have that or more. */
   async #removeAll(keys: Set<string>, head: Head, options: StoreOptions): Promise<number> {
     const { revisions } = this.#options
-    for await (const { key, number } of revisions.list({ signal: options.signal }))
+    for await (const { objectKey: key, number } of revisions.list({ signal: options.signal }))
       if (number < nextRevision(head)) keys.add(key)
     for (const key of keys) await revisions.remove(key, { signal: options.signal })
     return keys.size

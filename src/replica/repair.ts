@@ -5,7 +5,7 @@ import { save } from './changes.ts'
 import type { Current, Revision } from './head.ts'
 import type { ChangeOptions, HeadFile } from './head-file.ts'
 import type { Lease } from '../lease/lease.ts'
-import type { Recorder } from './recorder.ts'
+import type { RevisionWriter } from './revision-writer.ts'
 import type { Revisions } from './revisions.ts'
 
 export interface RepairParts {
@@ -14,7 +14,7 @@ export interface RepairParts {
   clock: Clock
   head: HeadFile
   revisions: Revisions
-  recorder: Recorder
+  writer: RevisionWriter
 }
 
 /**
@@ -52,7 +52,7 @@ export async function repair(
     )
     const how = { lease, base: damaged, notice }
     try {
-      const revision = await parts.recorder.record(bytes, verified, (...named) => save(how, ...named), {
+      const revision = await parts.writer.write(bytes, verified, (...named) => save(how, ...named), {
         ...options,
         onProgress: undefined,
       })

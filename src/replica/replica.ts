@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto'
-import { type Clock, systemClock, withDeadline } from '../base/clock.ts'
-import { BadDataError, type TgsessionError, UnreachableError } from '../base/errors.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { BadDataError, type TgsessionError } from '../base/errors.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { markDead } from './changes.ts'
 import type { Cipher } from '../seal/cipher.ts'
 import { type DeadReason, deadReason, type Head, type Revision } from './head.ts'
 import { type ChangeOptions, HeadFile } from './head-file.ts'
-import { Intake } from './intake.ts'
+import { headLease } from './head-lease.ts'
 import type { Lease } from '../lease/lease.ts'
-import type { LeasePort } from '../lease/record.ts'
+import { SeenRecord } from '../lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
-import * as loginLog from './login-log.ts'
-import { Recorder, type RecordOptions } from './recorder.ts'
+import { LoginAttempt } from './login-attempt.ts'
 import type { Restored, SaveOutcome } from './outcome.ts'
 import { Recovery } from './recovery.ts'
 import { repair, type RepairParts } from './repair.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
+import { RevisionWriter, type WriteOptions } from './revision-writer.ts'
 import { Revisions, type Verify } from './revisions.ts'
 
 export interface ReplicaOptions {
@@ -44,15 +43,10 @@ export interface RestoreOptions extends StoreOptions {
   lease?: Lease | undefined
 }
 
-export interface LoginAttempt {
-  id: string
-  seen: Head
-}
-
 const DEFAULT_TTL_MS = 45_000
 
 export { noSession }
-export type { Restored, SaveOutcome }
+export type { LoginAttempt, Restored, SaveOutcome }
 
 /** The durable, encrypted, leased copy of one named session in a store. */
 export class Replica {
@@ -65,7 +59,7 @@ export class Replica {
   readonly recovery: Recovery
   readonly #options: ReplicaOptions
   readonly #parts: RepairParts
-  readonly #intake: Intake
+  readonly #leaseRecord = new SeenRecord()
 
   constructor(options: ReplicaOptions) {
     this.#options = options
@@ -86,9 +80,8 @@ export class Replica {
       onTrouble,
     })
     const revisions = new Revisions(store, name, cipher, verify)
-    const recorder = new Recorder({ store, head, revisions, label, clock, onWarning })
-    this.#parts = { label, clock, head, revisions, recorder }
-    this.#intake = new Intake({ revisions, recorder, verify, userId })
+    const writer = new RevisionWriter({ store, head, revisions, verify, userId, label, clock, onWarning })
+    this.#parts = { label, clock, head, revisions, writer }
     this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.lease(how) })
   }
 
@@ -109,16 +102,9 @@ export class Replica {
 
   /** Waits until nobody else uses the session, and takes the right to. */
   async lease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'> = {}): Promise<Lease> {
-    const port: LeasePort = {
-      read: (how) => this.#parts.head.read(how),
-      change: (change, how) =>
-        this.#parts.head.change(
-          { apply: (head) => ({ ...head, ...change.apply(head) }), landed: (head) => change.landed(head) },
-          how,
-        ),
-    }
     const { label, clock, leaseTtlMs: ttlMs } = this
-    return await takeLease(port, { ...options, label, clock, ttlMs })
+    const how = { ...options, label, clock, ttlMs, seen: this.#leaseRecord }
+    return await takeLease(headLease(this.#parts.head), how)
   }
 
   /**
@@ -148,29 +134,14 @@ export class Replica {
     return { revision: repaired.revision, bytes: repaired.bytes }
   }
 
-  /**
-   * Writes the holder's session back. `base` is the revision that it was restored from or last saved as. With
-   * `patienceMs` it ends by then, with UnreachableError (`store.timeout`); the save may have landed.
-   */
+  /** Writes the holder's session back. `base` is the revision that it was restored from or last saved as. */
   async save(
     lease: Lease,
     base: Revision,
     bytes: Uint8Array,
-    options: RecordOptions = {},
+    options: WriteOptions = {},
   ): Promise<SaveOutcome> {
-    const { patienceMs, signal } = options
-    if (patienceMs === undefined) return await this.#intake.save(lease, base, bytes, options)
-    const late = (): UnreachableError =>
-      new UnreachableError(
-        'store.timeout',
-        `${this.store.label} did not take the session in ${patienceMs} ms`,
-        {
-          hint: 'The network or the service may be slow; `tgsession doctor` tries each step.',
-        },
-      )
-    const work = (limit: AbortSignal): Promise<SaveOutcome> =>
-      this.#intake.save(lease, base, bytes, { ...options, signal: limit })
-    return await withDeadline(this.clock, patienceMs, late, work, signal)
+    return await this.#parts.writer.save(lease, base, bytes, options)
   }
 
   /**
@@ -185,46 +156,18 @@ export class Replica {
     if (dead !== null) throw deadKey(dead)
     if (current && this.#parts.revisions.holds(current, bytes))
       return { outcome: 'unchanged', revision: current }
-    await this.#parts.recorder.prove(seen)
-    return await this.#intake.take(bytes, verified, seen, { isLogin: false }, options)
+    await this.#parts.writer.prove(seen)
+    return await this.#parts.writer.take(bytes, verified, seen, { isLogin: false }, options)
   }
 
-  /**
-   * Announces a login before anything is sent to Telegram; this also proves that the store takes writes. Throws
-   * RefusedError where there is a good session, or Telegram asked to wait.
-   */
-  async beginLogin(options: { replace?: boolean } = {}): Promise<LoginAttempt> {
-    const [nowMs, mayReplace] = [this.clock.wall(), options.replace ?? false]
-    const seen = await this.#parts.head.read()
-    const refused = loginLog.refusal(seen, nowMs, mayReplace)
-    if (refused) throw refused
-    await this.#parts.recorder.prove(seen)
-    const entry = { id: randomUUID(), at: new Date(nowMs).toISOString(), by: this.label }
-    await this.#parts.recorder.change(loginLog.attempt(entry, nowMs, mayReplace))
-    return { id: entry.id, seen }
-  }
-
-  /** Writes down how a login failed, and until when Telegram wants no other. */
-  async failLogin(login: LoginAttempt, code: string, blockedUntil?: Date): Promise<void> {
-    await this.#parts.recorder.change(loginLog.outcome(login.id, code, blockedUntil?.toISOString() ?? null))
-  }
-
-  /**
-   * Makes the new login current; a login of an account that TGSESSION_USER_ID does not name is quarantined. Call it
-   * after the sockets of the login were closed.
-   */
-  async finishLogin(
-    login: LoginAttempt,
-    bytes: Uint8Array,
-    options: StoreOptions = {},
-  ): Promise<SaveOutcome> {
-    const verified = await this.#options.verify(bytes)
-    const how = { isLogin: true, loginId: login.id }
-    return await this.#intake.take(bytes, verified, login.seen, how, options)
+  /** A login that is to be stored here: `begin()` announces it, `logIn` takes it as `attempts`, `finish()` stores it. */
+  attempt({ replace = false }: { replace?: boolean } = {}): LoginAttempt {
+    const { verify } = this.#options
+    return new LoginAttempt({ ...this.#parts, verify, replace })
   }
 
   /** Telegram does not take this key any more. */
   async markDead(lease: Lease, base: Revision, reason: DeadReason): Promise<void> {
-    await this.#parts.recorder.change(markDead(lease, base, reason))
+    await this.#parts.writer.change(markDead(lease, base, reason))
   }
 }

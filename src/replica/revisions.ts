@@ -97,16 +97,18 @@ export class Revisions {
     return { bytes: plain, userId }
   }
 
-  async remove(key: string, options?: StoreOptions): Promise<void> {
-    await this.#store.delete(this.#folder + key, options)
+  async remove(objectKey: string, options?: StoreOptions): Promise<void> {
+    await this.#store.delete(this.#folder + objectKey, options)
   }
 
   /** Every object that lies there, named in a head or not. */
-  async *list(options?: StoreOptions): AsyncIterable<{ key: string; number: number }> {
+  async *list(options?: StoreOptions): AsyncIterable<{ objectKey: string; number: number }> {
     const prefix = `${this.#folder}revisions/`
     for await (const name of this.#store.list(prefix, options)) {
       const number = /^(\d+)-[0-9a-f]{64}\./.exec(name.slice(prefix.length))?.[1]
-      if (number !== undefined) yield { key: name.slice(this.#folder.length), number: Number(number) }
+      if (number !== undefined) {
+        yield { objectKey: name.slice(this.#folder.length), number: Number(number) }
+      }
     }
   }
 }

@@ -3,6 +3,24 @@ import { TgsessionError } from '../base/errors.ts'
 /** One thing that happened, in a form that a person and a log both read: `lease.waiting holder=worker.1 …`. */
 export type Report = (event: string, fields?: Record<string, string | number | boolean | null>) => void
 
+/** What of an instance's life the head keeps, for `status`: it explains what is found there. */
+const RECORDED = new Set([
+  'head.newer',
+  'key.asked',
+  'lease.lost',
+  'save.failed',
+  'session.again',
+  'session.quarantined',
+])
+
+/** Reports, and notes what is worth keeping; it is written with the next renewal or save. */
+export function recording(report: Report, replica: { note(code: string): void }): Report {
+  return (event, fields) => {
+    report(event, fields)
+    if (RECORDED.has(event)) replica.note(event)
+  }
+}
+
 /** The cause is told where it is a failure of ours: no other's text is known to be free of secrets. */
 export function describeError(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: 'unknown', message: 'an error without a name' }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
 import { HeadFile } from '../../src/replica/head-file.ts'
+import { headLease } from '../../src/replica/head-lease.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import type { LeasePort } from '../../src/lease/record.ts'
 import { takeLease } from '../../src/lease/take.ts'
@@ -39,14 +40,7 @@ function portOver(store: ObjectStore, clock: Clock, random: () => number, ttlMs:
     random,
     requestMs: Math.min(10_000, ttlMs / 4),
   })
-  return {
-    read: (options) => head.read(options),
-    change: (change, options) =>
-      head.change(
-        { apply: (old) => ({ ...old, ...change.apply(old) }), landed: (now) => change.landed(now) },
-        options,
-      ),
-  }
+  return headLease(head)
 }
 
 /** Who uses the session, as the data centre sees it. */

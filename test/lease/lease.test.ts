@@ -5,8 +5,8 @@ import { LeaseError } from '../../src/base/errors.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { parseHead } from '../../src/replica/head-format.ts'
 import { HeadFile } from '../../src/replica/head-file.ts'
+import { headLease } from '../../src/replica/head-lease.ts'
 import type { Lease } from '../../src/lease/lease.ts'
-import type { LeasePort } from '../../src/lease/record.ts'
 import { SeenRecord } from '../../src/lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../../src/lease/take.ts'
 import { toVersion } from '../../src/store/shared/version.ts'
@@ -41,14 +41,7 @@ class House {
       random: seededRandom(2),
       requestMs: 10_000,
     })
-    const port: LeasePort = {
-      read: (options) => head.read(options),
-      change: (change, options) =>
-        head.change(
-          { apply: (old) => ({ ...old, ...change.apply(old) }), landed: (now) => change.landed(now) },
-          options,
-        ),
-    }
+    const port = headLease(head)
     return { clock, head, take: (options) => takeLease(port, { label, clock, ttlMs: TTL, ...options }) }
   }
 

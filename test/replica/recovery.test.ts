@@ -6,7 +6,7 @@ import { listNames } from '../../src/replica/names.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { forbidden, unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
-import { HEAD, readable, Setting } from './support/setting.ts'
+import { begun, HEAD, readable, Setting } from './support/setting.ts'
 import { instantOf } from './support/virtual.ts'
 
 const same = (a: Uint8Array, b: Uint8Array): void => assert.deepEqual(Buffer.from(a), Buffer.from(b))
@@ -309,9 +309,9 @@ describe('unlocking', () => {
 describe('deleting', () => {
   it('leaves a head without sessions, whose generation, numbers and ban go on', async () => {
     const { setting, replica } = await three()
-    const attempt = await setting.during(replica.beginLogin({ replace: true }))
+    const attempt = await setting.during(begun(replica, { replace: true }))
     const until = new Date(replica.clock.wall() + 3_600_000)
-    await setting.during(replica.failLogin(attempt, 'login.flood_wait', until))
+    await setting.during(attempt.blocked(until))
     const { generation } = setting.head
     assert.equal(await setting.during(replica.recovery.delete()), 3)
     const { head } = setting
@@ -321,7 +321,7 @@ describe('deleting', () => {
     assert.equal(head.deleted?.by, 'worker.1')
     assert.equal(head.loginBlockedUntil, until.toISOString())
     await assert.rejects(setting.during(replica.restore()), { code: 'session.none' })
-    await assert.rejects(setting.during(replica.beginLogin()), { code: 'login.blocked' })
+    await assert.rejects(setting.during(begun(replica)), { code: 'login.blocked' })
 
     const { revision } = await setting.during(setting.replica('ci').push(await sessionBytes()))
     assert.equal(revision.revision, 4)
@@ -403,23 +403,6 @@ describe('orphans', () => {
 })
 
 describe('a save that must end in time', () => {
-  it('ends when its patience does, though the store is silent', async () => {
-    for (const key of ['revisions/', 'head.json']) {
-      const { setting, replica, files } = await three()
-      const lease = await setting.during(replica.lease())
-      const base = setting.head.current!
-      setting.store.fault({ method: 'put', key, answer: 'silence', lands: false, times: Infinity })
-      const began = setting.time.now
-      const work = replica.save(lease, base, files[0]!, { patienceMs: 3000 })
-      const ended = instantOf(setting.time, work)
-      await assert.rejects(setting.during(work), { code: 'store.timeout' }, key)
-      assert.equal((ended.at ?? 0) - began, 3000)
-      setting.store.heal()
-      await setting.during(lease.release())
-      assert.equal(setting.head.holder, null)
-    }
-  })
-
   it('ends by its signal', async () => {
     const { setting, replica, files } = await three()
     const lease = await setting.during(replica.lease())

@@ -13,12 +13,12 @@ import { parseKey, recipientOf } from '../../src/seal/key.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { forbidden, unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
-import { aged, HEAD, identity, readable, Setting } from './support/setting.ts'
+import { aged, begun, HEAD, identity, readable, Setting } from './support/setting.ts'
 
 const same = (a: Uint8Array, b: Uint8Array): void => assert.deepEqual(Buffer.from(a), Buffer.from(b))
 
 async function logIn(replica: Replica, bytes: Uint8Array, replace = false): Promise<Revision> {
-  return (await replica.finishLogin(await replica.beginLogin({ replace }), bytes)).revision
+  return (await (await begun(replica, { replace })).finish(bytes)).revision
 }
 
 describe('a login', () => {
@@ -41,7 +41,7 @@ describe('a login', () => {
 
   it('is in the head before anything is asked of Telegram', async () => {
     const setting = new Setting()
-    await setting.during(setting.replica().beginLogin())
+    await setting.during(begun(setting.replica()))
     assert.deepEqual(
       setting.head.logins.map(({ outcome, by }) => [outcome, by]),
       [['started', 'worker.1']],
@@ -52,12 +52,12 @@ describe('a login', () => {
   it('is refused where there is a good session, naming whose and since when', async () => {
     const setting = new Setting()
     await setting.during(logIn(setting.replica(), await sessionBytes({ userId: 777 })))
-    await assert.rejects(setting.during(setting.replica('two').beginLogin()), {
+    await assert.rejects(setting.during(begun(setting.replica('two'))), {
       code: 'login.session_exists',
       message: /user 777, revision 1, saved 2026-01-01T.* by worker\.1$/,
     })
     const lease = await setting.during(setting.replica('worker.7').lease())
-    await assert.rejects(setting.during(setting.replica('two').beginLogin()), {
+    await assert.rejects(setting.during(begun(setting.replica('two'))), {
       message: /in use by worker\.7 since 2026-01-01T/,
     })
     assert.equal(setting.head.logins.length, 1)
@@ -90,9 +90,9 @@ describe('a login', () => {
   it('conflicts with another one that ended first, and loses no session', async () => {
     const setting = new Setting()
     const [one, two] = [setting.replica('one'), setting.replica('two')]
-    const attempts = [await setting.during(one.beginLogin()), await setting.during(two.beginLogin())] as const
-    const { revision: winner } = await setting.during(one.finishLogin(attempts[0], await sessionBytes()))
-    await assert.rejects(setting.during(two.finishLogin(attempts[1], await sessionBytes())), {
+    const attempts = [await setting.during(begun(one)), await setting.during(begun(two))] as const
+    const { revision: winner } = await setting.during(attempts[0].finish(await sessionBytes()))
+    await assert.rejects(setting.during(attempts[1].finish(await sessionBytes())), {
       code: 'replica.changed',
     })
     assert.equal(setting.head.current?.objectKey, winner.objectKey)
@@ -100,10 +100,10 @@ describe('a login', () => {
 
   it('is refused when a session is stored while it is announced', async () => {
     const setting = new Setting()
-    await setting.during(setting.replica('ci').beginLogin())
+    await setting.during(begun(setting.replica('ci')))
     const bytes = await sessionBytes()
     setting.store.fault({ method: 'put', key: HEAD, first: () => setting.replica('ci').push(bytes) })
-    await assert.rejects(setting.during(setting.replica().beginLogin()), { code: 'login.session_exists' })
+    await assert.rejects(setting.during(begun(setting.replica())), { code: 'login.session_exists' })
     assert.equal(setting.head.logins.length, 1)
   })
 
@@ -111,28 +111,28 @@ describe('a login', () => {
     const setting = new Setting()
     const replica = setting.replica()
     const until = new Date(replica.clock.wall() + 86_400_000)
-    const attempts = [await setting.during(replica.beginLogin()), await setting.during(replica.beginLogin())]
-    await setting.during(replica.failLogin(attempts[0]!, 'login.flood_wait', until))
+    const attempts = [await setting.during(begun(replica)), await setting.during(begun(replica))]
+    await setting.during(attempts[0]!.blocked(until))
     const sooner = new Date(replica.clock.wall() + 60_000)
-    await setting.during(replica.failLogin(attempts[1]!, 'login.flood_wait', sooner))
+    await setting.during(attempts[1]!.blocked(sooner))
     assert.equal(setting.head.loginBlockedUntil, until.toISOString())
-    await setting.during(replica.failLogin(attempts[1]!, 'login.cancelled'))
+    await setting.during(attempts[1]!.failed('login.cancelled'))
     for (const replace of [false, true])
-      await assert.rejects(setting.during(setting.replica('other').beginLogin({ replace })), {
+      await assert.rejects(setting.during(begun(setting.replica('other'), { replace })), {
         code: 'login.blocked',
         message: new RegExp(until.toISOString()),
       })
     await setting.time.run(86_400_000 - 1000)
-    await assert.rejects(setting.during(replica.beginLogin()), { code: 'login.blocked' })
+    await assert.rejects(setting.during(begun(replica)), { code: 'login.blocked' })
     await setting.time.run(86_400_001 + 5000)
-    await setting.during(replica.beginLogin())
+    await setting.during(begun(replica))
     const outcomes = setting.head.logins.map(({ outcome }) => outcome)
     assert.deepEqual(outcomes, ['login.flood_wait', 'login.cancelled', 'started'])
   })
 
   it('remembers the last twenty', async () => {
     const setting = new Setting()
-    for (let i = 0; i < 23; i++) await setting.during(setting.replica(`by ${i}`).beginLogin())
+    for (let i = 0; i < 23; i++) await setting.during(begun(setting.replica(`by ${i}`)))
     assert.equal(setting.head.logins.length, 20)
     assert.equal(setting.head.logins.at(-1)?.by, 'by 22')
   })
@@ -440,7 +440,7 @@ describe('a restore', () => {
   it('says "none" only where the head proves it', async () => {
     const setting = new Setting()
     await assert.rejects(setting.during(setting.replica().restore()), NoSessionError)
-    await setting.during(setting.replica().beginLogin())
+    await setting.during(begun(setting.replica()))
     await assert.rejects(setting.during(setting.replica().restore()), { code: 'session.none' })
   })
 
@@ -479,7 +479,7 @@ describe('a restore', () => {
         code: 'revision.corrupt',
       })
       // And a login is refused all the same: the key may be sound elsewhere.
-      await assert.rejects(setting.during(setting.replica().beginLogin()), { code: 'login.session_exists' })
+      await assert.rejects(setting.during(begun(setting.replica())), { code: 'login.session_exists' })
     })
 
   it('calls an object damaged that is sound, but is not the one that the head describes', async () => {
@@ -523,7 +523,7 @@ describe('a restore', () => {
 describe('a store that does not honour conditions', () => {
   it('is found out before a head is written', async () => {
     const works: ((replica: Replica, bytes: Uint8Array) => Promise<unknown>)[] = [
-      (replica) => replica.beginLogin(),
+      (replica) => begun(replica),
       (replica, bytes) => replica.push(bytes),
     ]
     for (const work of works)
@@ -541,11 +541,11 @@ describe('a store that does not honour conditions', () => {
   it('is looked for once, and the answer is kept', async () => {
     const setting = new Setting()
     const probes = (): number => setting.store.requests.filter((text) => text.includes('.probe/')).length
-    await setting.during(setting.replica().beginLogin())
+    await setting.during(begun(setting.replica()))
     const first = probes()
     assert.ok(first > 0)
     await setting.during(setting.replica('b').push(await sessionBytes()))
-    await setting.during(setting.replica('c').beginLogin({ replace: true }))
+    await setting.during(begun(setting.replica('c'), { replace: true }))
     assert.equal(probes(), first)
     assert.deepEqual(setting.store.keys('.probe'), [])
   })

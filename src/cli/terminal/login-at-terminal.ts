@@ -3,7 +3,7 @@ import { intro, log, outro } from '@clack/prompts'
 import { TgsessionError } from '../../base/errors.ts'
 import { RefusedError } from '../../base/errors.ts'
 import { show } from '../../base/show.ts'
-import type { AttemptLog, DataCentre, LoggedIn, Who } from '../../login/login.ts'
+import type { DataCentre, LoggedIn, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { LoginAttempt, Replica } from '../../replica/replica.ts'
 import { writeDatabase } from '../../base/write-file.ts'
@@ -36,32 +36,22 @@ export async function loginAtTerminal(
     outro('Nothing was changed.', terminal)
     return null
   }
-  const attempt = await replica.beginLogin({ replace })
-  const loggedIn = await logIn(replica, attempt, options, terminal)
+  const attempt = replica.attempt({ replace })
+  await attempt.begin()
+  const loggedIn = await logIn(attempt, options, terminal)
   return await store(replica, attempt, loggedIn, terminal)
 }
 
 /** However it fails, the attempt does not stay open in the store. */
-async function logIn(
-  replica: Replica,
-  attempt: LoginAttempt,
-  options: LoginAtTerminal,
-  terminal: Terminal,
-): Promise<LoggedIn> {
-  const progress = { begun: false }
-  const attempts: AttemptLog = {
-    // Written before the first question already, by `beginLogin`.
-    begin: async () => void (progress.begun = true),
-    blocked: (until) => replica.failLogin(attempt, 'login.flood_wait', until),
-    failed: (code) => replica.failLogin(attempt, code),
-  }
+async function logIn(attempt: LoginAttempt, options: LoginAtTerminal, terminal: Terminal): Promise<LoggedIn> {
   try {
     const who = await whoLogsIn(options, terminal)
     const login = await import('../../login/login.ts')
-    return await login.logIn(who, { ...options, attempts, signal: terminal.signal })
+    return await login.logIn(who, { ...options, attempts: attempt, signal: terminal.signal })
   } catch (error) {
     const code = error instanceof TgsessionError ? error.code : 'login.cancelled'
-    if (!progress.begun) await replica.failLogin(attempt, code)
+    // What became of the login is the news, also if the store does not take it.
+    await attempt.failed(code).catch(() => undefined)
     throw error
   }
 }
@@ -96,9 +86,7 @@ async function store(
   { session, user }: LoggedIn,
   terminal: Terminal,
 ): Promise<Revision> {
-  const storing = withProgress('Storing the session', (onProgress) =>
-    replica.finishLogin(attempt, session, { onProgress }),
-  )
+  const storing = withProgress('Storing the session', (onProgress) => attempt.finish(session, { onProgress }))
   const stored = await storing.catch(async (error: unknown) => {
     const file = path.resolve(`${replica.name}.rescued.session`)
     await writeDatabase(file, session)

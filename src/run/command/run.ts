@@ -6,7 +6,7 @@ import { Budget } from '../budget.ts'
 import { releaseLease } from '../release-lease.ts'
 import { patiently } from './patience.ts'
 import { SessionFolder } from './file/session-folder.ts'
-import { describeLoss } from '../report.ts'
+import { describeLoss, recording } from '../report.ts'
 import { type Prefetched, prefetch } from './restore.ts'
 import { type RunOptions, Stop } from '../run-options.ts'
 import { SAVE_FAILED, serve } from './serve.ts'
@@ -18,8 +18,9 @@ export { type RunOptions, Stop } from '../run-options.ts'
  * Keeps the session alive around a command: lease, restore, verify, place, start, save on change, stop, last save,
  * release; and again from the start when the session was replaced or the lease was lost. Returns the exit code.
  */
-export async function run(replica: Replica, options: RunOptions): Promise<number> {
-  const { report } = options
+export async function run(replica: Replica, given: RunOptions): Promise<number> {
+  const report = recording(given.report, replica)
+  const options = { ...given, report }
   reached('boot')
   const served = { store: replica.store.label, name: replica.name }
   const made = await patiently(

@@ -14,7 +14,7 @@ import {
   type OpenSessionOptions,
   type SessionLibrary,
 } from '../opened-session.ts'
-import type { Report } from '../report.ts'
+import { recording, type Report } from '../report.ts'
 import { reached } from '../step.ts'
 
 /** See `openSession`. A signal that comes meanwhile gives up, and lets the lease go that may have been taken by then. */
@@ -66,7 +66,8 @@ async function openUnderLease<Session extends LiveSession, Client extends AnyCli
   options: OpenSessionOptions & { signal: AbortSignal },
   onClosed?: () => Promise<void>,
 ): Promise<OpenedSession<Session, Client>> {
-  const { signal, report = nothing, clock = systemClock } = options
+  const { signal, clock = systemClock } = options
+  const report = recording(options.report ?? nothing, replica)
   reached('boot')
   const lease = await untilUnderstood({ signal, clock, report, onAwaiting: () => undefined }, async () => {
     requireServable(await replica.status({ signal }), replica.name)

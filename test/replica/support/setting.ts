@@ -5,7 +5,7 @@ import { Cipher } from '../../../src/seal/cipher.ts'
 import { type Head, references } from '../../../src/replica/head.ts'
 import { encodeHead, parseHead } from '../../../src/replica/head-format.ts'
 import { parseKey, recipientOf } from '../../../src/seal/key.ts'
-import { Replica, type ReplicaOptions } from '../../../src/replica/replica.ts'
+import { type LoginAttempt, Replica, type ReplicaOptions } from '../../../src/replica/replica.ts'
 import { verifySession } from '../../../src/session/inspect.ts'
 import { toVersion } from '../../../src/store/shared/version.ts'
 import { SimTime } from '../../support/sim-clock.ts'
@@ -67,4 +67,11 @@ export class Setting {
     const numbers = named.map((key) => /revisions\/(\d+)-/.exec(key)?.[1])
     assert.equal(new Set(numbers).size, numbers.length, 'a number was given twice')
   }
+}
+
+/** A login that was announced. */
+export async function begun(replica: Replica, how?: { replace?: boolean }): Promise<LoginAttempt> {
+  const attempt = replica.attempt(how)
+  await attempt.begin()
+  return attempt
 }

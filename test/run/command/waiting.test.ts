@@ -151,8 +151,14 @@ describe('run, as it waits and starts again', () => {
     assert.deepEqual((await store.get('main/head.json'))?.version, version)
     await store.put('main/head.json', stored.bytes, version)
     await until(() => starts() === 1, 'the start')
+    await until(async () => (await openTestReplica(store).status()).events.length > 0, 'the next renewal')
     running.stop()
     await running.ended
+    const { events } = await openTestReplica(store).status()
+    assert.deepEqual(
+      events.map(({ code }) => code),
+      ['head.newer'],
+    )
   })
 
   it('gives up after maxWaitMs with 69 where the store cannot be reached', async () => {

@@ -38,6 +38,7 @@ function summary({
   history,
   quarantined,
   notice,
+  events,
   logins,
   loginBlockedUntil,
   deleted = null,
@@ -50,6 +51,7 @@ function summary({
     history,
     quarantined,
     notice,
+    events,
     logins,
     loginBlockedUntil,
     deleted,
@@ -57,7 +59,8 @@ function summary({
 }
 
 function lines(head: Head): Record<string, string> {
-  const { holder, current, lastLogin, history, quarantined, notice, loginBlockedUntil, deleted } = head
+  const { holder, current, lastLogin, history, quarantined, notice, events, loginBlockedUntil, deleted } =
+    head
   return {
     session: sessionLine(current, deleted ? `none: deleted ${deleted.at} by ${deleted.by}` : 'none yet'),
     'in use': usedBy(holder),
@@ -67,6 +70,12 @@ function lines(head: Head): Record<string, string> {
       quarantined: quarantined.map((entry) => `${entry.revision} (${entry.reason})`).join('; '),
     }),
     ...(notice !== null && { notice }),
+    ...(events.length > 0 && {
+      lately: events
+        .slice(-3)
+        .map(({ code, at }) => `${code} ${at}`)
+        .join('; '),
+    }),
     ...(loginBlockedUntil !== null && { 'no login before': loginBlockedUntil }),
   }
 }

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { BadDataError } from '../base/errors.ts'
+import type { Lease } from '../lease/lease.ts'
+import { probeConditions } from '../store/probe.ts'
+import type { ObjectStore, StoreOptions } from '../store/store.ts'
+import { lostLease, NumberTaken, type Pruned, quarantine, replace, save } from './changes.ts'
+import { type Head, nextRevision, refersTo, type Revision } from './head.ts'
+import type { ChangeOptions, HeadChange, HeadFile } from './head-file.ts'
+import type { SaveOutcome } from './outcome.ts'
+import { type Revisions, sha256, type Verified, type Verify } from './revisions.ts'
+
+export interface RevisionWriterOptions {
+  store: ObjectStore
+  head: HeadFile
+  revisions: Revisions
+  verify: Verify
+  /** The only account that may be served here, if it is known. */
+  userId: string | undefined
+  /** Who writes, for people. */
+  label: string
+  clock: Clock
+  /** Told of what failed without harm: an old revision that could not be removed. */
+  onWarning?: ((error: unknown) => void) | undefined
+}
+
+/** `patienceMs` is for each change of the head; what limits the upload is `signal`. */
+export type WriteOptions = StoreOptions & ChangeOptions
+
+/** Makes the change that names a revision which is uploaded already. */
+type ChangeFor = (revision: Revision, nowMs: number, pruned: Pruned) => HeadChange
+
+const PATIENCE_MS = 30_000
+const NO_KEY = '0'.repeat(16)
+
+/**
+ * Decides what becomes of a session that is to be stored (current, or quarantined because its auth key or its account
+ * is another), puts the revision into the store, and then its name into the head, under a number of its own.
+ */
+export class RevisionWriter {
+  readonly #options: RevisionWriterOptions
+  #swept = false
+
+  constructor(options: RevisionWriterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The holder's session, back. The bytes that are stored already are unchanged; an auth key that is not that of
+   * `base`, or none, is quarantined.
+   */
+  async save(lease: Lease, base: Revision, bytes: Uint8Array, options: WriteOptions): Promise<SaveOutcome> {
+    if (this.#options.revisions.holds(base, bytes)) return { outcome: 'unchanged', revision: base }
+    const verified = await this.#verifyUsed(bytes)
+    if (verified.keyFingerprint !== base.keyFingerprint) {
+      const requireHeld = (head: Head): void => {
+        if (!lease.owns(head)) throw lostLease()
+      }
+      return await this.#quarantine(bytes, verified, 'the key changed outside a login', requireHeld, options)
+    }
+    // The same key is the same account, also if a program has dropped the row that says so.
+    const known = { ...verified, userId: verified.userId ?? base.userId }
+    const revision = await this.write(bytes, known, (...named) => save({ lease, base }, ...named), options)
+    return { outcome: 'saved', revision }
+  }
+
+  /**
+   * A session that was made elsewhere, in the place of the one that was `seen`. A login may be of any account but the
+   * pinned one's rivals; a push must also be of the account that is there: else it is quarantined.
+   */
+  async take(
+    bytes: Uint8Array,
+    verified: Verified,
+    seen: Head,
+    how: { isLogin: boolean; loginId?: string },
+    options: WriteOptions = {},
+  ): Promise<SaveOutcome> {
+    const expected = this.#options.userId ?? (how.isLogin ? null : seen.current?.userId) ?? null
+    if (verified.userId !== null && expected !== null && verified.userId !== expected) {
+      const reason = `it is of user ${verified.userId}, this name is for user ${expected}`
+      return await this.#quarantine(bytes, verified, reason, () => undefined, options)
+    }
+    const revision = await this.write(bytes, verified, (...named) => replace(seen, how, ...named), options)
+    return { outcome: 'saved', revision }
+  }
+
+  /** Uploads the revision first, then makes the change that names it, then removes what nothing names any more. */
+  async write(
+    bytes: Uint8Array,
+    verified: Verified,
+    changeFor: ChangeFor,
+    options: WriteOptions = {},
+  ): Promise<Revision> {
+    const { head, revisions, label, clock } = this.#options
+    for (;;) {
+      const number = nextRevision(await head.read(options))
+      const nowMs = clock.wall()
+      const about = { revision: number, savedAt: new Date(nowMs).toISOString(), savedBy: label, ...verified }
+      const revision = await revisions.put(bytes, about, options)
+      const pruned: Pruned = { dropped: [] }
+      try {
+        const written = await this.change(changeFor(revision, nowMs, pruned), options)
+        await this.#remove(pruned.dropped, options)
+        if (pruned.dropped.length > 0) await this.#sweep(written, pruned.dropped, options)
+        return revision
+      } catch (error) {
+        if (!(error instanceof NumberTaken)) throw error
+        // Without encryption equal bytes have equal names: another may have named this very object.
+        if (!refersTo(await head.read(options), revision.objectKey)) await this.#remove([revision], options)
+      }
+    }
+  }
+
+  /** Returns the head that has the change. */
+  async change(change: HeadChange, { signal, patienceMs = PATIENCE_MS }: ChangeOptions = {}): Promise<Head> {
+    return await this.#options.head.change(change, { signal, patienceMs })
+  }
+
+  /** Refuses a store that does not honour conditions; asks once, the head remembers the answer. */
+  async prove(seen: Head): Promise<void> {
+    if (typeof seen.provenAt === 'string') return
+    await probeConditions(this.#options.store, { suffix: randomUUID() })
+    const provenAt = new Date(this.#options.clock.wall()).toISOString()
+    await this.change({
+      apply: (head) => ({ ...head, provenAt }),
+      landed: (head) => typeof head.provenAt === 'string',
+    })
+  }
+
+  /** Keeps a session that must not be served. `check` throws if the writer has lost the right to. */
+  async #quarantine(
+    bytes: Uint8Array,
+    verified: Verified,
+    reason: string,
+    check: (head: Head) => void,
+    options: WriteOptions,
+  ): Promise<SaveOutcome> {
+    const head = await this.#options.head.read(options)
+    check(head)
+    // Whoever pushes the same wrong file every hour must not drive out the others.
+    const known = head.quarantined.find((entry) => entry.sha256 === sha256(bytes))
+    if (known) return { outcome: 'quarantined', reason, revision: known }
+    const changeFor: ChangeFor = (revision, _nowMs, pruned) => {
+      const change = quarantine(revision, reason, pruned)
+      const apply = (latest: Head): Head => {
+        check(latest)
+        return change.apply(latest)
+      }
+      return { ...change, apply }
+    }
+    const revision = await this.write(bytes, verified, changeFor, options)
+    return { outcome: 'quarantined', reason, revision }
+  }
+
+  /** What a program left: also a file that has lost its key is kept, under a fingerprint that no key has. */
+  async #verifyUsed(bytes: Uint8Array): Promise<Verified> {
+    try {
+      return await this.#options.verify(bytes)
+    } catch (error) {
+      if (!(error instanceof BadDataError) || error.code !== 'session.no_key') throw error
+      return { keyFingerprint: NO_KEY, userId: null }
+    }
+  }
+
+  /**
+   * Once in a process: removes what a crash between an upload and its head left behind. Only below the oldest number
+   * that is kept: an upload under way has a higher one.
+   */
+  async #sweep(head: Head, removed: readonly Revision[], options: StoreOptions): Promise<void> {
+    if (this.#swept) return
+    this.#swept = true
+    const kept = [head.current, ...head.history].flatMap((entry) => entry?.revision ?? [])
+    const oldest = Math.min(...kept)
+    const orphans: { objectKey: string }[] = []
+    try {
+      for await (const { objectKey, number } of this.#options.revisions.list(options))
+        if (
+          number < oldest &&
+          !refersTo(head, objectKey) &&
+          !removed.some((one) => one.objectKey === objectKey)
+        )
+          orphans.push({ objectKey })
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      this.#options.onWarning?.(error)
+    }
+    await this.#remove(orphans, options)
+  }
+
+  async #remove(objects: readonly { objectKey: string }[], options: StoreOptions): Promise<void> {
+    for (const { objectKey } of objects) {
+      try {
+        await this.#options.revisions.remove(objectKey, { signal: options.signal })
+      } catch (error) {
+        this.#options.onWarning?.(error)
+      }
+    }
+  }
+}
