@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { BadDataError } from '../base/errors.ts'
-import { familyFeature, type Head, references } from './head.ts'
+import { DEAD_REASONS, familyFeature, type Head, references } from './head.ts'
 
 /** What this version understands beside the format itself: the entries of `requires` that it may meet. */
 export const FEATURES: readonly string[] = ['pyrogram', 'pyrofork', 'kurigram', 'kurigram6', 'mtcute'].map(
@@ -54,7 +54,7 @@ const head: z.ZodMiniType<Head> = z.looseObject({
   ),
   current: z.nullable(
     z.extend(revision, {
-      dead: z.nullable(z.enum(['revoked', 'duplicated', 'loggedOut', 'banned', 'deleted'])),
+      dead: z.nullable(z.enum(DEAD_REASONS)),
     }),
   ),
   lastLogin: z.nullable(revision),

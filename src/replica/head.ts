@@ -29,7 +29,8 @@ export interface Revision {
   [unknown: string]: unknown
 }
 /** Why Telegram takes an auth key no more. `banned` and `deleted` are of the account: no other login can help. */
-export type DeadReason = 'revoked' | 'duplicated' | 'loggedOut' | 'banned' | 'deleted'
+export const DEAD_REASONS = ['revoked', 'duplicated', 'loggedOut', 'banned', 'deleted'] as const
+export type DeadReason = (typeof DEAD_REASONS)[number]
 
 export interface Current extends Revision {
   dead: DeadReason | null
@@ -132,9 +133,7 @@ export function findRevision(
 }
 
 /** What Telegram said of an auth key that it ended: no revision that holds this key can be used again. */
-export function deadReason(value: Head, keyFingerprint: string): string | null {
-  const dead = references(value).find(
-    (entry) => entry.keyFingerprint === keyFingerprint && typeof entry['dead'] === 'string',
-  )?.['dead']
-  return typeof dead === 'string' ? dead : null
+export function deadReason(value: Head, keyFingerprint: string): DeadReason | null {
+  const ofKey = references(value).filter((entry) => entry.keyFingerprint === keyFingerprint)
+  return DEAD_REASONS.find((reason) => ofKey.some((entry) => entry['dead'] === reason)) ?? null
 }

@@ -1,3 +1,4 @@
+import type { Claimed } from './claims.ts'
 import type { Current, Revision } from './head.ts'
 
 export interface Restored {
@@ -7,5 +8,5 @@ export interface Restored {
 
 /** `quarantined`: kept, but not served, because of `reason`. */
 export type SaveOutcome =
-  | { outcome: 'saved' | 'unchanged'; revision: Revision }
+  | { outcome: 'saved' | 'unchanged'; revision: Revision; claim?: Claimed | undefined }
   | { outcome: 'quarantined'; revision: Revision; reason: string }

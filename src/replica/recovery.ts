@@ -1,7 +1,15 @@
-import { BadDataError, UsageError } from '../base/errors.ts'
+import { BadDataError, ForbiddenError, UsageError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
 import { tombstone, forceRelease, type Pruned, type Replacing, replace } from './changes.ts'
-import { deadReason, findRevision, type Head, nextRevision, refersTo, type Revision } from './head.ts'
+import {
+  deadReason,
+  findRevision,
+  type Head,
+  nextRevision,
+  references,
+  refersTo,
+  type Revision,
+} from './head.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Holder } from '../lease/record.ts'
 import type { LeaseOptions } from '../lease/take.ts'
@@ -127,7 +135,8 @@ export class Recovery {
    */
   async delete(options: TakeOptions = {}): Promise<number> {
     const { head, label, clock, name, writer } = this.#options
-    if ((await head.read(options)).writeId === '') throw noSession(name)
+    const before = await head.read(options)
+    if (before.writeId === '') throw noSession(name)
     const lease = await this.#take(options)
     const pruned: Pruned = { dropped: [] }
     let left: Head
@@ -137,7 +146,8 @@ export class Recovery {
     } finally {
       await lease.release()
     }
-    return await this.#removeAll(new Set(pruned.dropped.map(({ objectKey: key }) => key)), left, options)
+    await this.#releaseClaims(before, options)
+    return await this.#removeAll(new Set(pruned.dropped.map(({ objectKey }) => objectKey)), left, options)
   }
 
   /** What is no more named since it was looked up is not damaged, but pruned or deleted. */
@@ -156,7 +166,7 @@ export class Recovery {
   }
 
   async #reinstate(from: Revision, seen: Head, how: Replacing, options: StoreOptions): Promise<Reinstated> {
-    const { writer, userId: expected } = this.#options
+    const { claims, writer, userId: expected } = this.#options
     const dead = deadReason(seen, from.keyFingerprint)
     if (dead !== null) throw deadKey(dead)
     const { bytes, userId } = await this.#fetch(from, options)
@@ -166,8 +176,20 @@ export class Recovery {
       userId: userId ?? from.userId,
       family: from.family,
     }
+    await claims.make(from.keyFingerprint, options)
     const revision = await writer.write(bytes, verified, (...named) => replace(seen, how, ...named), options)
     return { outcome: 'saved', revision }
+  }
+
+  /** A claim that is left is taken over by whoever wants the key: nothing bears it out any more. */
+  async #releaseClaims(before: Head, { signal }: TakeOptions): Promise<void> {
+    const fingerprints = new Set(references(before).map(({ keyFingerprint }) => keyFingerprint))
+    for (const keyFingerprint of fingerprints)
+      try {
+        await this.#options.claims.release(keyFingerprint, { signal })
+      } catch (error) {
+        if (!(error instanceof ForbiddenError || error instanceof BadDataError)) throw error
+      }
   }
 
   async #take({ signal, onWaiting }: TakeOptions): Promise<Lease> {

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { BadDataError, ConfigurationError, ConflictError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
 import { save } from './changes.ts'
+import type { Claims } from './claims.ts'
 import type { Current, Revision } from './head.ts'
 import type { ChangeOptions, HeadFile } from './head-file.ts'
 import type { Lease } from '../lease/lease.ts'
@@ -15,6 +16,7 @@ export interface RepairParts {
   head: HeadFile
   revisions: Revisions
   writer: RevisionWriter
+  claims: Claims
 }
 
 /**

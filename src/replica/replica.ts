@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from '../base/clock.ts'
-import { BadDataError, type TgsessionError } from '../base/errors.ts'
+import { BadDataError, type TgsessionError, UnreachableError } from '../base/errors.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { markDead } from './changes.ts'
 import type { Cipher } from '../seal/cipher.ts'
 import { type DeadReason, deadReason, type Head, type Revision } from './head.ts'
 import { type ChangeOptions, HeadFile } from './head-file.ts'
+import { Claims } from './claims.ts'
 import { headLease } from './head-lease.ts'
 import type { Lease } from '../lease/lease.ts'
 import { SeenRecord } from '../lease/seen-record.ts'
@@ -80,9 +81,11 @@ export class Replica {
       onTrouble,
     })
     const revisions = new Revisions(store, name, cipher, verify)
-    const writer = new RevisionWriter({ store, head, revisions, verify, userId, label, clock, onWarning })
-    this.#parts = { label, clock, head, revisions, writer }
-    this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.lease(how) })
+    const claims = new Claims({ store, name, features })
+    const parts = { label, clock, head, revisions, claims }
+    const writer = new RevisionWriter({ ...parts, store, verify, userId, onWarning })
+    this.#parts = { ...parts, writer }
+    this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.#takeLease(how) })
   }
 
   /** The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
@@ -100,8 +103,30 @@ export class Replica {
     return await this.#parts.head.read(options)
   }
 
-  /** Waits until nobody else uses the session, and takes the right to. */
+  /**
+   * Waits until nobody else uses the session, and takes the right to.
+   *
+   * @throws ConflictError `session.claimed` if another name has the auth key of current, too
+   */
   async lease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'> = {}): Promise<Lease> {
+    const lease = await this.#takeLease(options)
+    const current = this.lastSeen?.current
+    try {
+      if (current && current.dead === null) {
+        const claimed = await this.#parts.claims.check(current.keyFingerprint, { signal: options.signal })
+        // Another name found out.
+        if (typeof claimed === 'object') await this.markDead(lease, current, claimed.dead)
+      }
+      return lease
+    } catch (error) {
+      // The next holder looks again; an outage of the store must not end what waits for it.
+      if (error instanceof UnreachableError) return lease
+      await lease.release()
+      throw error
+    }
+  }
+
+  async #takeLease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>): Promise<Lease> {
     const { label, clock, leaseTtlMs: ttlMs } = this
     const how = { ...options, label, clock, ttlMs, seen: this.#leaseRecord }
     return await takeLease(headLease(this.#parts.head), how)
@@ -146,7 +171,7 @@ export class Replica {
 
   /**
    * Stores a session that was made elsewhere. Another account's is quarantined. Throws RefusedError
-   * (`session.dead_key`) for the key that Telegram has ended.
+   * (`session.dead_key`) for the key that Telegram has ended, ConflictError (`session.claimed`) if another name has it.
    */
   async push(bytes: Uint8Array, options: StoreOptions = {}): Promise<SaveOutcome> {
     const seen = await this.#parts.head.read(options)
@@ -169,5 +194,8 @@ export class Replica {
   /** Telegram does not take this key any more. */
   async markDead(lease: Lease, base: Revision, reason: DeadReason): Promise<void> {
     await this.#parts.writer.change(markDead(lease, base, reason))
+    await this.#parts.claims
+      .markDead(base.keyFingerprint, reason)
+      .catch((error: unknown) => this.#options.onWarning?.(error))
   }
 }

@@ -4,6 +4,7 @@ import { BadDataError } from '../base/errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { probeConditions } from '../store/probe.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
+import type { Claims } from './claims.ts'
 import { lostLease, NumberTaken, type Pruned, quarantine, replace, save } from './changes.ts'
 import { type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { ChangeOptions, HeadChange, HeadFile } from './head-file.ts'
@@ -14,6 +15,7 @@ export interface RevisionWriterOptions {
   store: ObjectStore
   head: HeadFile
   revisions: Revisions
+  claims: Claims
   verify: Verify
   /** The only account that may be served here, if it is known. */
   userId: string | undefined
@@ -67,6 +69,8 @@ export class RevisionWriter {
   /**
    * A session that was made elsewhere, in the place of the one that was `seen`. A login may be of any account but the
    * pinned one's rivals; a push must also be of the account that is there: else it is quarantined.
+   *
+   * @throws ConflictError `session.claimed`; RefusedError `session.dead_key`
    */
   async take(
     bytes: Uint8Array,
@@ -80,8 +84,9 @@ export class RevisionWriter {
       const reason = `it is of user ${verified.userId}, this name is for user ${expected}`
       return await this.#quarantine(bytes, verified, reason, () => undefined, options)
     }
+    const claim = await this.#options.claims.make(verified.keyFingerprint, options)
     const revision = await this.write(bytes, verified, (...named) => replace(seen, how, ...named), options)
-    return { outcome: 'saved', revision }
+    return { outcome: 'saved', revision, claim }
   }
 
   /** Uploads the revision first, then makes the change that names it, then removes what nothing names any more. */

@@ -50,7 +50,8 @@ export function pushCommand(context: Context): Command {
       )
       const { outcome, revision } = saved
       const { keyFingerprint } = revision
-      if (flags.json) printJson({ outcome, revision: revision.revision, keyFingerprint })
+      const claim = saved.outcome === 'saved' && saved.claim === 'not checked' ? saved.claim : undefined
+      if (flags.json) printJson({ outcome, revision: revision.revision, keyFingerprint, claim })
       else if (saved.outcome === 'quarantined')
         say(
           `Quarantined as revision ${revision.revision}, not in use: ${saved.reason}.`,
@@ -58,6 +59,8 @@ export function pushCommand(context: Context): Command {
         )
       else if (outcome === 'unchanged') say(`Nothing to do: this is revision ${revision.revision} already.`)
       else say(`Stored as revision ${revision.revision} (key ${revision.keyFingerprint}).`)
+      if (claim !== undefined && !flags.json)
+        say('Not checked whether another name has this auth key: these credentials reach one name only.')
       if (outcome === 'quarantined') context.exit(73)
     })
 }

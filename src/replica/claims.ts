@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import * as z from 'zod/mini'
+import { BadDataError, ConflictError, ForbiddenError } from '../base/errors.ts'
+import type { ObjectStore, StoredObject, StoreOptions } from '../store/store.ts'
+import { DEAD_REASONS, type DeadReason, deadReason, type Head } from './head.ts'
+import { HEAD_BYTES, parseHead } from './head-format.ts'
+import { deadKey } from './refusals.ts'
+
+export interface ClaimsOptions {
+  store: ObjectStore
+  /** Whose claims these are. */
+  name: string
+  /** What this instance understands of another name's head. */
+  features?: readonly string[] | undefined
+}
+
+/** `not checked`: the credentials do not reach the claims, as those of a CI that may write one name only. */
+export type Claimed = 'claimed' | 'not checked'
+
+/** No name begins like this. */
+const FOLDER = '_claims/'
+const MOST_BYTES = 4096
+/** So many others in a row change a claim at the same moment only if something is wrong. */
+const TRIES = 10
+
+const claim = z.object({
+  format: z.literal(1),
+  /** Fresh on every write: equal bytes would have equal versions in some stores. */
+  writeId: z.string(),
+  name: z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)),
+  dead: z.nullable(z.enum(DEAD_REASONS)),
+})
+type Claim = z.infer<typeof claim>
+
+/**
+ * One auth key, one name: two names with one key would have two leases, and Telegram kills the key of two who use it.
+ * A claim is an object of its own, made by put-if-absent before a head names the key. It counts as long as the head of
+ * its name bears it out. What Telegram ended stays ended under every name.
+ */
+export class Claims {
+  readonly #options: ClaimsOptions
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @throws ConflictError `session.claimed` if another name has this auth key
+   * @throws RefusedError `session.dead_key` if Telegram has ended it, whatever name found out
+   */
+  async make(keyFingerprint: string, options: StoreOptions = {}): Promise<Claimed> {
+    const found = await this.check(keyFingerprint, options)
+    if (typeof found === 'object') throw deadKey(found.dead)
+    return found
+  }
+
+  /** The same, for a key that may be dead already. */
+  async check(keyFingerprint: string, options: StoreOptions = {}): Promise<Claimed | { dead: DeadReason }> {
+    const { name } = this.#options
+    try {
+      const after = await this.#change(keyFingerprint, options, async (before) => {
+        if (before?.name === name || (before && before.dead !== null)) return before
+        const dead = before && (await this.#refuse(before.name, keyFingerprint, options))
+        return { ...NEW, name, dead }
+      })
+      return after.dead === null ? 'claimed' : { dead: after.dead }
+    } catch (error) {
+      if (error instanceof ForbiddenError) return 'not checked'
+      throw error
+    }
+  }
+
+  /** Telegram has ended this auth key, for whoever has a copy of it. */
+  async markDead(keyFingerprint: string, dead: DeadReason, options: StoreOptions = {}): Promise<void> {
+    const { name } = this.#options
+    const change = async (before: Claim | null): Promise<Claim> => ({ ...NEW, name, ...before, dead })
+    await this.#change(keyFingerprint, options, change)
+  }
+
+  /** What is deleted is claimed no more; what is dead stays known. */
+  async release(keyFingerprint: string, options: StoreOptions = {}): Promise<void> {
+    const { store, name } = this.#options
+    const key = keyOf(keyFingerprint)
+    const found = await store.get(key, { signal: options.signal, maxBytes: MOST_BYTES })
+    const before = found && claimOf(found, key)
+    if (before?.name === name && before.dead === null) await store.delete(key, { signal: options.signal })
+  }
+
+  /** Null if the other name has the key no more; else what it says of it, if that is the end. */
+  async #refuse(other: string, keyFingerprint: string, { signal }: StoreOptions): Promise<DeadReason | null> {
+    const { store, features } = this.#options
+    const found = await store.get(`${other}/head.json`, { signal, maxBytes: HEAD_BYTES })
+    const head = found && headOf(found, features)
+    // What cannot be read may name the key: "could not read" is never "not there".
+    if (head === undefined) throw claimed(other, 'whose head cannot be read here')
+    if (head === null) return null
+    const dead = deadReason(head, keyFingerprint)
+    if (dead !== null) return dead
+    if (head.current?.keyFingerprint === keyFingerprint)
+      throw claimed(other, `as revision ${head.current.revision}`)
+    return null
+  }
+
+  /** Read, decide, write on the condition that it is still the same; again if it is not. */
+  async #change(
+    keyFingerprint: string,
+    { signal }: StoreOptions,
+    next: (before: Claim | null) => Promise<Claim>,
+  ): Promise<Claim> {
+    const { store } = this.#options
+    const key = keyOf(keyFingerprint)
+    for (let tries = 1; ; tries++) {
+      const found = await store.get(key, { signal, maxBytes: MOST_BYTES })
+      const before = found && claimOf(found, key)
+      const after = await next(before)
+      if (before && before.name === after.name && before.dead === after.dead) return before
+      const bytes = new TextEncoder().encode(`${JSON.stringify({ ...after, writeId: randomUUID() })}\n`)
+      try {
+        await store.put(key, bytes, found?.version ?? 'absent', { signal })
+        return after
+      } catch (error) {
+        if (!(error instanceof ConflictError) || tries === TRIES) throw error
+      }
+    }
+  }
+}
+
+const keyOf = (keyFingerprint: string): string => `${FOLDER}${keyFingerprint}.json`
+const NEW = { format: 1, writeId: '', dead: null } as const
+
+/** Null for none; undefined for one that this version cannot read. */
+function headOf(found: StoredObject, features: readonly string[] | undefined): Head | undefined {
+  try {
+    return parseHead(found.bytes, features)
+  } catch (error) {
+    if (error instanceof BadDataError) return undefined
+    throw error
+  }
+}
+
+function claimOf({ bytes }: StoredObject, key: string): Claim {
+  try {
+    const parsed = claim.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+    if (parsed.success) return parsed.data
+  } catch {
+    // Told below.
+  }
+  throw new BadDataError('claim.corrupt', `${key} is damaged, or of a newer version`, {
+    hint: 'Update tgsession on this host. If it is damaged: look which name has this auth key with `tgsession list`, then remove that object.',
+  })
+}
+
+function claimed(other: string, how: string): ConflictError {
+  return new ConflictError('session.claimed', `this auth key is stored under the name ${other}, ${how}`, {
+    hint: `Two names with one auth key end in AUTH_KEY_DUPLICATED. Delete the other with \`tgsession delete --name ${other}\`, or log in a second time.`,
+  })
+}
