@@ -3,11 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { ConflictError, RefusedError, TgsessionError, UnreachableError } from '../base/errors.ts'
 import { RESEND } from '../login/asker.ts'
-import type { AttemptLog, DataCentre, LoggedIn, Who } from '../login/login.ts'
+import type { DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { LoginAttempt, Replica } from '../replica/replica.ts'
 import { Questions, type Shown } from './questions.ts'
 
-export type LoginReplica = Pick<Replica, 'name' | 'status' | 'beginLogin' | 'failLogin' | 'finishLogin'>
+type Attempt = Pick<LoginAttempt, 'begin' | 'blocked' | 'failed' | 'finish'>
+export type LoginReplica = Pick<Replica, 'name' | 'status'> & {
+  attempt(how: { replace?: boolean }): Attempt
+}
 
 export interface PageLoginOptions {
   replica: LoginReplica
@@ -154,30 +157,20 @@ export class PageLogin {
     flow: Flow,
     wanted: Wanted,
     api: { apiId: number; apiHash: string },
-  ): Promise<{ attempt: LoginAttempt; loggedIn: LoggedIn }> {
+  ): Promise<{ attempt: Attempt; loggedIn: LoggedIn }> {
     const { replica, dc, mayReplace } = this.#options
     const login = await import('../login/login.ts')
-    const begun: { attempt?: LoginAttempt } = {}
-    const note = async (code: string, until?: Date): Promise<void> => {
-      if (begun.attempt) await replica.failLogin(begun.attempt, code, until)
-    }
-    const attempts: AttemptLog = {
-      begin: async () => void (begun.attempt = await replica.beginLogin({ replace: mayReplace })),
-      blocked: (until) => note('login.flood_wait', until),
-      failed: (code) => note(code),
-    }
-    const options = { ...api, dc, attempts, signal: flow.stop.signal, log: () => undefined }
-    const loggedIn = await login.logIn(whoOf(wanted, flow.questions), options)
-    if (!begun.attempt) throw new TypeError('a login that was never written down')
-    return { attempt: begun.attempt, loggedIn }
+    const attempt = replica.attempt({ replace: mayReplace })
+    const options = { ...api, dc, attempts: attempt, signal: flow.stop.signal, log: () => undefined }
+    return { attempt, loggedIn: await login.logIn(whoOf(wanted, flow.questions), options) }
   }
 
   /** A login is too dear to lose to a store that is away for a while: it is tried until it can be stored. */
-  async #store(flow: Flow, attempt: LoginAttempt, { session }: LoggedIn): Promise<number> {
+  async #store(flow: Flow, attempt: Attempt, { session }: LoggedIn): Promise<number> {
     flow.view = { step: 'storing', trouble: null }
     for (;;) {
       try {
-        const stored = await this.#options.replica.finishLogin(attempt, session)
+        const stored = await attempt.finish(session)
         if (stored.outcome !== 'quarantined') return stored.revision.revision
         throw new RefusedError(
           'login.other_account',

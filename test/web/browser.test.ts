@@ -222,11 +222,17 @@ describe('the page in a browser', { skip: missing.chromium() }, () => {
       wrap: (replica) => ({
         name: replica.name,
         status: (how) => replica.status(how),
-        beginLogin: (how) => replica.beginLogin(how),
-        failLogin: (...how) => replica.failLogin(...how),
-        finishLogin: async (...how) => {
-          if (away) throw new UnreachableError('store.unreachable', 'the store is away', { hint: '' })
-          return await replica.finishLogin(...how)
+        attempt: (how) => {
+          const attempt = replica.attempt(how)
+          return {
+            begin: () => attempt.begin(),
+            blocked: (until) => attempt.blocked(until),
+            failed: (code) => attempt.failed(code),
+            finish: async (...stored) => {
+              if (away) throw new UnreachableError('store.unreachable', 'the store is away', { hint: '' })
+              return await attempt.finish(...stored)
+            },
+          }
         },
       }),
     })
