@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../base/clock.ts'
-import type { StoreOptions } from '../store/store.ts'
-import type { Head } from './head.ts'
-import type { HeadFile } from './head-file.ts'
-import * as loginLog from './login-log.ts'
-import type { SaveOutcome } from './outcome.ts'
-import type { RevisionWriter } from './revision-writer.ts'
-import type { Verify } from './revisions.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { StoreOptions } from '../../store/store.ts'
+import type { Head } from '../head.ts'
+import type { HeadFile } from '../head-file.ts'
+import * as loginLog from './log.ts'
+import type { SaveOutcome } from '../outcome.ts'
+import type { RevisionWriter } from '../revision-writer.ts'
+import type { Verify } from '../revisions.ts'
 
 export interface LoginAttemptOptions {
   head: HeadFile

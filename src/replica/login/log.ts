@@ -1,6 +1,6 @@
-import { RefusedError } from '../base/errors.ts'
-import type { Head } from './head.ts'
-import type { HeadChange } from './head-file.ts'
+import { RefusedError } from '../../base/errors.ts'
+import type { Head } from '../head.ts'
+import type { HeadChange } from '../head-file.ts'
 
 const KEPT = 20
 
