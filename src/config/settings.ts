@@ -6,6 +6,7 @@ import { locateStore, type StoreLocation } from '../store/locate.ts'
 import { databaseLeftAlone } from '../store/hosted-databases.ts'
 import { checkStoreUrl } from '../store/label.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
+import { FAMILY_NAMES, type FamilyName } from '../session/formats/family.ts'
 import { type Host, readHost } from './host.ts'
 import { type Platform, readPlatform } from './platform.ts'
 import { sessionPath } from './session-path.ts'
@@ -25,6 +26,8 @@ export interface Settings extends Host {
   recipient: string | undefined
   /** Where `run` places the session; undefined: a temporary folder of its own. */
   file: string | undefined
+  /** Which kind of session file the command of `run` opens; undefined: as it is stored. */
+  client: FamilyName | undefined
   leaseTtlMs: number
   /** How long after the last change the session is saved. */
   saveAfterMs: number
@@ -84,6 +87,7 @@ const VARIABLES = {
   TGSESSION_KEY_PREVIOUS: z.optional(z.string()),
   TGSESSION_RECIPIENT: z.optional(z.string()),
   TGSESSION_FILE: z.optional(z.string()),
+  TGSESSION_CLIENT: z.optional(z.enum(FAMILY_NAMES, `must be one of ${FAMILY_NAMES.join(', ')}`)),
   TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
   TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
@@ -192,6 +196,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     identities,
     recipient: named ?? recipients[0],
     file,
+    client: values.TGSESSION_CLIENT,
     leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
     saveAfterMs: values.TGSESSION_SAVE_AFTER ?? 30_000,
     userId: values.TGSESSION_USER_ID,

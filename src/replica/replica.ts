@@ -159,6 +159,26 @@ export class Replica {
     return { revision: repaired.revision, bytes: repaired.bytes }
   }
 
+  /**
+   * The newest whole revision of each other family that holds the same auth key, the newest first. One that cannot be
+   * opened is left out.
+   */
+  async former(base: Revision, options: StoreOptions & ChangeOptions = {}): Promise<Uint8Array[]> {
+    const { history } = await this.#parts.head.read(options)
+    const families = new Set([base.family])
+    const found: Uint8Array[] = []
+    for (const entry of history.toSorted((a, b) => b.revision - a.revision)) {
+      if (entry.keyFingerprint !== base.keyFingerprint || families.has(entry.family)) continue
+      families.add(entry.family)
+      try {
+        found.push((await this.#parts.revisions.get(entry, options)).bytes)
+      } catch (error) {
+        if (!(error instanceof BadDataError)) throw error
+      }
+    }
+    return found
+  }
+
   /** Writes the holder's session back. `base` is the revision that it was restored from or last saved as. */
   async save(
     lease: Lease,

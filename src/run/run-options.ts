@@ -1,6 +1,7 @@
 import type { TgsessionError } from '../base/errors.ts'
 import { constants } from 'node:os'
 import type { Clock } from '../base/clock.ts'
+import type { FamilyName } from '../session/formats/family.ts'
 import type { StringFormatName } from '../session/formats/portable-session.ts'
 import type { OnProgress } from '../base/transfer.ts'
 import type { ApiCredentials } from './command/ask-telegram.ts'
@@ -28,10 +29,15 @@ export interface RunOptions {
   /** Where the session is placed; unless given, a temporary file that is removed after a good last save. */
   file?: string | undefined
   passEnv?: boolean | undefined
-  /** Hands the session over as a string in this variable, instead of as a file; nothing is written back then. */
-  asString?: { variable: string; format: StringFormatName } | undefined
-  /** Needed to ask Telegram whether a key is dead, and for Pyrogram's strings. */
+  /** Hands the session over as strings in these variables, instead of as a file; nothing is written back then. */
+  asStrings?: readonly { variable: string; format: StringFormatName }[] | undefined
+  /** Which file the command opens; as it is stored, unless given. */
+  family?: FamilyName | undefined
+  /** Needed to ask Telegram whether a key is dead, or whose it is. */
   api?: ApiCredentials | undefined
+  /** Pyrogram's strings hold both; the session's own come first. */
+  apiId?: number | undefined
+  userId?: bigint | undefined
   /** Fires with a `Stop` as its reason. */
   stop: AbortSignal
   /** False for a signal that the command gets without us: from the host, or from the terminal. */

@@ -12,6 +12,10 @@ export interface Source {
   /** Equal as long as nothing has changed. */
   checkpoint(): Promise<string>
   capture(): Promise<Uint8Array>
+  /** Resolves when no copy is being made. */
+  settled?: () => Promise<unknown>
+  /** Its client may lock the file for as long as it runs: that no copy can be made is told once. */
+  holdsBack?: boolean
 }
 
 export interface SaverOptions {
@@ -69,6 +73,7 @@ export class Saver {
     let firstAt = 0
     let lastAt = 0
     let busySince: number | undefined
+    let toldOfWait = false
     let failures = 0
     let retryAt = 0
     const onFailure = (error: unknown): void => {
@@ -103,6 +108,12 @@ export class Saver {
           return 'lost'
         }
         if (error instanceof ConflictError) return 'replaced'
+        if (isBusy(error) && source.holdsBack) {
+          if (!toldOfWait) report('capture.waits_for_stop')
+          toldOfWait = true
+          firstAt = lastAt = now
+          continue
+        }
         if (isBusy(error) && now - (busySince ??= now) < BUSY_MS) continue
         busySince = undefined
         onFailure(error)
@@ -110,6 +121,11 @@ export class Saver {
       }
       last = this.#savedCheckpoint
     }
+  }
+
+  /** Resolves when no copy of the session is being made: a reader in its way may cost a client its last commit. */
+  async settled(): Promise<void> {
+    await this.#options.source.settled?.()
   }
 
   /** Saves now what `capture` (the source's own, unless given) yields. */
@@ -139,7 +155,13 @@ export class Saver {
         key: revision.keyFingerprint,
         reason: saved.reason,
       })
-    else this.#base = revision
+    else {
+      const [before, after] = [this.#base.family ?? 'telethon', revision.family ?? 'telethon']
+      // A client upgrades a file that an older one of its kin has made, and the older one cannot open it any more.
+      if (before !== after)
+        report('session.upgraded', { revision: revision.revision, from: before, to: after })
+      this.#base = revision
+    }
     if (outcome === 'saved') report('session.saved', { revision: revision.revision, bytes: revision.bytes })
     return saved
   }

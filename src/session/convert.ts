@@ -2,7 +2,8 @@ import type { FamilyName } from './formats/family.ts'
 import { familyNamed, withFamily } from './formats/families.ts'
 import { encodeSessionString } from './formats/strings/session-string.ts'
 import type { PortableSession, ServerAddress, StringFormatName } from './formats/portable-session.ts'
-import { asTelethonFile, openTelethonFile } from './formats/telethon/file.ts'
+import { asTelethonFile, openTelethonFile, plainTelethonTables } from './formats/telethon/file.ts'
+import { misfitsOf } from './formats/telethon/layout.ts'
 import { rewriteTelethonFile } from './formats/telethon/rewrite-file.ts'
 import { readAnySession, withSession } from './read-session.ts'
 
@@ -62,9 +63,18 @@ export async function convertToFile(
  * `inspectSession` does.
  */
 export async function fitForClient(bytes: Uint8Array): Promise<Uint8Array> {
+  const plain = plainTelethonTables(bytes)
+  if (plain !== undefined && misfitsOf(plain.version, plain.columns).length === 0) return bytes
   return await withFamily(bytes, 'a session file', async (family, file) =>
     family.misfits(file).length === 0 ? bytes : await family.mended(file),
   )
+}
+
+/** The bytes of a Telethon file, whatever the session is: unchanged if they are one. Throws as `convertToFile` does. */
+export async function toTelethon(bytes: Uint8Array): Promise<Uint8Array> {
+  if (plainTelethonTables(bytes) !== undefined) return bytes
+  const isTelethon = await withSession(bytes, ({ format }) => format === 'telethon')
+  return isTelethon ? bytes : await convertToFile(bytes)
 }
 
 async function sessionOf(source: Uint8Array | PortableSession): Promise<PortableSession> {

@@ -1,5 +1,6 @@
 import { TelegramClient } from 'telegram'
 import { SQLiteSession } from '../../clients/gramjs/sqlite-session.ts'
+import { toTelethon } from '../../session/convert.ts'
 import { clientOptions } from '../../clients/gramjs/client-options.ts'
 import { disconnectClient } from '../../telegram/client/disconnect.ts'
 import { askKeyState, type KeyState } from '../../telegram/client/key-state.ts'
@@ -16,7 +17,7 @@ export async function askTelegram(
   { apiId, apiHash }: ApiCredentials,
   signal: AbortSignal,
 ): Promise<KeyState> {
-  const session = await SQLiteSession.fromBytes(bytes)
+  const session = await SQLiteSession.fromBytes(await toTelethon(bytes))
   const options = clientOptions(session, { connectionRetries: 1, log: () => undefined })
   const client = new TelegramClient(session, apiId, apiHash, options)
   try {

@@ -3,6 +3,7 @@ import type { OnProgress } from '../../base/transfer.ts'
 import { askUntil, noAnswer } from '../await-session.ts'
 import { COMMAND_SHARE } from '../budget.ts'
 import { Command } from './process/command.ts'
+import { convertToFile } from '../../session/convert.ts'
 import { stageSession } from './file/stage.ts'
 import { patiently } from './patience.ts'
 import { SessionFolder } from './file/session-folder.ts'
@@ -35,7 +36,9 @@ export async function runPlain(open: OpenPlain, options: RunOptions): Promise<nu
   if (folder instanceof Stop) return folder.exitCode
   try {
     await folder.awaitUnused(options.clock)
-    const { variables } = await stageSession(bytes, folder, options)
+    const { family } = options
+    const wanted = family === undefined ? bytes : await convertToFile(bytes, { family, apiId: options.apiId })
+    const { variables } = await stageSession(wanted, folder, options)
     report('session.restored', { revision: null, bytes: bytes.length, key: keyFingerprint })
     const command = new Command({ ...options, session: variables, passEnv: options.passEnv ?? false })
     report('command.started', { pid: command.pid ?? 0 })

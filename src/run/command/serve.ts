@@ -8,6 +8,8 @@ import { Command } from './process/command.ts'
 import { isDead } from './dead-key.ts'
 import type { SessionFolder } from './file/session-folder.ts'
 import { stageSession } from './file/stage.ts'
+import type { AccountSources } from '../account.ts'
+import { asFamily } from '../as-family.ts'
 import { describeError } from '../report.ts'
 import { type Prefetched, restore } from './restore.ts'
 import { type RunOptions, showNothing, stopOf } from '../run-options.ts'
@@ -47,13 +49,14 @@ export async function serve(acquired: Serving, options: RunOptions): Promise<Ser
   if (restored === 'gone') return { why: restored, exitCode: 0 }
   if (!restored) return neverStarted(options)
   reached('session.fetched')
-  const { revision, bytes } = restored
-  const size = bytes.length
   // Another may have found that out while we waited.
-  if (revision.dead !== null) return { why: 'dead', exitCode: 0 }
+  if (restored.revision.dead !== null) return { why: 'dead', exitCode: 0 }
+  const askAccount = accountAsker(lease, options)
+  const { revision, bytes } = await asFamily(restored, { ...options, replica, lease, askAccount })
+  const size = bytes.length
 
   await folder.clear({ replica, lease, current: revision, clock, report })
-  const { variables, source, final } = await stageSession(bytes, folder, options)
+  const { variables, source, final } = await stageSession(bytes, folder, options, askAccount)
   // It lies in its place now: a wrapper that runs for months need not keep it, too.
   if (final) release(bytes)
   reached('session.placed')
@@ -90,6 +93,7 @@ async function untilEnd(command: Command, lease: Lease, saver: Saver, options: R
   ]).finally(() => watching.abort())
   // Where the lease is over, the watchdog may have ended it, while this process could not: it is served again.
   if (why === 'exited') return { why: lease.remainingMs === 0 ? 'lost' : why, exitCode: await command.ended }
+  await saver.settled()
   if (why !== 'stopped') command.signal('SIGTERM')
   else if (options.forwards(stopOf(options).signal)) command.signal(stopOf(options).signal)
   // The lease may run out while the command takes its time.
@@ -112,6 +116,13 @@ async function lastSave(
     if (error instanceof ConflictError) return {}
     return { exitCode: error instanceof LeaseError ? error.exitCode : SAVE_FAILED }
   }
+}
+
+/** Asks Telegram whose session it is, where there is something to ask with. */
+function accountAsker(lease: Lease, { api, stop }: RunOptions): AccountSources['askAccount'] {
+  if (api === undefined) return undefined
+  const signal = AbortSignal.any([stop, lease.signal])
+  return async (bytes) => await (await import('./ask-account.ts')).askAccount(bytes, api, signal)
 }
 
 function neverStarted(options: RunOptions): Served {

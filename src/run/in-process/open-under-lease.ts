@@ -6,6 +6,7 @@ import type { Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import type { AnyClient } from '../../telegram/client/internals.ts'
 import { servable, untilUnderstood } from '../await-session.ts'
+import { asFamily } from '../as-family.ts'
 import { closeOnSignals } from './close-on-signals.ts'
 import { releaseLease } from '../release-lease.ts'
 import {
@@ -81,10 +82,17 @@ async function openUnderLease<Session extends LiveSession, Client extends AnyCli
     reached('lease.taken')
     report('lease.taken', { generation: lease.generation })
     const until = AbortSignal.any([lease.signal, signal])
-    const { revision, bytes } = await replica.restore({ signal: until, lease })
+    const restored = await replica.restore({ signal: until, lease })
     reached('session.fetched')
     // Telegram may have killed it while we waited.
-    requireServable({ current: revision }, replica.name)
+    requireServable({ current: restored.revision }, replica.name)
+    const { revision, bytes } = await asFamily(restored, {
+      replica,
+      lease,
+      report,
+      signal: until,
+      family: 'telethon',
+    })
     const session = await library.fromBytes(bytes)
     until.throwIfAborted()
     report('session.restored', {

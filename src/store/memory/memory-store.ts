@@ -22,7 +22,7 @@ export class MemoryStore implements ObjectStore {
     if (options.maxBytes !== undefined && length > options.maxBytes)
       throw tooLarge(this.label, key, options.maxBytes)
     options.onProgress?.(length, length)
-    return { bytes: found.bytes.slice(), version: found.version }
+    return { bytes: new Uint8Array(found.bytes), version: found.version }
   }
 
   async put(

@@ -1,10 +1,12 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { systemClock } from '../../../base/clock.ts'
 import { SAVE_AFTER } from '../../../config/duration.ts'
 import { namesPlainSession, openPlainSession } from '../../../config/open-plain-session.ts'
 import { sessionPath } from '../../../config/session-path.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { TgsessionError, UsageError } from '../../../base/errors.ts'
+import { FAMILY_NAMES, type FamilyName } from '../../../session/formats/family.ts'
+import type { StringFormatName } from '../../../session/formats/portable-session.ts'
 import { commandOutlivesUs, OUTLIVES_US } from '../../../run/command/process/command.ts'
 import { isChildOfNpm, requireOpenFiles } from '../../../run/command/process/host-process.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
@@ -14,6 +16,7 @@ import { RunStatus } from '../../../run/run-status.ts'
 import { besideRun } from '../../web/beside-run.ts'
 import { isForegroundJob } from '../../../run/command/process/foreground.ts'
 import { eventLog, sparingly } from '../../terminal/log.ts'
+import { STRING_TARGETS, stringFormat } from '../../terminal/formats.ts'
 import { duration } from '../../terminal/numbers.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { quickStartVariables } from '../../quick-start.ts'
@@ -25,7 +28,8 @@ interface Flags extends WhichSession {
   file?: string
   maxWait?: number
   saveAfter?: number
-  sessionEnv?: string
+  client?: FamilyName
+  sessionEnv?: string[]
   passEnv?: boolean
   health?: string | true
   web?: string | true
@@ -51,7 +55,14 @@ export function runCommand(context: Context): Command {
     )
     .option(
       '--session-env <name=format>',
-      `give the session as a string in this variable (${FORMATS.join(', ')}); nothing is written back then`,
+      `give the session as a string in this variable (${STRING_TARGETS.join(', ')}); nothing is written back then; may be repeated`,
+      (text: string, before: string[] | undefined) => [...(before ?? []), text],
+    )
+    .addOption(
+      new Option(
+        '--client <family>',
+        'which file the command opens (TGSESSION_CLIENT); as it is stored, unless given',
+      ).choices(FAMILY_NAMES),
     )
     .option(
       '--health [address]',
@@ -66,7 +77,7 @@ export function runCommand(context: Context): Command {
       '\nExamples:\n  $ tgsession run -- node bot.js\n  $ tgsession run -- python -u bot.py      # opens os.environ["TGSESSION_FILE"]',
     )
     .action(async (argv: string[], flags: Flags) => {
-      const asString = parseSessionEnv(flags.sessionEnv)
+      const asStrings = (flags.sessionEnv ?? []).map(parseSessionEnv)
       const { stop, forget } = stopOnSignals()
       const { report, status, close } = openLog()
       const plan = (settings: Settings): RunOptions => ({
@@ -74,8 +85,11 @@ export function runCommand(context: Context): Command {
         env: { ...quickStartVariables(), ...context.env },
         file: flags.file === undefined ? settings.file : sessionPath(flags.file, '--file'),
         passEnv: flags.passEnv,
-        asString,
+        asStrings,
+        family: flags.client ?? settings.client,
         api: apiOf(settings),
+        apiId: settings.apiId,
+        userId: settings.userId === undefined ? undefined : BigInt(settings.userId),
         stop,
         forwards: (signal) => !settings.signalsAll && !(signal === 'SIGINT' && isForegroundJob()),
         shutdownMs: settings.shutdownMs,
@@ -173,16 +187,18 @@ const NPM_DIES = {
   hint: 'Start it without npm or npx, as in: exec node node_modules/.bin/tgsession run -- node bot.js',
 }
 
-const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const
-
-function parseSessionEnv(text: string | undefined): RunOptions['asString'] {
-  if (text === undefined) return undefined
-  const [, variable, name] = /^([A-Za-z_][A-Za-z0-9_]*)=(\w+)$/.exec(text) ?? []
-  const format = FORMATS.find((one) => one === name)
+/** The ending may be left out: only strings go into a variable. */
+function parseSessionEnv(text: string): { variable: string; format: StringFormatName } {
+  const [, variable, name = ''] = /^([A-Za-z_][A-Za-z0-9_]*)=([\w-]+)$/.exec(text) ?? []
+  const format = stringFormat(name.endsWith('-string') ? name : `${name}-string`)
   if (variable !== undefined && format !== undefined) return { variable, format }
-  throw new UsageError('run.session_env', `--session-env must be NAME=FORMAT, one of ${FORMATS.join(', ')}`, {
-    hint: 'For example --session-env SESSION_STRING=telethon. The session itself never goes there.',
-  })
+  throw new UsageError(
+    'run.session_env',
+    `--session-env must be NAME=FORMAT, one of ${STRING_TARGETS.join(', ')}`,
+    {
+      hint: 'For example --session-env SESSION_STRING=telethon-string. The session itself never goes there.',
+    },
+  )
 }
 
 function apiOf({ apiId, apiHash }: Settings): RunOptions['api'] {
