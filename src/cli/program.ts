@@ -47,7 +47,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Without a command: the help, which stands there already, says it all.
     if (error instanceof CommanderError && error.code === 'commander.help') return 64
     const problem = error instanceof CommanderError ? usageError(error, argv, root.commands) : error
-    return printError(problem, { json: argv.includes('--json') && !argv.includes('--') })
+    const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+    // The standard output of `run` is its command's.
+    return printError(problem, {
+      json: own.includes('--json'),
+      stream: own.includes('run') ? 'stderr' : 'stdout',
+    })
   }
 }
 

@@ -14,14 +14,45 @@ export function describeSettings(settings: Settings): Record<string, string> {
         : `set (hidden), ${settings.identities.length} may decrypt`,
     recipient: settings.recipient ?? 'not set',
     file: settings.file ?? 'a temporary folder',
-    leaseTtl: `${settings.leaseTtlMs} ms`,
-    saveAfter: `${settings.saveAfterMs} ms`,
-    shutdown: `${settings.shutdownMs} ms`,
+    leaseTtl: `${settings.leaseTtlMs / 1000}s`,
+    saveAfter: `${settings.saveAfterMs / 1000}s`,
+    shutdown: `${settings.shutdownMs / 1000}s`,
     userId: settings.userId ?? 'not set',
     apiId: settings.apiId === undefined ? 'not set' : String(settings.apiId),
     apiHash: settings.apiHash === undefined ? 'not set' : 'set (hidden)',
     webToken: settings.webToken === undefined ? 'not set' : 'set (hidden)',
     heartbeat: settings.heartbeat === undefined ? 'not set' : 'set (hidden)',
+    instance: settings.label,
+  }
+}
+
+/**
+ * The same for programs, by the variables' own names and in their units. A secret is `set`; what is not set, or cannot be
+ * shown, is null. `storeSource` is the variable that named the store.
+ */
+export function settingsAsJson(settings: Settings): Record<string, string | number | null> {
+  const { store, container, identities } = settings
+  const hidden = (value: unknown): 'set' | null => (value === undefined ? null : 'set')
+  return {
+    TGSESSION_STORE: store === null ? null : storeLabel(store.url),
+    storeSource: store?.source ?? null,
+    TGSESSION_CONTAINER: container === undefined ? null : storeLabel(container.url),
+    TGSESSION_TABLE_PREFIX: container?.tablePrefix ?? null,
+    TGSESSION_NAME: settings.name,
+    TGSESSION_ENCRYPTION: settings.encryption,
+    TGSESSION_KEY: hidden(identities[0]),
+    TGSESSION_KEY_PREVIOUS: hidden(identities[1]),
+    TGSESSION_RECIPIENT: settings.recipient ?? null,
+    TGSESSION_FILE: settings.file ?? null,
+    TGSESSION_LEASE_TTL: settings.leaseTtlMs / 1000,
+    TGSESSION_SAVE_AFTER: settings.saveAfterMs / 1000,
+    TGSESSION_SHUTDOWN_MS: settings.shutdownMs,
+    TGSESSION_USER_ID: settings.userId ?? null,
+    TGSESSION_WEB_TOKEN: hidden(settings.webToken),
+    TGSESSION_HEARTBEAT: hidden(settings.heartbeat),
+    TELEGRAM_API_ID: settings.apiId ?? null,
+    TELEGRAM_API_HASH: hidden(settings.apiHash),
+    PORT: settings.port ?? null,
     instance: settings.label,
   }
 }

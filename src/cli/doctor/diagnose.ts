@@ -9,6 +9,7 @@ import type { Current, Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
 import { probeConditions } from '../../store/probe.ts'
+import { plural } from '../terminal/ago.ts'
 import { usedBy } from '../terminal/holder-words.ts'
 import { formatBytes, onTrouble } from '../terminal/output.ts'
 import { withProgress } from '../terminal/progress.ts'
@@ -165,7 +166,7 @@ function decryptionCheck(
 
 async function sessionCheck(bytes: Uint8Array, dead: string | null): Promise<Check> {
   const { version, keyFingerprint, userId, entities, withoutRowid } = await inspectSession(bytes)
-  const detail = `Telethon schema ${version}, ${formatBytes(bytes.length)}, key ${keyFingerprint}, user ${userId ?? 'not told'}, ${entities} peers`
+  const detail = `Telethon schema ${version}, ${formatBytes(bytes.length)}, key ${keyFingerprint}, user ${userId ?? 'not told'}, ${plural(entities, 'peer')}`
   if (dead !== null)
     return failed(
       'session',

@@ -3,8 +3,15 @@ import type { Clock } from '../../base/clock.ts'
 import type { Report } from '../../run/report.ts'
 import { writeAbove } from './status-line.ts'
 
-/** One logfmt line per event where nobody watches; something to read where somebody does. */
-export function eventLog(stream: NodeJS.WriteStream, fixed: Record<string, string>): Report {
+/** One logfmt line per event where nobody watches, something to read where somebody does; with `json` one object a line. */
+export function eventLog(
+  stream: NodeJS.WriteStream,
+  fixed: Record<string, string>,
+  { json = false }: { json?: boolean | undefined } = {},
+): Report {
+  if (json)
+    return (event, fields = {}) =>
+      stream.write(`${showJson({ at: new Date().toISOString(), event, ...fixed, ...fields })}\n`)
   return stream.isTTY
     ? (event, fields = {}) => writeAbove(`${forPeople(event, fields)}\n`, stream)
     : (event, fields = {}) => stream.write(`${logfmt({ at: 'tgsession', event, ...fixed, ...fields })}\n`)

@@ -27,12 +27,15 @@ export function note(...lines: string[]): void {
   writeAbove(lines.map((line) => `${show(line)}\n`).join(''))
 }
 
-export function printJson(value: unknown): void {
-  process.stdout.write(`${showJson(value)}\n`)
+export function printJson(value: unknown, stream: 'stdout' | 'stderr' = 'stdout'): void {
+  process[stream].write(`${showJson(value)}\n`)
 }
 
 /** One line for what went wrong, one for what to do next; with `json` the same as an object. Returns the exit code. */
-export function printError(error: unknown, { json }: { json: boolean }): number {
+export function printError(
+  error: unknown,
+  { json, stream }: { json: boolean; stream?: 'stdout' | 'stderr' },
+): number {
   if (error instanceof Interrupted) {
     note('Cancelled. Nothing was stored.')
     return error.exitCode
@@ -45,8 +48,8 @@ export function printError(error: unknown, { json }: { json: boolean }): number 
     return 70
   }
   const { code, message, hint, exitCode } = error
-  if (json) printJson({ error: { code, message, hint, exitCode } })
-  note(...linesOf(code, `tgsession: ${message}`), `  ${hint}`)
+  if (json) printJson({ error: { code, message, hint, exitCode } }, stream)
+  if (!json || stream !== 'stderr') note(...linesOf(code, `tgsession: ${message}`), `  ${hint}`)
   return exitCode
 }
 

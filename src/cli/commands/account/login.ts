@@ -5,7 +5,7 @@ import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import { dataCentre, type DcFlags, withDcOptions } from './data-centre.ts'
 import { dropKeys, serveUntil } from './web.ts'
-import { Interrupted, note } from '../../terminal/output.ts'
+import { Interrupted, note, printJson } from '../../terminal/output.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { refuseLostDisk } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
@@ -16,6 +16,7 @@ interface Flags extends WhichSession, DcFlags {
   phone?: string
   web?: string | true
   insecureHttp?: boolean
+  json?: boolean
   replace?: boolean
   yes?: boolean
 }
@@ -36,6 +37,7 @@ export function loginCommand(context: Context): Command {
       ).conflicts(['bot', 'qr', 'phone']),
     )
     .option('--insecure-http', 'with --web: over plain HTTP beyond this machine')
+    .option('--json', 'say what was stored as one JSON object; the questions go to standard error then')
     .addHelpText(
       'after',
       '\nExamples:\n  $ tgsession login\n  $ tgsession login --qr     # scanned by Telegram on your phone; no code to type\n  $ heroku run npm run login',
@@ -43,7 +45,7 @@ export function loginCommand(context: Context): Command {
   return withDcOptions(command).action(async (flags: Flags) => {
     const { bot, qr, phone, replace } = flags
     const dc = await dataCentre(flags)
-    if (flags.web === undefined) requireTerminal()
+    if (flags.web === undefined) requireTerminal(flags)
     const settings = await settingsOf(context, flags, { api: true, store: true })
     await refuseLostDisk(settings, flags)
     const { apiId, apiHash } = settings
@@ -57,14 +59,18 @@ export function loginCommand(context: Context): Command {
       return context.exit(await serveUntil(settings, page, { untilDone: true }))
     }
     const how = { apiId, apiHash, dc, bot, qr, phone, replace }
-    await usingReplica(settings, (replica) =>
-      atTerminal((terminal) => loginAtTerminal(replica, how, terminal)),
+    const stored = await usingReplica(settings, (replica) =>
+      atTerminal(flags, (terminal) => loginAtTerminal(replica, how, terminal)),
     )
+    if (!flags.json) return
+    const { revision = null, keyFingerprint = null, userId = null } = stored ?? {}
+    const outcome = stored === null ? 'unchanged' : 'saved'
+    printJson({ outcome, name: settings.name, revision, keyFingerprint, userId })
   })
 }
 
 /** A signal closes the question that is open, so that the login is taken back before the process ends. */
-async function atTerminal(use: (terminal: Terminal) => Promise<unknown>): Promise<void> {
+async function atTerminal<T>({ json }: Flags, use: (terminal: Terminal) => Promise<T>): Promise<T> {
   const stop = new AbortController()
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const onSignal = (name: NodeJS.Signals): void => stop.abort(new Interrupted(name))
@@ -73,15 +79,19 @@ async function atTerminal(use: (terminal: Terminal) => Promise<unknown>): Promis
   for (const name of names) process.on(name, onSignal)
   process.stdout.on('error', onHangup)
   try {
-    await use({ input: process.stdin, output: process.stdout, signal: stop.signal })
+    return await use({
+      input: process.stdin,
+      output: json ? process.stderr : process.stdout,
+      signal: stop.signal,
+    })
   } finally {
     for (const name of names) process.off(name, onSignal)
   }
 }
 
 /** A login that nobody watches ends in a ban: there must be a person. */
-function requireTerminal(): void {
-  if (process.stdin.isTTY && process.stdout.isTTY) return
+function requireTerminal({ json }: Flags): void {
+  if (process.stdin.isTTY && (json ? process.stderr : process.stdout).isTTY) return
   throw new UsageError(
     'login.no_terminal',
     'a login asks for a code, and there is no terminal here to ask at',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { describeSettings } from '../../../config/describe.ts'
+import { describeSettings, settingsAsJson } from '../../../config/describe.ts'
 import { sessionCommand, settingsOf, type WhichSession } from '../../options.ts'
 import { printJson, printTable } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
@@ -9,8 +9,8 @@ export function configCommand(context: Context): Command {
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession config --store file:./sessions')
     .action(async (flags: WhichSession & { json?: boolean }) => {
-      const described = describeSettings(await settingsOf(context, flags))
-      if (flags.json) printJson(described)
-      else printTable(described)
+      const settings = await settingsOf(context, flags)
+      if (flags.json) printJson(settingsAsJson(settings))
+      else printTable(describeSettings(settings))
     })
 }

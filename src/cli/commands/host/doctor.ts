@@ -15,11 +15,15 @@ export function doctorCommand(context: Context): Command {
       const { diagnose } = await import('../../doctor/diagnose.ts')
       const checks = await diagnose(() => settingsOf(context, flags, { store: true }), context.env)
       const exitCode = checks.find(({ state }) => state === 'failed')?.exitCode ?? 0
-      if (flags.json) printJson({ ok: exitCode === 0, exitCode, checks })
+      if (flags.json)
+        printJson({ ok: exitCode === 0, exitCode, checks: checks.map((one) => ({ ...NONE, ...one })) })
       else print(checks)
       context.exit(exitCode)
     })
 }
+
+/** What a check has none of is null in JSON. */
+const NONE = { hint: null, code: null, exitCode: null }
 
 function print(checks: Check[]): void {
   const width = Math.max(...checks.map(({ check }) => check.length))

@@ -6,11 +6,12 @@ import { readSettings } from '../../../config/settings.ts'
 import { ConfigurationError, UsageError } from '../../../base/errors.ts'
 import { parseKey, recipientOf } from '../../../seal/key.ts'
 import type { Context } from '../../context.ts'
-import { note, say } from '../../terminal/output.ts'
+import { note, printJson, say } from '../../terminal/output.ts'
 
 interface Flags {
   output?: string
   overwrite?: boolean
+  json?: boolean
   fromEnv?: boolean
   recipient?: boolean
 }
@@ -22,6 +23,7 @@ export function keygenCommand(context: Context): Command {
     .option('--overwrite', 'also if the file is there already')
     .option('--from-env', 'print the TGSESSION_KEY that is set, as an age identity for `age -d -i`')
     .option('--recipient', 'print the public half of the TGSESSION_KEY that is set: enough to encrypt (CI)')
+    .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
       '\nExamples:\n  $ heroku config:set TGSESSION_KEY="$(npx tgsession keygen)"\n  $ tgsession keygen --from-env -o key.txt; age -d -i key.txt revision.session.zst.age | zstd -d > main.session',
@@ -31,12 +33,20 @@ export function keygenCommand(context: Context): Command {
       const identity = isSet ? await keyInForce(context) : parseKey(randomBytes(32).toString('hex'))
       const recipient = recipientOf(identity)
       const text = flags.recipient ? recipient : identity
-      if (flags.output === undefined) process.stdout.write(`${text}\n`)
-      else await write(flags.output, text, flags.overwrite ?? false)
+      const file = flags.output === '-' ? undefined : flags.output
+      if (file !== undefined) await write(file, text, flags.overwrite ?? false)
+      if (flags.json)
+        printJson({
+          key: file === undefined && !flags.recipient ? identity : null,
+          recipient,
+          file: file ?? null,
+        })
+      else if (file === undefined) process.stdout.write(`${text}\n`)
+      else say(`Wrote ${file}.`)
       if (!flags.fromEnv && !flags.recipient)
         note(
           `Public key: ${recipient}`,
-          `Keep the ${flags.output === undefined ? 'line above' : 'file'} secret, and a copy of it: without it the stored session cannot be read.`,
+          `Keep the ${file === undefined ? 'line above' : 'file'} secret, and a copy of it: without it the stored session cannot be read.`,
         )
     })
 }
@@ -47,7 +57,6 @@ async function write(file: string, text: string, overwrite: boolean): Promise<vo
       hint: 'Name another file. What --overwrite replaces may be the only copy of a key.',
     })
   await writeFileAtomic(file, Buffer.from(`${text}\n`))
-  say(`Wrote ${file}.`)
 }
 
 async function keyInForce(context: Context): Promise<string> {

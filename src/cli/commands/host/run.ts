@@ -31,6 +31,7 @@ interface Flags extends WhichSession {
   client?: FamilyName
   sessionEnv?: string[]
   passEnv?: boolean
+  json?: boolean
   health?: string | true
   web?: string | true
   insecureHttp?: boolean
@@ -70,6 +71,7 @@ export function runCommand(context: Context): Command {
     )
     .option('--web [address]', 'the login page too, for hosts that give one process and one port')
     .option('--insecure-http', 'with --web: over plain HTTP beyond this machine')
+    .option('--json', 'tell what happens as JSON, one object a line, on standard error')
     .option('--pass-env', 'leave our own secrets in the environment of the command')
     .passThroughOptions()
     .addHelpText(
@@ -79,7 +81,7 @@ export function runCommand(context: Context): Command {
     .action(async (argv: string[], flags: Flags) => {
       const asStrings = (flags.sessionEnv ?? []).map(parseSessionEnv)
       const { stop, forget } = stopOnSignals()
-      const { report, status, close } = openLog()
+      const { report, status, close } = openLog(flags)
       const plan = (settings: Settings): RunOptions => ({
         argv,
         env: { ...quickStartVariables(), ...context.env },
@@ -167,9 +169,9 @@ function stopOnSignals(): { stop: AbortSignal; forget: () => void } {
 }
 
 /** Each event as it comes; and how things stand, at SIGUSR2 and, where nobody watches, once a minute. */
-function openLog(): { report: Report; status: RunStatus; close: () => void } {
+function openLog({ json }: Flags): { report: Report; status: RunStatus; close: () => void } {
   const standing = new RunStatus(systemClock)
-  const log = eventLog(process.stderr, {})
+  const log = eventLog(process.stderr, {}, { json })
   const tell = (): void => log('status', standing.fields)
   const over = new AbortController()
   process.on('SIGUSR2', tell)

@@ -4,6 +4,7 @@ import type { Replica } from '../../../replica/replica.ts'
 import { confirmed } from '../../terminal/confirm.ts'
 import { tellWatching } from '../../terminal/holder-words.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
+import { plural } from '../../terminal/ago.ts'
 import { printJson, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
@@ -25,7 +26,7 @@ export function deleteCommand(context: Context): Command {
         if (head.writeId !== '' && !(await confirmed(question(replica.name, head), flags))) return
         const removed = await replica.recovery.delete({ onWaiting: tellWatching })
         if (flags.json) printJson({ outcome: 'deleted', name: replica.name, removed })
-        else say(`Deleted ${replica.name}: ${removed} revisions. ${STILL_KNOWN}`)
+        else say(`Deleted ${replica.name}: ${plural(removed, 'revision')}. ${STILL_KNOWN}`)
       }
       await withReplica(context, flags, remove)
     })

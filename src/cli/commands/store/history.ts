@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../../replica/head.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
+import { ago } from '../../terminal/ago.ts'
 import { formatBytes, printJson, printRows, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
@@ -56,7 +57,7 @@ function rowOf(entry: Entry): string[] {
   const marks = [state === 'current' ? 'current' : '', lastLogin ? 'last login' : '', told]
   return [
     String(revision),
-    savedAt,
+    ago(savedAt),
     savedBy,
     formatBytes(bytes),
     family ?? '-',

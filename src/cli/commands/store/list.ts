@@ -12,6 +12,7 @@ import {
   type WhichSession,
   withContainer,
 } from '../../options.ts'
+import { ago } from '../../terminal/ago.ts'
 import { printJson, printRows, say } from '../../terminal/output.ts'
 import type { Context } from '../../context.ts'
 
@@ -80,9 +81,12 @@ function cellsInContainer(row: Row): string[] {
 const HEADINGS = ['name', 'revision', 'saved', 'family', 'user', 'in use by']
 
 function summary({ name, head, damage }: Named): object {
-  if (damage) return { name, damage: { code: damage.code, message: damage.message } }
+  if (damage) {
+    const { code, message } = damage
+    return { name, current: null, holder: null, deleted: null, damage: { code, message } }
+  }
   const { current, holder, deleted } = head
-  return { name, current, holder, deleted: deleted ?? null }
+  return { name, current, holder, deleted: deleted ?? null, damage: null }
 }
 
 function rowOf({ name, head, damage }: Named): string[] {
@@ -91,11 +95,11 @@ function rowOf({ name, head, damage }: Named): string[] {
 }
 
 function cellsOf({ current, holder, deleted }: Head): string[] {
-  const absent = deleted ? `deleted ${deleted.at}` : 'none yet'
+  const absent = deleted ? `deleted ${ago(deleted.at)}` : 'none yet'
   const dead = current?.dead ? ` DEAD (${current.dead})` : ''
   return [
     current ? `${current.revision}${dead}` : '-',
-    current?.savedAt ?? absent,
+    current ? ago(current.savedAt) : absent,
     current ? (current.family ?? 'telethon') : '-',
     current?.userId ?? '-',
     holder?.label ?? 'nobody',

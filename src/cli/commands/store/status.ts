@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Head, Revision } from '../../../replica/head.ts'
+import { ago } from '../../terminal/ago.ts'
 import { usedBy } from '../../terminal/holder-words.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
 import { formatBytes, printJson, printTable } from '../../terminal/output.ts'
@@ -84,5 +85,5 @@ function describe({ revision, savedAt, savedBy, bytes, keyFingerprint, userId, f
   const user = userId === null ? '' : `, user ${userId}`
   const file = family === null ? '' : `, a ${family} file`
   const size = formatBytes(bytes) + file
-  return `revision ${revision}, saved ${savedAt} by ${savedBy}, ${size}, key ${keyFingerprint}${user}`
+  return `revision ${revision}, saved ${ago(savedAt)} by ${savedBy}, ${size}, key ${keyFingerprint}${user}`
 }
