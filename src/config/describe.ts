@@ -32,7 +32,6 @@ export function describeSettings(settings: Settings): Record<string, string> {
  */
 export function settingsAsJson(settings: Settings): Record<string, string | number | null> {
   const { store, container, identities } = settings
-  const hidden = (value: unknown): 'set' | null => (value === undefined ? null : 'set')
   return {
     TGSESSION_STORE: store === null ? null : storeLabel(store.url),
     storeSource: store?.source ?? null,
@@ -55,6 +54,10 @@ export function settingsAsJson(settings: Settings): Record<string, string | numb
     PORT: settings.port ?? null,
     instance: settings.label,
   }
+}
+
+function hidden(value: unknown): 'set' | null {
+  return value === undefined ? null : 'set'
 }
 
 /** An address that cannot be parsed is not shown in part: nobody knows where a secret in it ends. */
