@@ -2,6 +2,7 @@
 // npm run chaos -- --seed 1 --restarts 100 [--store s3|ceph|postgres|URL] [--minutes 30] [--json]
 import { parseArgs } from 'node:util'
 import { chaos } from '../test/support/chaos/chaos.ts'
+import { NEXT, patched } from '../test/support/chaos/patched.ts'
 import { BOTS } from '../test/support/chaos/plan.ts'
 
 const { values } = parseArgs({
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     store: { type: 'string' },
     bots: { type: 'string' },
     ttl: { type: 'string', default: '2' },
+    beside: { type: 'string' },
     json: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
@@ -29,15 +31,17 @@ if (
   bots.length === 0
 ) {
   console.error(`--seed and --restarts are whole numbers, for example --seed 1 --restarts 100;
---minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --bots names some of ${BOTS.join(',')}`)
+--minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or next; --bots names some of ${BOTS.join(',')}`)
   process.exit(64)
 }
 // What the caller keeps in his environment is for his own session.
 for (const name of Object.keys(process.env)) if (/^TGSESSION_(?!TEST_)/.test(name)) delete process.env[name]
 
+const other = values.beside === 'next' ? await patched(NEXT) : undefined
 const until = performance.now() + minutes * 60_000
 for (let seed = first, isWhole = true; isWhole && (seed === first || performance.now() < until); seed++)
   isWhole = await once(seed)
+await other?.remove()
 
 /** False for a run in which a promise was broken. */
 async function once(seed: number): Promise<boolean> {
@@ -48,6 +52,7 @@ async function once(seed: number): Promise<boolean> {
     store: values.store,
     bots,
     ttlMs: ttl * 1000,
+    beside: other?.root ?? values.beside,
     progress: values.json ? undefined : (line) => console.error(line),
   })
   if (leftOut !== undefined) console.error(`LEFT OUT: ${leftOut}`)
@@ -64,7 +69,7 @@ async function once(seed: number): Promise<boolean> {
 }
 
 function commandLine(seed: number): string {
-  const others = ['store', 'bots', 'ttl'] as const
+  const others = ['store', 'bots', 'ttl', 'beside'] as const
   const given = others.flatMap((name) => {
     const value = values[name]
     return value === undefined ? [] : [`--${name} '${value}'`]

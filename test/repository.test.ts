@@ -217,7 +217,13 @@ describe('documents', () => {
 
   it('name the commands that .ci/run runs', () => {
     const commands = read('.ci/run').match(/^npm .+$/gm) ?? []
-    assert.deepEqual(commands, ['npm ci', 'npm run check', 'npm test', 'npm run demo -- --json'])
+    assert.deepEqual(commands, [
+      'npm ci',
+      'npm run check',
+      'npm test',
+      'npm run demo -- --json',
+      'npm run mutants -- --chaos --some 3',
+    ])
     for (const command of commands)
       assert.ok(`${read('README.md')}${read('CONTRIBUTING.md')}`.includes(command), command)
     assert.ok(statSync(path.join(root, '.ci/run')).mode & 0o100, '.ci/run cannot be executed')

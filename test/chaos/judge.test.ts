@@ -7,6 +7,7 @@ import { verifySession } from '../../src/session/inspect.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { Cipher } from '../../src/seal/cipher.ts'
 import { parseKey, recipientOf } from '../../src/seal/key.ts'
+import { encodeHead, parseHead } from '../../src/replica/head-format.ts'
 import { Replica } from '../../src/replica/replica.ts'
 import { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { chaos } from '../support/chaos/chaos.ts'
@@ -153,6 +154,16 @@ describe('the judge of chaos', () => {
     assert.match(await breaches(), /AUTH_KEY_DUPLICATED 1 times/)
     judge.pardoned = 1
     assert.equal(await breaches(), '')
+  })
+
+  it('sees that what another release has written into the head is gone', async () => {
+    const found = await store.get('main/head.json')
+    assert.ok(found)
+    const head = parseHead(found.bytes)
+    const version = await store.put('main/head.json', encodeHead({ ...head, ofTheNext: 1 }), found.version)
+    assert.equal(await breaches(), '')
+    await store.put('main/head.json', encodeHead(head), version)
+    assert.equal(await breaches(), 'the head has lost its field ofTheNext')
   })
 
   it('sees that nobody serves in the end', async () => {

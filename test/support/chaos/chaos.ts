@@ -29,6 +29,8 @@ export interface ChaosOptions {
   ttlMs?: number | undefined
   /** A checkout whose build runs in the dynos; this one unless given. */
   root?: string | undefined
+  /** Another one, whose build runs in every other dyno. */
+  beside?: string | undefined
   /** Milliseconds that the last one has to serve. */
   inTheEndMs?: number | undefined
   /** Only to show that the judge sees what happens then. */
@@ -96,8 +98,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const key = (await replica.status()).current?.keyFingerprint
   const witness = new Witness(replica, settings.identities)
   const judge = new Judge({ dc, replica, witness, key })
-  const { root } = options
-  const of = { folder, store, dc, replica, witness, judge, env, ttlMs, leaseless, withDisks, root }
+  const { root, beside } = options
+  const of = { folder, store, dc, replica, witness, judge, env, ttlMs, leaseless, withDisks, root, beside }
   const stage = new Stage(of)
   hooks.onEvent = (event) => stage.onEvent(event)
   const scene = new Scene({ stage, progress, inTheEndMs: options.inTheEndMs })

@@ -19,6 +19,8 @@ export class Judge {
   pardoned = 0
   readonly #of: JudgeOptions
   #looks = 0
+  /** Fields of the head, one of which another release may have written, and after how many replacements. */
+  #fields = { names: new Set<string>(), after: 0 }
 
   constructor(of: JudgeOptions) {
     this.#of = of
@@ -33,7 +35,8 @@ export class Judge {
     const { dc, replica, witness, key } = this.#of
     if (thorough) await witness.lookAgain()
     const lost = await witness.lostSaves()
-    const { current, quarantined } = await replica.status()
+    const head = await replica.status()
+    const { current, quarantined } = head
     const { logins, keys } = dc.stats()
     const owned = keys.filter(({ userId }) => userId !== null)
     return [
@@ -41,8 +44,18 @@ export class Judge {
       ...(logins === 1 ? [] : [`${logins} logins`]),
       ...(owned.length === 1 && current?.keyFingerprint === key ? [] : ['the key changed']),
       ...(quarantined.length === 0 ? [] : ['something was quarantined']),
+      ...this.#lostFields(Object.keys(head)),
       ...lost,
       ...witness.torn,
     ]
+  }
+
+  /** What one release has written into the head, another one keeps. */
+  #lostFields(names: readonly string[]): string[] {
+    const { replacements } = this.#of.witness
+    if (replacements !== this.#fields.after) this.#fields = { names: new Set(), after: replacements }
+    const lost = [...this.#fields.names].filter((name) => !names.includes(name))
+    for (const name of names) this.#fields.names.add(name)
+    return lost.map((name) => `the head has lost its field ${name}`)
   }
 }

@@ -28,6 +28,8 @@ export interface StageOptions {
   withDisks: boolean
   /** What is run: another checkout's, unless given this one's. */
   root?: string | undefined
+  /** What every other dyno runs instead. */
+  beside?: string | undefined
 }
 
 export interface Entrance {
@@ -80,12 +82,12 @@ export class Stage {
   }
 
   async enter({ name, bot, line, life, env: more = {}, hasWeather = false }: Entrance): Promise<Cast> {
-    const { folder, store, env, leaseless, withDisks, witness, root } = this.of
+    const { folder, store, env, leaseless, withDisks, witness, root, beside } = this.of
     const number = ++this.#started
     const cast = await Cast.enter({
       name,
       folder: path.join(folder, `dyno-${number}`),
-      root,
+      root: number % 2 === 0 ? (beside ?? root) : root,
       line: leaseless ? LEASELESS_LINE : (line ?? LINES[bot]),
       env: { ...env, ...more },
       store,

@@ -57,8 +57,7 @@ export async function stay(
   const others: Cast[] = []
   for (const [n, bot] of rivals.entries())
     others.push(await stage.enter({ name: `worker.${n + 2}`, bot, hasWeather: true }))
-  for (const { dyno } of others)
-    await until(() => dyno.isOver || dyno.lines.some((line) => line.includes('event=lease.waiting')), BOOT_MS)
+  await until(() => others.every(isWaiting) || stage.of.judge.duplicates > 0, BOOT_MS)
   stage.faults++
   if (what === 'slow store') {
     serving.way.slow(ttlMs * SLOW)
@@ -94,4 +93,8 @@ export async function succession(stage: Stage): Promise<void> {
 async function until(holds: () => boolean, ms: number): Promise<void> {
   const end = performance.now() + ms
   while (!holds() && performance.now() < end) await sleep(20)
+}
+
+function isWaiting({ dyno }: Cast): boolean {
+  return dyno.isOver || dyno.lines.some((line) => line.includes('event=lease.waiting'))
 }

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { readMutants } from '../support/chaos/mutants.ts'
+import { checkPatch, NEXT } from '../support/chaos/patched.ts'
+import { ROOT } from '../support/cli/dyno.ts'
+
+/** `npm run mutants -- --chaos` shows that they are caught. */
+describe('the mutants', async () => {
+  const mutants = await readMutants()
+
+  for (const mutant of mutants)
+    it(`${mutant.name} still fits the code`, async () => await checkPatch(mutant.file))
+
+  it('have beside them a next release that still fits the code', async () => await checkPatch(NEXT))
+
+  it('are of the lease, the head, saving and run', () => {
+    assert.deepEqual(new Set(mutants.map(({ part }) => part)), new Set(['lease', 'head', 'saving', 'run']))
+    assert.ok(mutants.length >= 12)
+  })
+
+  it('all stand in docs/chaos.md', async () => {
+    const page = await readFile(path.join(ROOT, 'docs', 'chaos.md'), 'utf8')
+    const missing = mutants.filter(({ name, what }) => !page.includes(`| ${name} | ${what} |`))
+    assert.deepEqual(
+      missing.map(({ name }) => name),
+      [],
+    )
+  })
+})
