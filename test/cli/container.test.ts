@@ -75,7 +75,7 @@ describe('tgsession with a container', { skip: missing.postgres() }, () => {
     assert.deepEqual([done, failed.map(({ id }) => id)], [2, ['broken']])
 
     const file = path.join(folder, 'Bob 1%2Fx.session')
-    const text = await cli.run(['convert', file, '--to', 'telethon'], env)
+    const text = await cli.run(['convert', file, '--to', 'telethon-string'], env)
     const lines = `# two of them\ncarol ${text.stdout.trim()}\nno-string\n`
     const refused = await cli.run(['import', '--list', '-'], second, lines)
     assert.deepEqual([refused.code, refused.stderr.includes('line 3')], [64, true], refused.stderr)
@@ -105,7 +105,7 @@ describe('tgsession with a container', { skip: missing.postgres() }, () => {
 
   it('runs none of them: that is for a store, which the same database can hold', async () => {
     const flag = await cli.run(['run', '--container', database.url, '--', 'true'], env)
-    assert.deepEqual([flag.code, /unknown option '--container'/.test(flag.stderr)], [64, true], flag.stderr)
+    assert.deepEqual([flag.code, /unknown option --container/.test(flag.stderr)], [64, true], flag.stderr)
     const { code, stderr } = await cli.run(['status'], env)
     assert.equal(code, 78)
     assert.match(stderr, /TGSESSION_CONTAINER is for list, import and export only/)

@@ -200,15 +200,16 @@ describe('tgsession doctor', () => {
     ])
   })
 
-  it('says honestly what the public key alone cannot show, and warns of what is not fatal', async () => {
+  it('fails where the public key alone cannot open what is stored, and warns of what is not fatal', async () => {
     const env = envOf('public')
     await fill(env)
     const settings = await readSettings(env)
     const { TGSESSION_KEY: _, ...rest } = env
     const found = await doctor({ ...rest, TGSESSION_RECIPIENT: settings.recipient ?? '' })
-    assert.equal(found['decryption']?.state, 'skipped')
+    // `run` cannot start there, so the doctor is not green.
+    assert.equal(found['decryption']?.state, 'failed')
     const warned = await doctor({ ...env, TELEGRAM_API_HASH: '', DYNO: 'worker.1' })
-    assert.deepEqual([warned['login']?.state, warned['configuration']?.state], ['warning', 'warning'])
+    assert.deepEqual([warned['login']?.state, warned['store safety']?.state], ['warning', 'warning'])
   })
 
   it('looks at one plain file', async () => {

@@ -33,7 +33,7 @@ export async function diagnose(readAll: () => Promise<Settings>, env: Environmen
   return [
     configuration(settings),
     ...ofHost(settings),
-    ...(await storeWarnings(settings)).map(({ message, hint }) => warning('store', message, hint)),
+    ...(await storeWarnings(settings)).map(({ message, hint }) => warning('store safety', message, hint)),
     ...forLogin(settings),
     ...(await keptChecks(settings, env)),
   ]
