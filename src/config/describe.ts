@@ -15,6 +15,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
     recipient: settings.recipient ?? 'not set',
     file: settings.file ?? 'a temporary folder',
     leaseTtl: `${settings.leaseTtlMs / 1000}s`,
+    maxSize: `${settings.maxBytes / 1024 / 1024} MB`,
     saveAfter: `${settings.saveAfterMs / 1000}s`,
     shutdown: `${settings.shutdownMs / 1000}s`,
     userId: settings.userId ?? 'not set',

@@ -10,7 +10,7 @@ export async function openReplica(
   options: Pick<ReplicaOptions, 'onWarning' | 'onTrouble'> = {},
 ): Promise<Replica> {
   if (!settings.store) throw new TypeError('settings read without { store: true }')
-  const { name, label, userId, leaseTtlMs, encryption, identities, recipient } = settings
+  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient } = settings
   return new Replica({
     store: await openStore(settings.store),
     cipher: new Cipher({ encryption, identities, recipient }),
@@ -19,6 +19,7 @@ export async function openReplica(
     label,
     userId,
     leaseTtlMs,
+    maxBytes,
     ...options,
   })
 }

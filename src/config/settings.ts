@@ -29,6 +29,8 @@ export interface Settings extends Host {
   /** Which kind of session file the command of `run` opens; undefined: as it is stored. */
   client: FamilyName | undefined
   leaseTtlMs: number
+  /** Bytes of the largest session file that is stored or restored. */
+  maxBytes: number
   /** How long after the last change the session is saved. */
   saveAfterMs: number
   userId: string | undefined
@@ -70,6 +72,19 @@ function duration(range: Range, message: string): z.ZodMiniType<number> {
   return z.pipe(z.string(), parse)
 }
 
+const SIZES = [1, 512] as const
+
+/** Bytes of a text such as `256MB` or `256`, which are mebibytes. */
+function size(message: string): z.ZodMiniType<number> {
+  const parse = z.transform((given: string, context) => {
+    const megabytes = Number(/^(\d{1,4})\s*(?:MB|MiB)?$/i.exec(given.trim())?.[1])
+    if (megabytes >= SIZES[0] && megabytes <= SIZES[1]) return megabytes * 1024 * 1024
+    context.issues.push({ code: 'custom', message, input: given })
+    return z.NEVER
+  })
+  return z.pipe(z.string(), parse)
+}
+
 /** Every variable: what it must look like, said without repeating what it holds. */
 const VARIABLES = {
   TGSESSION_NAME: z.optional(
@@ -89,6 +104,7 @@ const VARIABLES = {
   TGSESSION_FILE: z.optional(z.string()),
   TGSESSION_CLIENT: z.optional(z.enum(FAMILY_NAMES, `must be one of ${FAMILY_NAMES.join(', ')}`)),
   TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
+  TGSESSION_MAX_SIZE: z.optional(size('must be between 1MB and 512MB, such as 256MB')),
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
   TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
   TGSESSION_USER_ID: z.optional(token(/^\d{1,19}$/, 'must be a number, such as 777000')),
@@ -198,6 +214,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     file,
     client: values.TGSESSION_CLIENT,
     leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
+    maxBytes: values.TGSESSION_MAX_SIZE ?? 256 * 1024 * 1024,
     saveAfterMs: values.TGSESSION_SAVE_AFTER ?? 30_000,
     userId: values.TGSESSION_USER_ID,
     apiId: values.TELEGRAM_API_ID,

@@ -29,6 +29,8 @@ export interface ReplicaOptions {
   /** The only account that may be stored here, where it is known. */
   userId?: string | undefined
   leaseTtlMs?: number | undefined
+  /** Bytes of the largest session file that is stored or restored; 256 MiB unless given. */
+  maxBytes?: number | undefined
   /** What this instance understands of the head's `requires`; all that this release does, unless given. */
   features?: readonly string[] | undefined
   clock?: Clock | undefined
@@ -70,7 +72,7 @@ export class Replica {
     this.clock = options.clock ?? systemClock
     this.leaseTtlMs = options.leaseTtlMs ?? DEFAULT_TTL_MS
     const { name, store, label, clock } = this
-    const { cipher, verify, userId, features, onWarning, onTrouble } = options
+    const { cipher, verify, userId, maxBytes, features, onWarning, onTrouble } = options
     const head = new HeadFile({
       store,
       key: `${name}/head.json`,
@@ -80,7 +82,7 @@ export class Replica {
       features,
       onTrouble,
     })
-    const revisions = new Revisions(store, name, cipher, verify)
+    const revisions = new Revisions(store, name, cipher, verify, maxBytes)
     const claims = new Claims({ store, name, features })
     const parts = { label, clock, head, revisions, claims }
     const writer = new RevisionWriter({ ...parts, store, verify, userId, onWarning })
@@ -91,6 +93,11 @@ export class Replica {
   /** The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
   get lastSeen(): Head | undefined {
     return this.#parts.head.lastSeen
+  }
+
+  /** Bytes of the largest session file that is stored. */
+  get maxBytes(): number {
+    return this.#parts.revisions.maxBytes
   }
 
   /** Something happened to this instance: its code is written to `events` with the next renewal or save. */

@@ -9,7 +9,7 @@ import { lostLease, NumberTaken, type Pruned, quarantine, replace, save } from '
 import { type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { ChangeOptions, HeadChange, HeadFile } from './head-file.ts'
 import type { SaveOutcome } from './outcome.ts'
-import { type Revisions, sha256, type Verified, type Verify } from './revisions.ts'
+import { NO_KEY, type Revisions, sha256, type Verified, type Verify } from './revisions.ts'
 
 export interface RevisionWriterOptions {
   store: ObjectStore
@@ -33,7 +33,6 @@ export type WriteOptions = StoreOptions & ChangeOptions
 type ChangeFor = (revision: Revision, nowMs: number, pruned: Pruned) => HeadChange
 
 const PATIENCE_MS = 30_000
-const NO_KEY = '0'.repeat(16)
 
 /**
  * Decides what becomes of a session that is to be stored (current, or quarantined because its auth key or its account

@@ -47,6 +47,7 @@ export class Saver {
   readonly #options: SaverOptions
   #base: Revision
   #savedCheckpoint: string | undefined
+  #isLarge = false
   #saving: Promise<unknown> = Promise.resolve()
 
   constructor(options: SaverOptions) {
@@ -161,6 +162,10 @@ export class Saver {
       if (before !== after)
         report('session.upgraded', { revision: revision.revision, from: before, to: after })
       this.#base = revision
+    }
+    if (outcome === 'saved' && !this.#isLarge && revision.bytes > replica.maxBytes / 2) {
+      this.#isLarge = true
+      report('session.large', { bytes: revision.bytes, limit: replica.maxBytes })
     }
     if (outcome === 'saved') report('session.saved', { revision: revision.revision, bytes: revision.bytes })
     return saved

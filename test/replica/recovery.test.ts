@@ -6,6 +6,7 @@ import { listNames } from '../../src/replica/names.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { forbidden, unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
+import { Revisions } from '../../src/replica/revisions.ts'
 import { begun, HEAD, readable, Setting } from './support/setting.ts'
 import { instantOf } from './support/virtual.ts'
 
@@ -399,6 +400,58 @@ describe('orphans', () => {
       keys.some((name) => name.includes('00000001-')),
       'the last login stays',
     )
+  })
+})
+
+describe('what lies in the store and was not saved by us', () => {
+  it('is damaged where it decrypts and is no session: the newest sound one is served', async () => {
+    const { setting, replica, files } = await three()
+    const stranger = new Revisions(setting.store, 'main', readable(), async () => verified)
+    const current = setting.head.current!
+    const verified = { keyFingerprint: current.keyFingerprint, userId: current.userId }
+    const about = { ...verified, revision: 4, savedAt: current.savedAt, savedBy: 'stranger' }
+    const planted = await stranger.put(new TextEncoder().encode('no session at all'), about)
+    setting.edit((head) => ({
+      ...head,
+      current: { ...planted, dead: null },
+      history: [...head.history, current],
+    }))
+    await assert.rejects(setting.during(replica.restore()), { code: 'revision.corrupt' })
+    const lease = await setting.during(replica.lease())
+    const { bytes, revision } = await setting.during(replica.restore({ lease }))
+    assert.deepEqual(Buffer.from(bytes), Buffer.from(files.at(-1)!))
+    assert.equal(revision.revision, 5)
+    await setting.during(lease.release())
+  })
+
+  it('is not fetched where it is larger than a session may be, nor repaired', async () => {
+    const { setting } = await three()
+    const { bytes } = setting.head.current!
+    const small = setting.replica('small', { maxBytes: bytes - 1 })
+    const lease = await setting.during(small.lease())
+    setting.store.requests = []
+    await assert.rejects(setting.during(small.restore({ lease })), {
+      code: 'session.too_large',
+      exitCode: 65,
+    })
+    assert.deepEqual(
+      setting.store.requests.filter((request) => request.includes('revisions/')),
+      [],
+    )
+    await setting.during(lease.release())
+  })
+
+  it('is refused before it is stored where it is larger than a session may be', async () => {
+    const { setting, files } = await three()
+    const bytes = files.at(-1)!
+    const small = setting.replica('small', { maxBytes: bytes.length })
+    const lease = await setting.during(small.lease())
+    const { revision } = await setting.during(small.restore({ lease }))
+    const keys = setting.store.keys()
+    const larger = new Uint8Array([...bytes, ...new Uint8Array(4096)])
+    await assert.rejects(setting.during(small.save(lease, revision, larger)), { code: 'session.too_large' })
+    assert.deepEqual(setting.store.keys(), keys)
+    await setting.during(lease.release())
   })
 })
 

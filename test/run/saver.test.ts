@@ -171,3 +171,27 @@ describe('a store that takes no revision', () => {
       setting.assertTidy()
     })
 })
+
+describe('a session that grows', () => {
+  it('is told of once at half of what may be stored, while it runs', async () => {
+    const setting = new Setting()
+    const key = randomKey()
+    const bytes = await sessionBytes({ key })
+    const replica = setting.replica('worker.1', { cipher: readable(), maxBytes: bytes.length * 1.9 })
+    await setting.during(replica.push(bytes))
+    const lease = await setting.during(replica.lease())
+    const told: unknown[] = []
+    let peers = 0
+    const saver = new Saver({
+      replica,
+      lease,
+      base: setting.head.current!,
+      source: { checkpoint: async () => String(peers), capture: () => sessionBytes({ key, peers: ++peers }) },
+      clock: setting.time.clock(),
+      report: (event, fields) => event === 'session.large' && told.push(fields),
+    })
+    for (let saves = 0; saves < 2; saves++) await setting.during(saver.save())
+    assert.deepEqual(told, [{ bytes: bytes.length, limit: bytes.length * 1.9 }])
+    await setting.during(lease.release())
+  })
+})
