@@ -14,8 +14,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { BareContainer } from '../src/container/bare-container.ts'
-import type { OpenedSession } from '../src/container/opened-session.ts'
-import type { QueuedSession } from '../src/container/queued-session.ts'
+import type { HeldSession } from '../src/container/held-session.ts'
 import type { Entity } from '../src/session/core/storage.ts'
 import { KEY, MARIADB, POSTGRES, SQLITE } from '../test/container/databases.ts'
 import { PYTHON } from '../test/support/requires.ts'
@@ -103,7 +102,7 @@ for (const id of ids.slice(1))
   )
 
 const empty = memory()
-const opened: OpenedSession<QueuedSession>[] = []
+const opened: HeldSession[] = []
 const loading = await secondsOf(async () => {
   for (const id of ids) opened.push(await container.open(id))
 })

@@ -7,7 +7,7 @@
 import { once } from 'node:events'
 import { TelegramClient } from 'telegram'
 import { NewMessage, type NewMessageEvent } from 'telegram/events/index.js'
-import { clientOptions, connectClient, LeaseError, openSession } from 'tgsession'
+import { clientOptions, connectClient, LeaseError, openSession, TgsessionError } from 'tgsession'
 
 const { TELEGRAM_API_ID: apiId, TELEGRAM_API_HASH: apiHash } = process.env
 if (!apiId || !apiHash) {
@@ -52,6 +52,9 @@ for (;;) {
   try {
     await serve()
   } catch (error) {
-    if (!(error instanceof LeaseError)) throw error
+    if (error instanceof LeaseError) continue
+    if (!(error instanceof TgsessionError)) throw error
+    console.error(`in-process-bot: ${error.message}. ${error.hint}`)
+    process.exit(error.exitCode)
   }
 }

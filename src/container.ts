@@ -2,7 +2,7 @@
 import './base/require-node.ts'
 export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'
 export { SqlSession } from './clients/gramjs/sql-session.ts'
-export { OpenedSession } from './container/opened-session.ts'
+export type { OpenedSession } from './clients/opened-session.ts'
 export { containerMigration, containerSchemaSql } from './container/tables/create-tables.ts'
 export { sessionFiles } from './container/transfer/session-files.ts'
 export type {

@@ -6,7 +6,7 @@ export { readSettings, type Environment, type Settings } from './config/settings
 export { openReplica } from './config/open-replica.ts'
 export { namesPlainSession, openPlainSession, type PlainSession } from './config/open-plain-session.ts'
 export { openSession, type OpenSession } from './run/in-process/gramjs.ts'
-export type { OpenSessionOptions } from './run/opened-session.ts'
+export type { OpenSessionOptions } from './run/in-process/open-under-lease.ts'
 export type { GramSession } from './clients/gramjs/base-session.ts'
 export { MemorySession, type MemorySessionOptions } from './clients/gramjs/memory-session.ts'
 export { SQLiteSession } from './clients/gramjs/sqlite-session.ts'

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
+import { checkNumbers, TTL_MS } from '../base/number-option.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Holder } from '../lease/record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
@@ -42,6 +43,7 @@ export class Access {
     const clock = options.clock ?? systemClock
     this.label = options.label ?? os.hostname()
     this.#manage = options.manageTables ?? true
+    checkNumbers({ ttlMs: [options.ttlMs, TTL_MS] })
     this.#ttlMs = options.ttlMs ?? 45_000
     if (typeof where === 'string') {
       const location = parseSqlUrl(where, options.cwd ?? '.')

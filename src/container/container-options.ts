@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Report } from '../base/life/report.ts'
 import type { Holder } from '../lease/record.ts'
 import type { QueueOptions } from './queued-session.ts'
 
@@ -23,6 +24,12 @@ export interface ContainerOptions extends QueueOptions {
 }
 
 export interface OpenOptions extends QueueOptions {
+  /** Called with each event. Unless given, waiting and trouble are printed to standard error. */
+  report?: Report | undefined
+  /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default: true. */
+  closeOnSignals?: boolean | undefined
+  /** Milliseconds that `close()` may take. Default: 25 000. */
+  shutdownMs?: number | undefined
   /** Gives up waiting for the lease when it fires. */
   signal?: AbortSignal | undefined
   /** Called once per holder that is waited for. */

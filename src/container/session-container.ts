@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError, LeaseError, NoSessionError } from '../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../base/number-option.ts'
+import type { Lease } from '../lease/lease.ts'
+import { keyFingerprint } from '../session/inspect.ts'
 import { Access } from './access.ts'
 import type {
   ContainerOptions,
@@ -10,10 +13,10 @@ import type {
 } from './container-options.ts'
 import { type Fence, leaseFence, openFence } from './lease/fence.ts'
 import { LeaseRow } from './lease/lease-row.ts'
-import { OpenedSession } from './opened-session.ts'
+import { HeldSession } from './held-session.ts'
 import { QueuedSession, type QueueOptions } from './queued-session.ts'
 import { readRows } from './rows/read-rows.ts'
-import { putInPlace, readStored, type StoredSession } from './rows/stored.ts'
+import { type DeadReason, putInPlace, readStored, stampDead, type StoredSession } from './rows/stored.ts'
 import { readSource, type SessionSource } from './transfer/read-source.ts'
 import { checkId } from './tables/schema.ts'
 import type { AnyKysely } from '../sql/kind.ts'
@@ -26,7 +29,7 @@ import { deleteRows, type RowsOf } from './rows/write-rows.ts'
  * Every method throws, beside what it names: `UnreachableError` (`container.unreachable`), `ForbiddenError`,
  * `ConfigurationError` (`container.no_tables`) and `BadDataError` (`container.too_new`) for the tables.
  */
-export abstract class SessionContainer<Session> {
+export abstract class SessionContainer<Session, Opened extends { close(): Promise<void> }> {
   readonly #access: Access
   readonly #options: ContainerOptions
 
@@ -36,22 +39,32 @@ export abstract class SessionContainer<Session> {
    * `container.bad_prefix`, `container.no_key`, `container.bad_key`, `container.unknown_dialect`.
    */
   constructor(where: string | { db: AnyKysely }, options: ContainerOptions = {}) {
+    checkQueue(options)
     this.#options = options
     this.#access = new Access(where, options)
   }
 
+  /** @internal */
   protected abstract wrap(queued: QueuedSession): Session
+  /** @internal */
+  protected abstract opened(held: HeldSession, options: OpenOptions): Opened
 
   /**
    * A session without a lease, as in Telethon's container, for programs that see to it by themselves that only one
    * uses it. It refuses to load, and to write, while somebody holds the session by `open`. Load it before use.
    */
   newSession(id: string = randomUUID(), options: QueueOptions = {}): Session {
+    checkQueue(options)
     return this.wrap(this.#queued(id, openFence(this.#access.database, checkId(id)), options))
   }
 
-  /** Waits for the session's lease, takes it, and loads the session, which need not be there yet. */
-  async open(id: string, options: OpenOptions = {}): Promise<OpenedSession<Session>> {
+  /**
+   * Waits for the session's lease, takes it, and loads the session, which need not be there yet.
+   * @throws UsageError `container.open_already` if this container has it open
+   * @throws NoSessionError `session.dead` if Telegram has ended its auth key
+   */
+  async open(id: string, options: OpenOptions = {}): Promise<Opened> {
+    checkQueue(options)
     const { opened, database } = this.#access
     const lease = await this.#access.take(id, options)
     try {
@@ -62,7 +75,14 @@ export abstract class SessionContainer<Session> {
         if (reason instanceof LeaseError && reason.code === 'lease.lost') queued.lose(reason)
       })
       await queued.load()
-      const session = new OpenedSession(this.wrap(queued), queued, lease, () => opened.delete(id))
+      await this.#refuseDead(queued)
+      const held = new HeldSession({
+        session: queued,
+        lease,
+        markDead: (reason) => this.#markDead(queued, lease, reason),
+        onClosed: () => opened.delete(id),
+      })
+      const session = this.opened(held, options)
       opened.set(id, session)
       return session
     } catch (error) {
@@ -183,6 +203,29 @@ export abstract class SessionContainer<Session> {
     await this.close()
   }
 
+  /** A dead key is never connected again. */
+  async #refuseDead({ id, core }: QueuedSession): Promise<void> {
+    if (core.authKey() === undefined) return
+    const { database } = this.#access
+    const stored = await database.run((db) => readStored(this.#access.rowsOf(id), db))
+    if (stored === null || stored.dead === null) return
+    const message = `Telegram does not accept the auth key of ${id} any more (${stored.dead})`
+    throw new NoSessionError('session.dead', message, {
+      hint: 'Delete the session and log in again, or import another with replace.',
+    })
+  }
+
+  async #markDead({ id, core }: QueuedSession, lease: Lease, reason: DeadReason): Promise<void> {
+    const key = core.authKey()
+    if (key === undefined) return
+    const { database } = this.#access
+    const fence = leaseFence(database, id, lease)
+    await database.commit(async (db) => {
+      await fence.check(db)
+      await stampDead(this.#access.rowsOf(id), db, keyFingerprint(key), reason)
+    })
+  }
+
   #queued(id: string, fence: Fence, options: QueueOptions): QueuedSession {
     const { saveEntities, onError, now, preload, flushDelayMs, maxQueued } = this.#options
     const ours = { saveEntities, onError, now, preload, flushDelayMs, maxQueued }
@@ -191,4 +234,12 @@ export abstract class SessionContainer<Session> {
       ...options,
     })
   }
+}
+
+function checkQueue({ flushDelayMs, maxQueued, preload }: QueueOptions): void {
+  checkNumbers({
+    flushDelayMs: [flushDelayMs, ANY_MS],
+    maxQueued: [maxQueued, { min: 0, max: Infinity }],
+    preload: [typeof preload === 'string' ? undefined : preload, { min: 0, max: Infinity }],
+  })
 }

@@ -5,7 +5,7 @@ import type { FamilyName } from '../session/formats/family.ts'
 import { withOlder } from '../session/merge.ts'
 import { readAnySession } from '../session/read-session.ts'
 import { type AccountSources, withAccount } from './account.ts'
-import { describeError, type Report } from './report.ts'
+import { describeError, type Report } from '../base/life/report.ts'
 
 export interface AsFamilyOptions extends AccountSources {
   replica: Replica

@@ -4,7 +4,7 @@ import type { Current, Head } from '../replica/head.ts'
 import { pollDelayMs } from '../lease/poll.ts'
 import type { Replica } from '../replica/replica.ts'
 import { afterDeath, noSession } from '../replica/refusals.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../base/life/report.ts'
 
 export interface Awaiting {
   signal: AbortSignal

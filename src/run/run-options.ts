@@ -5,7 +5,7 @@ import type { FamilyName } from '../session/formats/family.ts'
 import type { StringFormatName } from '../session/formats/portable-session.ts'
 import type { OnProgress } from '../base/transfer.ts'
 import type { ApiCredentials } from './command/ask-telegram.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../base/life/report.ts'
 
 /** Why the command is to end: the host's signal, as the reason of `RunOptions.stop`. */
 export class Stop {

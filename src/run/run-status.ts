@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { StatusSnapshot } from '../http/status-port.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../base/life/report.ts'
 
 type Fields = Record<string, string | number | boolean | null>
 

@@ -4,8 +4,8 @@ import type { Revision } from '../replica/head.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { OnProgress } from '../base/transfer.ts'
 import type { Replica, SaveOutcome } from '../replica/replica.ts'
-import { describeError, describeLoss, type Report } from './report.ts'
-import { reached } from './step.ts'
+import { describeError, describeLoss, type Report } from '../base/life/report.ts'
+import { reached } from '../base/life/step.ts'
 
 /** The session in use, as its saver sees it. */
 export interface Source {

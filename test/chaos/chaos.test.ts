@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { chaos } from '../support/chaos/chaos.ts'
 import { BOTS, type Life, type Plan, planLives, STAYS } from '../support/chaos/plan.ts'
-import { STEPS } from '../../src/run/step.ts'
+import { STEPS } from '../../src/base/life/step.ts'
 import { ROOT } from '../support/cli/dyno.ts'
 import { missing } from '../support/requires.ts'
 

@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { Api, TelegramClient } from 'telegram'
 import { SqlSessionContainer } from '../../src/container.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { clientOptions, connectClient, disconnectClient } from '../../src/index.ts'
+import { addServerKey } from '../../src/clients/gramjs/library.ts'
+import { clientOptions, connectClient, inspectSession } from '../../src/index.ts'
 import { ACCOUNT, API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
 import { KEY, type OwnDatabase, POSTGRES } from '../container/databases.ts'
 import { until } from '../support/until.ts'
@@ -14,11 +15,54 @@ const IDS = ['one', 'two', 'three']
 async function use(container: SqlSessionContainer, id: string, onWaiting?: () => void): Promise<void> {
   const opened = await container.open(id, { onWaiting })
   const client = new TelegramClient(opened.session, API_ID, API_HASH, clientOptions(opened.session))
-  opened.attach(() => disconnectClient(client))
+  opened.attach(client)
   await connectClient(client)
   const [me] = await client.invoke(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
   assert.equal(String(me?.id), String(ACCOUNT.userId))
 }
+
+describe('attach', { skip: POSTGRES.skip }, () => {
+  it('takes a client, and nothing else', async () => {
+    const database = await POSTGRES.make()
+    const container = new SqlSessionContainer(database.url, { key: KEY })
+    const opened = await container.open('alice')
+    for (const none of [() => undefined, {}, null, 'client', opened.session])
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as JavaScript may call it
+      assert.throws(() => opened.attach(none as unknown as TelegramClient), TypeError)
+    await opened.close()
+    const late = new TelegramClient(opened.session, API_ID, API_HASH, clientOptions(opened.session))
+    assert.throws(() => opened.attach(late), { code: 'session.closed' })
+    await container.close()
+    await database.drop()
+  })
+
+  it('has the auth key of a container marked dead when Telegram refuses it', async () => {
+    const own = await startDc()
+    addServerKey(own.publicKeyPem)
+    const database = await POSTGRES.make()
+    const container = new SqlSessionContainer(database.url, { key: KEY })
+    const bytes = await makeSession(own)
+    await container.copySession(bytes, 'alice')
+    const told: string[] = []
+    const opened = await container.open('alice', { report: (event) => told.push(event) })
+    const client = new TelegramClient(opened.session, API_ID, API_HASH, clientOptions(opened.session))
+    opened.attach(client)
+    await connectClient(client)
+    own.revoke((await inspectSession(bytes)).keyFingerprint ?? '')
+    await assert.rejects(client.invoke(new Api.updates.GetState()))
+    await until(() => opened.signal.aborted, 'the signal')
+    await opened.close()
+    assert.deepEqual(told, ['key.dead', 'lease.released'])
+    assert.equal((await container.describeSession('alice'))?.dead, 'revoked')
+    await assert.rejects(container.open('alice'), { code: 'session.dead' })
+    await assert.rejects(container.copySession(bytes, 'alice', { replace: true }), {
+      code: 'session.dead_key',
+    })
+    await container.close()
+    await database.drop()
+    await own.close()
+  })
+})
 
 describe('clients on sessions of one container', { skip: POSTGRES.skip }, () => {
   let dc: FakeDc
@@ -50,7 +94,7 @@ describe('clients on sessions of one container', { skip: POSTGRES.skip }, () => 
     await second.close()
     assert.ok(
       dc.stats().keys.every(({ open }) => open === 0),
-      'every socket is closed',
+      'close() has disconnected every attached client',
     )
     assert.ok(dc.stats().keys.every(({ state }) => state !== 'duplicated'))
   })

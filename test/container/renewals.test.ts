@@ -3,8 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { Pool } from 'pg'
-import type { OpenedSession } from '../../src/container/opened-session.ts'
-import type { QueuedSession } from '../../src/container/queued-session.ts'
+import type { HeldSession } from '../../src/container/held-session.ts'
 import { LeaseError } from '../../src/base/errors.ts'
 import { containers, MARIADB, type OwnDatabase, POSTGRES } from './databases.ts'
 import { until } from '../support/until.ts'
@@ -42,7 +41,7 @@ for (const [{ name, skip, make }, dialect] of [
         log: ({ query }) => void statements.push(query.sql),
       })
       const own = container({ where: { db } }, { ttlMs: 9000 })
-      const opened: OpenedSession<QueuedSession>[] = []
+      const opened: HeldSession[] = []
       // One after another: what waits for its turn loses time of its lease.
       for (let i = 0; i < SESSIONS; i += 1) opened.push(await own.open(`s${i}`))
       const beats = async (): Promise<Map<string, number>> => {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import type { BareContainer } from '../../src/container/bare-container.ts'
-import type { OpenedSession } from '../../src/container/opened-session.ts'
-import type { QueuedSession } from '../../src/container/queued-session.ts'
+import type { HeldSession } from '../../src/container/held-session.ts'
 import { sessionStorageContract } from '../../src/session/core/storage-contract.ts'
 import type { SessionStorage } from '../../src/session/core/storage.ts'
 import { containers, KINDS, type OwnDatabase } from './databases.ts'
@@ -12,7 +11,7 @@ for (const { name, skip, make } of KINDS) {
   const container = containers()
   let database: OwnDatabase | undefined
   let shared: BareContainer | undefined
-  const opened = new Map<SessionStorage, OpenedSession<QueuedSession>>()
+  const opened = new Map<SessionStorage, HeldSession>()
   const open = async (id: string): Promise<SessionStorage> => {
     database ??= await make()
     shared ??= container(database, { tablePrefix: 'c_' })

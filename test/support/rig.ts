@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { UnreachableError } from '../../src/base/errors.ts'
 import { FakeDc, type FakeDcEvent } from '../../src/fake-dc/fake-dc.ts'
 import { logIn } from '../../src/login/login.ts'
@@ -65,8 +65,8 @@ export class SwitchedStore implements ObjectStore {
   readonly #store = new MemoryStore()
   /** Requests for keys that it fits fail. */
   broken: ((key: string, method: string) => boolean) | undefined
-  /** Milliseconds that each request is on its way. */
-  latencyMs = 0
+  /** Turns of the event loop that each request is on its way. In one of them this process reads its sockets. */
+  turns = 1
   /** Requests wait for it. */
   silence: Promise<void> | undefined
 
@@ -107,7 +107,7 @@ export class SwitchedStore implements ObjectStore {
   }
 
   async #check(key: string, method: string): Promise<void> {
-    await sleep(this.latencyMs)
+    for (let turn = 0; turn < this.turns; turn++) await immediate()
     await this.silence
     if (this.broken?.(key, method))
       throw new UnreachableError('store.unreachable', 'the store was switched off', { hint: 'Switch it on.' })

@@ -1,6 +1,6 @@
 import { show, showJson } from '../../base/show.ts'
 import type { Clock } from '../../base/clock.ts'
-import type { Report } from '../../run/report.ts'
+import type { Report } from '../../base/life/report.ts'
 import { writeAbove } from './status-line.ts'
 
 /** One logfmt line per event where nobody watches, something to read where somebody does; with `json` one object a line. */

@@ -4,7 +4,7 @@ import { healthRoutes } from '../../http/health.ts'
 import { beat } from '../../http/heartbeat.ts'
 import { HttpServer } from '../../http/server.ts'
 import type { StatusPort } from '../../http/status-port.ts'
-import type { Report } from '../../run/report.ts'
+import type { Report } from '../../base/life/report.ts'
 import { listening } from './listening.ts'
 import { type ServedPage, servePage } from './serve-page.ts'
 

@@ -1,7 +1,7 @@
 import type { Session } from 'telegram/sessions/Abstract.js'
 import type { TelegramClientParams } from 'telegram/client/telegramBaseClient.js'
 import { DEVICE } from '../../telegram/client/device.ts'
-import { gramJs } from './library.ts'
+import { clientLibrary } from './library.ts'
 import { pingOurClients } from '../../telegram/client/keepalive.ts'
 import { connectionFor } from './connection.ts'
 import { logToStderr, QuietLogger } from '../../telegram/client/quiet-logger.ts'
@@ -19,7 +19,7 @@ export interface ClientOptionOverrides extends Omit<TelegramClientParams, 'conne
  */
 export function clientOptions(session: Session, overrides: ClientOptionOverrides = {}): TelegramClientParams {
   const { log = logToStderr, ...params } = overrides
-  pingOurClients(gramJs)
+  pingOurClients(clientLibrary())
   return {
     ...DEVICE,
     connectionRetries: 5,

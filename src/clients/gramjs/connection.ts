@@ -1,6 +1,6 @@
 import { ConnectionTCPFull } from 'telegram/network/connection/TCPFull.js'
 import type { Session } from 'telegram/sessions/Abstract.js'
-import { gramJs } from './library.ts'
+import { clientLibrary } from './library.ts'
 import { Line, putOnLine, isKeyUnknown } from '../../telegram/client/line.ts'
 
 /**
@@ -8,7 +8,7 @@ import { Line, putOnLine, isKeyUnknown } from '../../telegram/client/line.ts'
  * dials the session's own port at the session's own address, and leaves every other data centre as it is.
  */
 export function connectionFor(session: Session): typeof ConnectionTCPFull {
-  const line = new Line(gramJs)
+  const line = new Line(clientLibrary())
 
   class SessionConnection extends ConnectionTCPFull {
     readonly #own: boolean

@@ -3,10 +3,21 @@ import { Api } from 'telegram'
 import updates from 'telegram/client/updates.js'
 import rsa from 'telegram/crypto/RSA.js'
 import { UpdateConnectionState } from 'telegram/network/index.js'
+import { version } from 'telegram/Version.js'
+import { requireVersion } from '../../telegram/client/require-version.ts'
 import { rsaKey } from '../../telegram/client/rsa-key.ts'
 import type { ClientLibrary } from '../../telegram/client/internals.ts'
 
-export const gramJs: ClientLibrary = { Api, UpdateConnectionState, updates }
+const gramJs: ClientLibrary = { Api, UpdateConnectionState, updates }
+
+/**
+ * The library, at its first use.
+ * @throws UnsupportedError `client.unsupported_version`
+ */
+export function clientLibrary(): ClientLibrary {
+  requireVersion('telegram', version, '2.26')
+  return gramJs
+}
 
 /**
  * Lets GramJS accept a server that owns this RSA key besides Telegram's own: a test data centre, or fake-dc.

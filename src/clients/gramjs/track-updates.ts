@@ -1,6 +1,6 @@
 import type { TelegramClient } from 'telegram'
 import type { TrackedSession } from '../../telegram/updates/catch-up.ts'
-import { gramJs } from './library.ts'
+import { clientLibrary } from './library.ts'
 import type { TrackUpdatesOptions } from '../../telegram/updates/track-options.ts'
 import { UpdateTracker } from '../../telegram/updates/tracker.ts'
 
@@ -23,5 +23,5 @@ export function trackUpdates(
   session: TrackedSession,
   options: TrackUpdatesOptions = {},
 ): UpdateTracker {
-  return new UpdateTracker(gramJs, client, session, options)
+  return new UpdateTracker(clientLibrary(), client, session, options)
 }

@@ -4,7 +4,7 @@ import type { Session } from 'teleproto/sessions/index.js'
 import { pingOurClients } from '../../telegram/client/keepalive.ts'
 import { DEVICE } from '../../telegram/client/device.ts'
 import { connectionFor } from './connection.ts'
-import { teleproto } from './library.ts'
+import { clientLibrary } from './library.ts'
 
 /**
  * What to give to `new TelegramClient(session, apiId, apiHash, clientOptions(session))`: it shows one stable device in
@@ -16,7 +16,7 @@ export function clientOptions(
   session: Session,
   overrides: Omit<TelegramClientParams, 'connection'> = {},
 ): TelegramClientParams {
-  pingOurClients(teleproto)
+  pingOurClients(clientLibrary())
   return {
     ...DEVICE,
     baseLogger: new Logger(LogLevel.WARN),

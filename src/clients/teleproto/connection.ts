@@ -2,11 +2,11 @@ import { ConnectionTCPFull } from 'teleproto/network/index.js'
 import type { Session } from 'teleproto/sessions/index.js'
 import { dcIdOf } from '../../telegram/client/internals.ts'
 import { Line, putOnLine, isKeyUnknown } from '../../telegram/client/line.ts'
-import { teleproto } from './library.ts'
+import { clientLibrary } from './library.ts'
 
 /** A connection class for one client of one session: all that it opens is on one line, and is closed with it. */
 export function connectionFor(session: Session): typeof ConnectionTCPFull {
-  const line = new Line(teleproto, refuse)
+  const line = new Line(clientLibrary(), refuse)
 
   class SessionConnection extends ConnectionTCPFull {
     override async connect(): Promise<void> {

@@ -3,10 +3,21 @@ import dispatch from 'teleproto/client/updates/dispatch.js'
 import rsa from 'teleproto/crypto/RSA.js'
 import { UpdateConnectionState } from 'teleproto/network/index.js'
 import { Api } from 'teleproto/tl/index.js'
+import { version } from 'teleproto/Version.js'
+import { requireVersion } from '../../telegram/client/require-version.ts'
 import { rsaKey } from '../../telegram/client/rsa-key.ts'
 import type { ClientLibrary } from '../../telegram/client/internals.ts'
 
-export const teleproto = { Api, UpdateConnectionState, updates: dispatch } as unknown as ClientLibrary
+const teleproto = { Api, UpdateConnectionState, updates: dispatch } as unknown as ClientLibrary
+
+/**
+ * The library, at its first use.
+ * @throws UnsupportedError `client.unsupported_version`
+ */
+export function clientLibrary(): ClientLibrary {
+  requireVersion('teleproto', version, '1.229')
+  return teleproto
+}
 
 /**
  * Lets teleproto accept a server that owns this RSA key besides Telegram's own: a test data centre, or fake-dc.

@@ -4,7 +4,7 @@ import { UsageError } from '../../base/errors.ts'
 import type { TrackedSession } from '../../telegram/updates/catch-up.ts'
 import type { TrackUpdatesOptions } from '../../telegram/updates/track-options.ts'
 import { UpdateTracker } from '../../telegram/updates/tracker.ts'
-import { teleproto } from './library.ts'
+import { clientLibrary } from './library.ts'
 
 /**
  * Follows Telegram's updates: every update reaches the client's event handlers once and in order, and the session
@@ -37,7 +37,7 @@ export function trackUpdates(
   })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see ClientLibrary
   const gramClient = client as unknown as GramClient
-  return new UpdateTracker(teleproto, gramClient, session, options)
+  return new UpdateTracker(clientLibrary(), gramClient, session, options)
 }
 
 const nothing = (): void => undefined

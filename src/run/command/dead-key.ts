@@ -2,7 +2,7 @@ import { UnreachableError } from '../../base/errors.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
-import { describeError } from '../report.ts'
+import { describeError } from '../../base/life/report.ts'
 import type { RunOptions } from '../run-options.ts'
 
 /** So long at most is what Telegram asks for waited for, before the command's end is told to the host. */

@@ -4,7 +4,7 @@ import type { OnProgress } from '../../base/transfer.ts'
 import type { Replica, Restored } from '../../replica/replica.ts'
 import type { Lease } from '../../lease/lease.ts'
 import { isNewer } from '../await-session.ts'
-import { describeError } from '../report.ts'
+import { describeError } from '../../base/life/report.ts'
 import { type RunOptions, showNothing } from '../run-options.ts'
 
 /** The session as it was before the lease was taken: read meanwhile, never used without a look at the head. */

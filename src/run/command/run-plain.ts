@@ -1,7 +1,7 @@
 import type { PlainSession } from '../../config/open-plain-session.ts'
 import type { OnProgress } from '../../base/transfer.ts'
 import { askUntil, noAnswer } from '../await-session.ts'
-import { COMMAND_SHARE } from '../budget.ts'
+import { COMMAND_SHARE } from '../../base/life/budget.ts'
 import { Command } from './process/command.ts'
 import { convertToFile } from '../../session/convert.ts'
 import { stageSession } from './file/stage.ts'

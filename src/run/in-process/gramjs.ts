@@ -3,12 +3,12 @@ import type { Environment } from '../../config/settings.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { SQLiteSession } from '../../clients/gramjs/sqlite-session.ts'
 import { trackUpdates } from '../../clients/gramjs/track-updates.ts'
-import { openSessionOf } from './open-under-lease.ts'
-import type { OpenedSession, OpenSessionOptions, SessionLibrary } from '../opened-session.ts'
+import type { OpenedSession } from '../../clients/opened-session.ts'
+import { type OpeningLibrary, openSessionOf, type OpenSessionOptions } from './open-under-lease.ts'
 
 export type OpenSession = OpenedSession<SQLiteSession, TelegramClient>
 
-const gramJs: SessionLibrary<SQLiteSession, TelegramClient> = {
+const gramJs: OpeningLibrary<SQLiteSession, TelegramClient> = {
   fromBytes: (bytes) => SQLiteSession.fromBytes(bytes),
   trackUpdates,
 }

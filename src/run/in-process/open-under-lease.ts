@@ -7,23 +7,41 @@ import type { Replica } from '../../replica/replica.ts'
 import type { AnyClient } from '../../telegram/client/internals.ts'
 import { servable, untilUnderstood } from '../await-session.ts'
 import { asFamily } from '../as-family.ts'
-import { closeOnSignals } from './close-on-signals.ts'
-import { releaseLease } from '../release-lease.ts'
+import { closeOnSignals } from '../../clients/close-on-signals.ts'
 import {
-  type LiveSession,
   OpenedSession,
-  type OpenSessionOptions,
+  type OpenedSessionOptions,
   type SessionLibrary,
-} from '../opened-session.ts'
-import { recording, type Report } from '../report.ts'
-import { reached } from '../step.ts'
+} from '../../clients/opened-session.ts'
+import { ANY_MS, checkNumbers } from '../../base/number-option.ts'
+import { releaseLease } from '../../lease/release-lease.ts'
+import { recording, reportTrouble } from '../../base/life/report.ts'
+import type { TrackedSession } from '../../telegram/updates/catch-up.ts'
+import { heldInReplica, type LiveSession } from './replica-port.ts'
+import { reached } from '../../base/life/step.ts'
+
+/** How `openSession` waits and saves. */
+export interface OpenSessionOptions extends OpenedSessionOptions {
+  /** Gives up waiting for the lease when it fires. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds without a change before a save. Default: TGSESSION_SAVE_AFTER, or 30 000. */
+  quietMs?: number | undefined
+  /** Milliseconds for which changes that never pause may keep a save waiting. Default: ten times `quietMs`. */
+  maxMs?: number | undefined
+}
+
+export interface OpeningLibrary<Session, Client extends AnyClient> extends SessionLibrary<Session, Client> {
+  fromBytes(bytes: Uint8Array): Promise<Session>
+}
 
 /** See `openSession`. A signal that comes meanwhile gives up, and lets the lease go that may have been taken by then. */
-export async function openSessionOf<Session extends LiveSession, Client extends AnyClient>(
-  library: SessionLibrary<Session, Client>,
+export async function openSessionOf<Session extends LiveSession & TrackedSession, Client extends AnyClient>(
+  library: OpeningLibrary<Session, Client>,
   source: Environment | Replica,
   options: OpenSessionOptions,
 ): Promise<OpenedSession<Session, Client>> {
+  const { shutdownMs, quietMs, maxMs } = options
+  checkNumbers({ shutdownMs: [shutdownMs, ANY_MS], quietMs: [quietMs, ANY_MS], maxMs: [maxMs, ANY_MS] })
   const given = new AbortController()
   const signal = AbortSignal.any([given.signal, ...(options.signal ? [options.signal] : [])])
   const opening = openFrom(library, source, { ...options, signal })
@@ -35,7 +53,7 @@ export async function openSessionOf<Session extends LiveSession, Client extends 
       () => undefined,
     )
   }
-  const forget = closeOnSignals({ close }, options.report ?? nothing)
+  const forget = closeOnSignals({ close }, options.report ?? reportTrouble)
   try {
     return await opening
   } finally {
@@ -43,8 +61,8 @@ export async function openSessionOf<Session extends LiveSession, Client extends 
   }
 }
 
-async function openFrom<Session extends LiveSession, Client extends AnyClient>(
-  library: SessionLibrary<Session, Client>,
+async function openFrom<Session extends LiveSession & TrackedSession, Client extends AnyClient>(
+  library: OpeningLibrary<Session, Client>,
   source: Environment | Replica,
   options: OpenSessionOptions & { signal: AbortSignal },
 ): Promise<OpenedSession<Session, Client>> {
@@ -61,14 +79,14 @@ async function openFrom<Session extends LiveSession, Client extends AnyClient>(
   }
 }
 
-async function openUnderLease<Session extends LiveSession, Client extends AnyClient>(
-  library: SessionLibrary<Session, Client>,
+async function openUnderLease<Session extends LiveSession & TrackedSession, Client extends AnyClient>(
+  library: OpeningLibrary<Session, Client>,
   replica: Replica,
   options: OpenSessionOptions & { signal: AbortSignal },
-  onClosed?: () => Promise<void>,
+  onClosed: () => Promise<void> = () => Promise.resolve(),
 ): Promise<OpenedSession<Session, Client>> {
   const { signal, clock = systemClock } = options
-  const report = recording(options.report ?? nothing, replica)
+  const report = recording(options.report ?? reportTrouble, replica)
   reached('boot')
   const lease = await untilUnderstood({ signal, clock, report, onAwaiting: () => undefined }, async () => {
     requireServable(await replica.status({ signal }), replica.name)
@@ -100,14 +118,13 @@ async function openUnderLease<Session extends LiveSession, Client extends AnyCli
       bytes: bytes.length,
       key: revision.keyFingerprint,
     })
-    return new OpenedSession(library, replica, lease, revision, session, report, { ...options, onClosed })
+    const held = heldInReplica({ replica, lease, base: revision, session }, { ...options, clock, onClosed })
+    return new OpenedSession(library, held, { ...options, report })
   } catch (error) {
     await releaseLease(lease, report)
     throw error
   }
 }
-
-const nothing: Report = () => undefined
 
 function stopped(): LeaseError {
   return new LeaseError('session.stopped', 'a signal came while the session was being opened', {

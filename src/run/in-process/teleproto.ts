@@ -3,12 +3,12 @@ import type { Environment } from '../../config/settings.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { SQLiteSession } from '../../clients/teleproto/sqlite-session.ts'
 import { trackUpdates } from '../../clients/teleproto/track-updates.ts'
-import { openSessionOf } from './open-under-lease.ts'
-import type { OpenedSession, OpenSessionOptions, SessionLibrary } from '../opened-session.ts'
+import type { OpenedSession } from '../../clients/opened-session.ts'
+import { type OpeningLibrary, openSessionOf, type OpenSessionOptions } from './open-under-lease.ts'
 
 export type OpenSession = OpenedSession<SQLiteSession, TelegramClient>
 
-const teleproto: SessionLibrary<SQLiteSession, TelegramClient> = {
+const teleproto: OpeningLibrary<SQLiteSession, TelegramClient> = {
   fromBytes: (bytes) => SQLiteSession.fromBytes(bytes),
   trackUpdates,
 }

@@ -1,5 +1,5 @@
 import type { Database, SqlJsStatic } from 'sql.js'
-import { BadDataError, safeCause } from '../../base/errors.ts'
+import { BadDataError, ConfigurationError, safeCause } from '../../base/errors.ts'
 
 export type SqlValue = bigint | number | string | Uint8Array | null
 export type SqlRow = Record<string, SqlValue>
@@ -34,9 +34,24 @@ function sqlJs(): Promise<SqlJsStatic> {
     .then(({ default: init }) => init())
     .catch((error: unknown) => {
       loading = undefined
-      throw error
+      throw new ConfigurationError(
+        'session.no_sqlite',
+        'sql.js, which writes session files, cannot be loaded',
+        {
+          hint: 'Install it beside tgsession. In a bundle leave both out: esbuild --external:tgsession --external:sql.js, or copy sql-wasm.wasm beside the bundle.',
+          cause: safeCause(error),
+        },
+      )
     })
   return loading
+}
+
+/**
+ * Loads what writes session files, so that a program without it fails when it starts and not at its first save.
+ * @throws ConfigurationError `session.no_sqlite`
+ */
+export async function requireSqlite(): Promise<void> {
+  await sqlJs()
 }
 
 /** SQLite's own words may quote what stands in the file, so only the fact is passed on. */

@@ -7,6 +7,7 @@ import { disconnectClient } from './disconnect.ts'
 import { Internals } from './internals.ts'
 import type { AnyClient } from './internals.ts'
 import { pingFirst } from './keepalive.ts'
+import { connectionFailed } from './watch-key.ts'
 
 /**
  * Connects, or fails for good: a client's own `connect()` may resolve false or never settle, and later calls then hang.
@@ -20,6 +21,7 @@ export async function connectClient(client: AnyClient, options: DeadlineOptions 
   try {
     await connectOrThrow(client, options)
   } catch (error) {
+    await connectionFailed(client, error)
     options.signal?.throwIfAborted()
     throw asTelegramError(error)
   }

@@ -83,7 +83,8 @@ describe('openSession', () => {
     await connect(one)
     assert.equal(sockets(), 1)
     let openAtRelease = -1
-    store.latencyMs = 20
+    // What was closed before the release is seen by the data centre, which is in this process, before the put lands.
+    store.turns = 5
     store.broken = (_key, method) => {
       if (method === 'put') openAtRelease = sockets()
       return false
@@ -211,6 +212,48 @@ describe('openSession', () => {
     one.session.setUpdateState(0, { pts: 99, qts: 1, date: 1, seq: 1 })
     store.broken = (_key, method) => method === 'put'
     await assert.rejects(one.close(), SaveFailedError)
+  })
+
+  it('marks the auth key dead and releases when Telegram refuses it, also in the middle of use', async () => {
+    const own = await startDc()
+    addServerKey(own.publicKeyPem)
+    const revoked = await makeSession(own)
+    const replica = openTestReplica(store, 'ci')
+    await replica.push(revoked)
+    const one = await open()
+    const client = await connect(one)
+    own.revoke((await verifySession(revoked)).keyFingerprint)
+    await assert.rejects(client.invoke(new Api.updates.GetState()))
+    await until(() => one.signal.aborted, 'the signal')
+    assert.equal(one.signal.reason.code, 'session.dead_key')
+    assert.ok(reports.includes('key.dead'))
+    assert.equal((await replica.status()).current?.dead, 'revoked')
+    await one.close()
+    await assert.rejects(open(), { code: 'session.dead' })
+    assert.equal((await replica.status()).holder, null)
+    await own.close()
+  })
+
+  it('releases the lease when connecting fails, so that nobody waits for it to run out', async () => {
+    const one = await open()
+    one.session.setDC(one.session.dcId, '127.0.0.1', 1)
+    const options = clientOptions(one.session, { connectionRetries: 1, retryDelay: 1 })
+    const client = new TelegramClient(one.session, API_ID, API_HASH, options)
+    one.attach(client)
+    await assert.rejects(connectClient(client), { code: 'telegram.unreachable' })
+    assert.equal((await openTestReplica(store).status()).holder, null)
+    assert.throws(
+      () => one.attach(new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))),
+      {
+        code: 'session.closed',
+      },
+    )
+  })
+
+  it('takes numbers only where it takes numbers', async () => {
+    for (const options of [{ shutdownMs: Number.NaN }, { quietMs: '30s' }, { maxMs: -1 }])
+      await assert.rejects(open(options), { code: 'option.not_a_number' })
+    assert.equal((await openTestReplica(store).status()).holder, null)
   })
 
   it('opens nothing where there is no session, or a dead one', async () => {

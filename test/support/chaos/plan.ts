@@ -1,4 +1,4 @@
-import { type Step, STEPS } from '../../../src/run/step.ts'
+import { type Step, STEPS } from '../../../src/base/life/step.ts'
 import { seededRandom } from '../sim-clock.ts'
 
 const FILE_MOMENTS = [

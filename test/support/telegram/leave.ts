@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { callWithDeadline } from '../../../src/telegram/client/call.ts'
 import { connectClient } from '../../../src/telegram/client/connect.ts'
 import { disconnectClient } from '../../../src/telegram/client/disconnect.ts'
-import { gramJs } from '../../../src/clients/gramjs/library.ts'
-import { teleproto } from '../../../src/clients/teleproto/library.ts'
+import { clientLibrary as gramJs } from '../../../src/clients/gramjs/library.ts'
+import { clientLibrary as teleproto } from '../../../src/clients/teleproto/library.ts'
 import { keepAlive } from '../../../src/telegram/client/keepalive.ts'
 import { clientFor, heldBy } from './clients.ts'
 import { GRAMJS, TELEPROTO } from './libraries.ts'
@@ -33,7 +33,7 @@ await callWithDeadline(client, new library.Api.updates.GetState())
 
 if (busyWith === 'a long stay') await delay(200)
 if (busyWith === 'pings') {
-  void keepAlive(client, name === 'teleproto' ? teleproto : gramJs, {
+  void keepAlive(client, name === 'teleproto' ? teleproto() : gramJs(), {
     every: 10,
     answerWithin: 60_000,
     serverGivesUpAfter: 60_000,

@@ -6,7 +6,7 @@ import { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
 import { callWithDeadline } from '../../../src/telegram/client/call.ts'
 import { connectClient } from '../../../src/telegram/client/connect.ts'
 import { disconnectClient } from '../../../src/telegram/client/disconnect.ts'
-import { gramJs } from '../../../src/clients/gramjs/library.ts'
+import { clientLibrary as gramJs } from '../../../src/clients/gramjs/library.ts'
 import { hangUpWithin, keepAlive, timesFor } from '../../../src/telegram/client/keepalive.ts'
 import { authorisedSession, cleanUp, clientFor, proxyTo, TOKEN } from '../../support/telegram/clients.ts'
 import { until } from '../../support/until.ts'
@@ -39,7 +39,7 @@ describe('keepAlive', () => {
     const client = clientFor(session)
     await connectClient(client)
     const handshake = proxy.received
-    const ended = keepAlive(client, gramJs, TIMES)
+    const ended = keepAlive(client, gramJs(), TIMES)
     await until(() => proxy.received > handshake + 500)
     assert.equal(proxy.taken, 1, 'answered pings must not reconnect')
     await disconnectClient(client)
@@ -68,7 +68,7 @@ describe('keepAlive', () => {
     session.setDC(dc.dcId, '127.0.0.1', proxy.port)
     const client = clientFor(session)
     await connectClient(client)
-    void keepAlive(client, gramJs, { ...TIMES, answerWithin: 100 })
+    void keepAlive(client, gramJs(), { ...TIMES, answerWithin: 100 })
     proxy.mode = 'mute'
     await until(() => proxy.taken > 1)
     proxy.mode = 'pass'
@@ -82,7 +82,7 @@ describe('keepAlive', () => {
     session.setDC(dc.dcId, '127.0.0.1', proxy.port)
     const client = clientFor(session, { connectionRetries: 1 })
     await connectClient(client)
-    void keepAlive(client, gramJs, TIMES)
+    void keepAlive(client, gramJs(), TIMES)
     await until(() => proxy.received > 500)
     proxy.mode = 'refuse'
     for (const socket of proxy.open) socket.destroy()
@@ -99,7 +99,7 @@ describe('keepAlive', () => {
     session.setDC(dc.dcId, '127.0.0.1', proxy.port)
     const client = clientFor(session)
     await connectClient(client)
-    void keepAlive(client, gramJs, TIMES)
+    void keepAlive(client, gramJs(), TIMES)
     await until(() => proxy.received > 500)
     await client.disconnect()
     await delay(10 * TIMES.every)
@@ -117,7 +117,7 @@ describe('keepAlive', () => {
     })
     const client = clientFor(await authorisedSession(own))
     await connectClient(client)
-    void keepAlive(client, gramJs, { ...TIMES, requestEvery: 50 })
+    void keepAlive(client, gramJs(), { ...TIMES, requestEvery: 50 })
     await until(() => asked >= 2)
     await disconnectClient(client)
     await own.close()

@@ -11,7 +11,7 @@ import { commandOutlivesUs, OUTLIVES_US } from '../../../run/command/process/com
 import { isChildOfNpm, requireOpenFiles } from '../../../run/command/process/host-process.ts'
 import { run, type RunOptions, Stop } from '../../../run/command/run.ts'
 import { runPlain } from '../../../run/command/run-plain.ts'
-import { describeError, type Report } from '../../../run/report.ts'
+import { describeError, type Report } from '../../../base/life/report.ts'
 import { RunStatus } from '../../../run/run-status.ts'
 import { besideRun } from '../../web/beside-run.ts'
 import { isForegroundJob } from '../../../run/command/process/foreground.ts'

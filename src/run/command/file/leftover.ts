@@ -10,7 +10,7 @@ import type { Lease } from '../../../lease/lease.ts'
 import { references, type Revision } from '../../../replica/head.ts'
 import type { Replica } from '../../../replica/replica.ts'
 import { verifySession } from '../../../session/inspect.ts'
-import type { Report } from '../../report.ts'
+import type { Report } from '../../../base/life/report.ts'
 import { captureFinal } from './capture.ts'
 import { FileLock, type Served } from './file-lock.ts'
 

@@ -7,7 +7,7 @@ import { openedBy } from '../../../base/held-open.ts'
 import { familyOf, fileInUse } from '../../../base/write-file.ts'
 import { writeTarget } from '../../../base/write-target.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
-import { describeError } from '../../report.ts'
+import { describeError } from '../../../base/life/report.ts'
 import type { RunOptions } from '../../run-options.ts'
 import { FileLock, type Served } from './file-lock.ts'
 import {

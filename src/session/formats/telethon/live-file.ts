@@ -1,3 +1,4 @@
+import { requireSqlite } from '../../sqlite/database.ts'
 import { unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { ConflictError, NoSessionError, UsageError } from '../../../base/errors.ts'
@@ -101,6 +102,7 @@ export class SessionFile {
   async #open(given: Uint8Array | undefined): Promise<void> {
     this.#deleted = false
     await this.#deleting
+    await requireSqlite()
     const found = given ? Uint8Array.from(given) : await this.#read()
     const file = found === undefined ? await createTelethonFile() : await readTelethonFile(found)
     try {

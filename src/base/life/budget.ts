@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
-import { UnreachableError } from '../base/errors.ts'
+import type { Clock } from '../clock.ts'
+import { UnreachableError } from '../errors.ts'
 
 /** Shares of the host's time between its signal and its SIGKILL, each up to which something may go on. */
 export const COMMAND_SHARE = 0.6

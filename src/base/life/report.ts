@@ -1,4 +1,5 @@
-import { TgsessionError } from '../base/errors.ts'
+import { showJson } from '../show.ts'
+import { TgsessionError } from '../errors.ts'
 
 /** One thing that happened, in a form that a person and a log both read: `lease.waiting holder=worker.1 …`. */
 export type Report = (event: string, fields?: Record<string, string | number | boolean | null>) => void
@@ -19,6 +20,17 @@ export function recording(report: Report, replica: { note(code: string): void })
     report(event, fields)
     if (RECORDED.has(event)) replica.note(event)
   }
+}
+
+/** What an operator must see even if nobody asked for a report. */
+const TROUBLE =
+  /^(?:lease\.(?:waiting|lost|release_failed)|session\.(?:waiting|unreachable|quarantined)|save\.failed|close\.failed|key\.|head\.newer|store\.unreachable|updates\.not_stopped)/
+
+/** Waiting and trouble, each as a line on standard error; everything else is left out. */
+export const reportTrouble: Report = (event, fields = {}) => {
+  if (!TROUBLE.test(event)) return
+  const told = Object.entries(fields).map(([name, value]) => `${name}=${showJson(value)}`)
+  process.stderr.write(`${['tgsession:', event, ...told].join(' ')}\n`)
 }
 
 /** The cause is told where it is a failure of ours: no other's text is known to be free of secrets. */

@@ -1,56 +1,49 @@
+import { Budget, COMMAND_SHARE } from '../base/life/budget.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { LeaseError, SaveFailedError } from '../base/errors.ts'
+import { LeaseError, RefusedError, SaveFailedError, type TgsessionError, UsageError } from '../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../base/number-option.ts'
+import { describeError, describeLoss, type Report, reportTrouble } from '../base/life/report.ts'
 import type { Lease } from '../lease/lease.ts'
-import type { Replica } from '../replica/replica.ts'
-import type { ChangeKind } from '../session/core/session-core.ts'
+import { releaseLease } from '../lease/release-lease.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
 import type { AnyClient } from '../telegram/client/internals.ts'
 import { hangUpWithin } from '../telegram/client/keepalive.ts'
+import { guardSends } from '../telegram/client/send-guard.ts'
+import { watchKey } from '../telegram/client/watch-key.ts'
+import type { TrackedSession } from '../telegram/updates/catch-up.ts'
 import type { TrackUpdatesOptions } from '../telegram/updates/track-options.ts'
 import type { UpdateTracker } from '../telegram/updates/tracker.ts'
-import { guardSends } from '../telegram/client/send-guard.ts'
-import { Budget, COMMAND_SHARE } from './budget.ts'
-import { closeOnSignals } from './in-process/close-on-signals.ts'
-import { releaseLease } from './release-lease.ts'
-import { describeError, describeLoss, type Report } from './report.ts'
-import { Saver } from './saver.ts'
+import { closeOnSignals } from './close-on-signals.ts'
+import type { Held, SavePort } from './save-port.ts'
 
-export interface OpenSessionOptions {
-  /** Gives up waiting for the lease when it fires. */
-  signal?: AbortSignal | undefined
-  /** Told what happens; nothing is printed unless this does. */
+/** How a session that is opened in process behaves. */
+export interface OpenedSessionOptions {
+  /** Called with each event. Unless given, waiting and trouble are printed to standard error. */
   report?: Report | undefined
-  /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default true. */
+  /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default: true. */
   closeOnSignals?: boolean | undefined
-  /** Milliseconds that `close()` may take; the host's own (TGSESSION_SHUTDOWN_MS), or 25 000. */
+  /** Milliseconds that `close()` may take. Default: what the host grants (TGSESSION_SHUTDOWN_MS), or 25 000. */
   shutdownMs?: number | undefined
+  /** @internal */
   clock?: Clock | undefined
-  /** Milliseconds without a change before a save; TGSESSION_SAVE_AFTER, or 30 000. */
-  quietMs?: number | undefined
-  /** Milliseconds for which changes that never pause may keep a save waiting; ten times `quietMs`. */
-  maxMs?: number | undefined
-}
-
-/** A session class of ours, for either client library. */
-export interface LiveSession {
-  toBytes(): Promise<Uint8Array>
-  onChange(listener: (kind: ChangeKind) => void): () => void
 }
 
 /** What a client library brings along. */
-export interface SessionLibrary<Session extends LiveSession, Client extends AnyClient> {
-  fromBytes(bytes: Uint8Array): Promise<Session>
+export interface SessionLibrary<Session, Client extends AnyClient> {
   trackUpdates(client: Client, session: Session, options: TrackUpdatesOptions): UpdateTracker
 }
 
 /** A session in use. Close it: what changed is saved then, and the next instance can take over. */
-export class OpenedSession<Session extends LiveSession, Client extends AnyClient> {
+export class OpenedSession<Session extends TrackedSession, Client extends AnyClient> {
+  /** The name in the store, or the id in the container. */
+  readonly id: string
+  /** What to give to `new TelegramClient(…)`. */
   readonly session: Session
   /** Fires when the session must not be used any more; attached clients are disconnected by then or soon. */
   readonly signal: AbortSignal
   readonly #library: SessionLibrary<Session, Client>
   readonly #lease: Lease
-  readonly #saver: Saver
+  readonly #port: SavePort
   readonly #report: Report
   readonly #clients = new Set<Client>()
   readonly #trackers = new Set<UpdateTracker>()
@@ -59,64 +52,65 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   readonly #stopping = new AbortController()
   readonly #budget: Budget
   readonly #disconnectMs: number
-  readonly #unsubscribe: () => void
   readonly #forgetSignals: () => void
-  readonly #onClosed: () => Promise<void>
-  #changes = 0
   #closing: Promise<void> | undefined
+  #dead = false
 
-  /** Use `openSession`. */
+  /** @internal Use `openSession`, or `open` of a container. */
   constructor(
     library: SessionLibrary<Session, Client>,
-    replica: Replica,
-    lease: Lease,
-    base: Saver['base'],
-    session: Session,
-    report: Report,
-    options: OpenSessionOptions & { onClosed?: (() => Promise<void>) | undefined },
+    held: Held<Session>,
+    options: OpenedSessionOptions = {},
   ) {
-    this.#onClosed = options.onClosed ?? (() => Promise.resolve())
-    this.#library = library
+    const { report = reportTrouble, clock = systemClock, shutdownMs = 25_000 } = options
+    checkNumbers({ shutdownMs: [shutdownMs, ANY_MS] })
+    const { id, session, lease } = held
+    this.id = id
     this.session = session
+    this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
+    this.#library = library
     this.#lease = lease
     this.#report = report
-    this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
-    const source = {
-      checkpoint: async () => String(this.#changes),
-      capture: () => session.toBytes(),
-    }
-    const clock = options.clock ?? systemClock
-    const { shutdownMs = 25_000 } = options
     this.#disconnectMs = Math.min(5000, shutdownMs * COMMAND_SHARE)
     this.#budget = new Budget(this.#stopping.signal, shutdownMs, clock)
-    this.#saver = new Saver({
-      ...options,
+    this.#port = held.savePort({
       signal: this.#budget.save,
-      replica,
-      lease,
-      base,
       report,
-      source,
-      clock,
-    })
-    this.#unsubscribe = session.onChange((kind) => {
-      this.#changes++
-      if (kind === 'auth') this.#saveNow()
+      stop: (why) => this.#stop(replaced(why)),
     })
     void this.#watch()
     lease.signal.addEventListener('abort', () => void this.#onLost(), { once: true })
     this.#forgetSignals = (options.closeOnSignals ?? true) ? closeOnSignals(this, report) : () => undefined
   }
 
+  /** Grows with every holder of the lease. */
+  get generation(): number {
+    return this.#lease.generation
+  }
+
   /**
-   * This client uses the session: it is disconnected before the lease is released, and when it is lost. One that was
-   * made with `clientOptions` sends nothing after the lease has run out, also in a process that was frozen meanwhile.
+   * This client uses the session: it is disconnected before the lease is released, and when the lease is lost. One that
+   * was made with `clientOptions` sends nothing after the lease has run out, also in a process that was frozen meanwhile.
+   * If Telegram refuses its auth key, that is written down, and the session is closed; so it is if `connectClient` fails.
+   *
+   *     const client = new TelegramClient(opened.session, apiId, apiHash, clientOptions(opened.session))
+   *     opened.attach(client)
+   *     await connectClient(client)
+   *
+   * @throws TypeError for what is no client
+   * @throws UsageError `session.closed` after `close()`
    */
   attach(client: Client): void {
+    requireClient(client)
     if (this.#clients.has(client)) return
+    if (this.#closing) throw closed()
     this.#clients.add(client)
     guardSends(client, () => this.#lease.remainingMs > 0)
     hangUpWithin(client, this.#lease.ttlMs)
+    watchKey(client, {
+      onDead: (why, reason) => this.#onDead(why, reason),
+      onNotConnected: () => this.#closeQuietly(),
+    })
     if (this.signal.aborted) void this.#cutOff()
   }
 
@@ -133,8 +127,10 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
   }
 
   /**
-   * Disconnects the attached clients, saves, and lets the lease go. Throws SaveFailedError (79) if what changed did
-   * not reach the store, LeaseError (75) if the lease was lost.
+   * Disconnects the attached clients, saves, and releases the lease. A second call returns the first one's promise.
+   * @throws SaveFailedError (79) if what changed was not saved
+   * @throws LeaseError (75) if the lease was lost, or another session was stored
+   * @throws UnreachableError `telegram.not_closed`: a client did not disconnect in time
    */
   async close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -152,7 +148,6 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     if (!this.signal.aborted) await this.#stopTracking()
     const disconnected = this.#disconnect()
     await disconnected.catch(() => undefined)
-    this.#unsubscribe()
     try {
       await this.#saveLast()
     } finally {
@@ -160,7 +155,7 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
       await disconnected
       await releaseLease(this.#lease, this.#report, this.#budget.release)
       this.#budget.close()
-      await this.#onClosed()
+      await this.#port.close()
       // Not before: hosts signal more than once, and without a listener the second one would end the process.
       this.#forgetSignals()
     }
@@ -170,9 +165,9 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     const lost: unknown = this.signal.reason
     if (lost instanceof LeaseError) throw lost
     try {
-      await this.#saver.save()
+      await this.#port.saveLast()
     } catch (error) {
-      if (error instanceof LeaseError) throw error
+      if (error instanceof LeaseError || error instanceof SaveFailedError) throw error
       throw new SaveFailedError('session.not_saved', 'the last changes of the session could not be saved', {
         hint: 'The store keeps the revision before them, which works; some cached entities may be missing.',
         cause: error,
@@ -192,30 +187,34 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
     await Promise.all([...this.#clients].map((client) => disconnectClient(client, { timeoutMs })))
   }
 
-  #saveNow(): void {
-    this.#saver.save().then(
-      ({ outcome }) => outcome === 'quarantined' && this.#stop('its key changed'),
-      (error: unknown) => this.#report('save.failed', describeError(error)),
-    )
-  }
-
   async #watch(): Promise<void> {
     try {
-      this.#stop(await this.#saver.watch(this.#watching.signal))
+      this.#stop(replaced(await this.#port.watch(this.#watching.signal)))
     } catch (error) {
       if (!this.#watching.signal.aborted) this.#report('save.failed', describeError(error))
     }
   }
 
-  /** The session in use is no longer the stored one: whoever uses it is told, and nothing more is saved. */
-  #stop(why: string): void {
+  /** The session in use must not be used any more: whoever uses it is told. */
+  #stop(reason: TgsessionError): void {
     if (this.#ended.signal.aborted) return
-    this.#ended.abort(
-      new LeaseError('session.replaced', `this session must not be used on (${why})`, {
-        hint: 'Close it and open it again: the stored one is another now.',
-      }),
-    )
+    this.#ended.abort(reason)
     void this.#cutOff()
+  }
+
+  async #onDead(why: 'revoked' | 'duplicated', reason: string): Promise<void> {
+    if (this.#dead) return
+    this.#dead = true
+    this.#report('key.dead', { reason })
+    await this.#port
+      .markDead(why)
+      .catch((error: unknown) => this.#report('key.not_marked', describeError(error)))
+    this.#stop(dead(reason))
+  }
+
+  /** Nobody may be left to call `close()`: the next instance must not wait for the lease to run out. */
+  async #closeQuietly(): Promise<void> {
+    await this.close().catch((error: unknown) => this.#report('close.failed', describeError(error)))
   }
 
   async #onLost(): Promise<void> {
@@ -235,4 +234,32 @@ export class OpenedSession<Session extends LiveSession, Client extends AnyClient
       if (this.#lease.signal.aborted) process.exit(75)
     }
   }
+}
+
+function requireClient(client: unknown): void {
+  const isClient =
+    typeof client === 'object' &&
+    client !== null &&
+    'session' in client &&
+    'connect' in client &&
+    typeof client.connect === 'function' &&
+    'destroy' in client &&
+    typeof client.destroy === 'function'
+  if (!isClient) throw new TypeError('attach() takes the TelegramClient that uses the session')
+}
+
+function closed(): UsageError {
+  return new UsageError('session.closed', 'this session was closed', { hint: 'Open it again.' })
+}
+
+function replaced(why: string): LeaseError {
+  return new LeaseError('session.replaced', `this session must not be used any more (${why})`, {
+    hint: 'Close it and open it again: the stored one is another now.',
+  })
+}
+
+function dead(reason: string): RefusedError {
+  return new RefusedError('session.dead_key', `Telegram does not accept the auth key any more (${reason})`, {
+    hint: 'Log in again with `tgsession login`, or store another session.',
+  })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ForbiddenError, LeaseError } from '../../src/base/errors.ts'
-import { describeError, describeLoss } from '../../src/run/report.ts'
+import { ForbiddenError, LeaseError } from '../../../src/base/errors.ts'
+import { describeError, describeLoss } from '../../../src/base/life/report.ts'
 
 const because = (cause: unknown): LeaseError =>
   new LeaseError('lease.expiring', 'not renewed in time', { hint: 'Look at it.', cause })

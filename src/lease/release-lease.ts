@@ -1,7 +1,7 @@
 import { unlessAborted } from '../base/clock.ts'
-import type { Lease } from '../lease/lease.ts'
-import { describeError, type Report } from './report.ts'
-import { reached } from './step.ts'
+import type { Lease } from './lease.ts'
+import { describeError, type Report } from '../base/life/report.ts'
+import { reached } from '../base/life/step.ts'
 
 /** A lease that could not be released ends by itself: told, and nothing to fail for. */
 export async function releaseLease(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
