@@ -30,6 +30,7 @@ import {
 } from '../../support/rig.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
+import { sessionBytes } from '../../replica/support/sessions.ts'
 
 async function connect(one: OpenSession): Promise<TelegramClient> {
   const client = new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))
@@ -371,7 +372,7 @@ describe('openSession in a process of its own', () => {
     const second = await openReplica(
       await readSettings({ ...env, TGSESSION_NAME: 'second' }, { store: true }),
     )
-    await second.push(session)
+    await second.push(await sessionBytes({ userId: 5 }))
     const one = start('two')
     await until(() => names(one).filter((name) => name === 'session.restored').length === 2)
     await one.saw('opened')
