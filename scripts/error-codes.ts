@@ -16,6 +16,7 @@ interface Entry {
 
 /** Of codes whose words are put together elsewhere. */
 const TOLD_ELSEWHERE: Record<string, [message: string, hint: string]> = {
+  'client.unsupported_version': ['version … of … is not one that tgsession knows the inside of', ''],
   'container.queue_full': ['the changes of … no longer fit into the queue', ''],
   'head.corrupt': ['', 'Restore head.json from a backup of the store, or delete the name and log in again.'],
   'key.malformed': [
