@@ -73,7 +73,7 @@ describe('logIn by QR code', () => {
     assert.deepEqual(user, { id: String(ANN_ID), name: 'Ann', username: 'ann', bot: false })
     const { bytes, ...verified } = await verifySession(session)
     assert.ok(bytes > 0)
-    assert.deepEqual(verified, { keyFingerprint, userId: user.id })
+    assert.deepEqual(verified, { family: 'telethon', keyFingerprint, userId: user.id })
     assert.equal(dc.stats().keys.at(-1)?.keyId, keyFingerprint)
     assert.deepEqual([asker.codes.length, asker.hidden], [1, 1])
     assert.deepEqual(notes.lines, ['begin'])

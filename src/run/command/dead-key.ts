@@ -33,7 +33,8 @@ export async function isDead(
   if (current?.revision.keyFingerprint !== revision.keyFingerprint) return false
   const answer = await askTelegram(current.bytes, api, signal)
   report('key.asked', {
-    state: answer.state,
+    // Frozen is not dead: the session is intact, and alerts look at it.
+    state: answer.state === 'unknown' && answer.why === 'frozen' ? 'frozen' : answer.state,
     reason: 'reason' in answer ? answer.reason : '',
     ...('seconds' in answer && { seconds: answer.seconds }),
   })

@@ -99,7 +99,8 @@ describe('run, when its command fails at once', () => {
     dc.fail('updates.getState', { code: 420, message: 'FROZEN_METHOD_INVALID' })
     const running = start(FAILS)
     assert.equal(await running.ended, 3)
-    assert.equal((await running.saw('key.asked'))['reason'], 'FROZEN_METHOD_INVALID')
+    const { state, reason } = await running.saw('key.asked')
+    assert.deepEqual([state, reason], ['frozen', 'FROZEN_METHOD_INVALID'])
     assert.equal((await openTestReplica(store).status()).current?.dead, null)
   })
 
