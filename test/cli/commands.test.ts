@@ -106,11 +106,12 @@ describe('tgsession', () => {
       [[url], /unknown command/, '`tgsession --help`'],
     ] as const) {
       const { code, stdout, stderr } = await cli.run([...args, '--json'], {})
-      const told = lastJson<{ error: Record<string, string> }>(stdout).error
+      // Standard output of `run` belongs to its command.
+      const told = lastJson<{ error: Record<string, string> }>(args[0] === 'run' ? stderr : stdout).error
       assert.deepEqual([code, told['code'], told['exitCode']], [64, 'usage.command_line', 64])
       assert.match(told['message'] ?? '', message)
       assert.ok(told['hint']?.includes(hint), told['hint'])
-      assert.match(stderr, /^tgsession: /)
+      assert.match(stderr, args[0] === 'run' ? /^\{"error":/ : /^tgsession: /)
       assert.ok(!/hush/i.test(stdout + stderr), stdout + stderr)
     }
     const alone = await cli.run([], {})
