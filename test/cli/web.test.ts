@@ -133,7 +133,7 @@ describe('the page as a process', () => {
   })
 
   it('shows on a host without a token how to set one, and nothing else', async () => {
-    const { port } = await start(['web'], { DYNO: 'web.1', PORT: '0' })
+    const { port } = await start(['web', '--yes'], { DYNO: 'web.1', PORT: '0' })
     const tls = { Host: 'app.test', 'X-Forwarded-Proto': 'https' }
     assert.equal((await ask(port, '/healthz')).status, 200)
     const { status, body } = await ask(port, '/', { headers: tls })
@@ -144,7 +144,7 @@ describe('the page as a process', () => {
   })
 
   it('takes the token of the host, prints it nowhere, and wants https', async () => {
-    const web = await start(['web'], { DYNO: 'web.1', PORT: '0', TGSESSION_WEB_TOKEN: TOKEN })
+    const web = await start(['web', '--yes'], { DYNO: 'web.1', PORT: '0', TGSESSION_WEB_TOKEN: TOKEN })
     const inClear = { Host: 'app.test', ...bearer(TOKEN) }
     assert.equal((await ask(web.port, '/api/state', { headers: inClear })).status, 403)
     const tls = { ...inClear, 'X-Forwarded-Proto': 'https' }
