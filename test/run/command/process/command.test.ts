@@ -142,7 +142,7 @@ describe('what a command has started', { skip: canTag() ? false : 'not Linux, or
   })
 
   it('leaves no watchdog behind when it has ended', async () => {
-    const command = start('sleep', '600')
+    const command = start('sleep 600')
     await until(() => watchdogs() === 1)
     await command.stop(5000)
     await until(() => watchdogs() === 0)
