@@ -12,7 +12,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '0' },
     store: { type: 'string' },
     bots: { type: 'string' },
-    ttl: { type: 'string', default: '2' },
+    ttl: { type: 'string', default: '3' },
     beside: { type: 'string' },
     json: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
