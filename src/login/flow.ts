@@ -67,6 +67,11 @@ export class LoginFlow {
     return await this.#inOurWords(callWithDeadline(this.#client, request, this.#timing))
   }
 
+  /** What `call` threw, as we say it. */
+  inWords(error: unknown): unknown {
+    return rpcError(error) ? translate(error) : error
+  }
+
   async #inOurWords<T>(work: Promise<T>): Promise<T> {
     try {
       return await work

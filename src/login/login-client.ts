@@ -13,10 +13,11 @@ export interface Credentials {
  * port 443 whatever Telegram says, and may pick an address that serves only media; this one does neither.
  */
 export class LoginClient extends TelegramClient {
-  constructor(session: SQLiteSession, { apiId, apiHash }: Credentials, log: LogSink) {
+  constructor(session: SQLiteSession, { apiId, apiHash }: Credentials, log: LogSink, deviceModel?: string) {
     super(session, apiId, apiHash, {
       ...clientOptions(session, {
         log,
+        ...(deviceModel !== undefined && { deviceModel }),
         connectionRetries: 3,
         retryDelay: 500,
         // A wait, however short, is for the attempt log to know and for the person to decide.

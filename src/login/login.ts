@@ -1,11 +1,10 @@
 import { Api } from 'telegram'
-import { BadDataError, TgsessionError } from '../base/errors.ts'
-import { verifySession } from '../session/inspect.ts'
-import type { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
+import { TgsessionError } from '../base/errors.ts'
 import { callWithDeadline } from '../telegram/client/call.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
 import { LoginFlow } from './flow.ts'
+import { type LoggedIn, sealLogin, whoAmI } from './logged-in.ts'
 import { LoginClient } from './login-client.ts'
 import { parsePhone } from './phone-number.ts'
 import { floodRefusal, floodSeconds, translate } from './refusals.ts'
@@ -15,26 +14,10 @@ import { signInByQr } from './sign-in-by-qr.ts'
 import { signInBot, signInUser } from './sign-in.ts'
 
 export type { Asker, CodeQuestion, PasswordQuestion, QrAsker, QrCode } from './asker.ts'
+export type { LoggedIn, LoggedInUser } from './logged-in.ts'
 export type { AttemptLog } from './attempt-log.ts'
 export type { DataCentre, LogInOptions, Who } from './settings.ts'
 export { maskPhone } from './phone-number.ts'
-
-export interface LoggedInUser {
-  /** Decimal. */
-  id: string
-  /** First and last name, or what there is of them. */
-  name: string
-  username?: string
-  bot: boolean
-}
-
-export interface LoggedIn {
-  /** The session as a Telethon file (version 7); a secret. */
-  session: Uint8Array
-  /** auth_key_id as 16 hex digits, see `keyFingerprint`. */
-  keyFingerprint: string
-  user: LoggedInUser
-}
 
 /** Milliseconds for taking back an authorisation that nobody will use. */
 const LOG_OUT_MS = 10_000
@@ -73,7 +56,7 @@ async function attempt(who: Who, settings: Settings): Promise<LoggedIn> {
     await signIn(who, flow, settings)
     const user = await whoAmI(flow)
     signal?.throwIfAborted()
-    return await seal(session, user)
+    return await sealLogin(session, user)
   } catch (error) {
     if (flow.mayBeAuthorised) await logOut(who, client, settings)
     throw error
@@ -97,29 +80,6 @@ async function signIn(who: Who, flow: LoginFlow, settings: Settings): Promise<vo
   return await signInUser(flow, asker, phone, settings)
 }
 
-/** GramJS puts what it receives into the session: with this answer the account's own id and name are in it. */
-async function whoAmI(flow: LoginFlow): Promise<LoggedInUser> {
-  const [user] = await flow.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
-  if (!(user instanceof Api.User)) throw incomplete('Telegram did not say whose session it is')
-  const { id, firstName, lastName, username, bot } = user
-  const name = [firstName, lastName].filter(Boolean).join(' ')
-  // GramJS gives null for what is not there, whatever its types say.
-  return { id: String(id), name, ...(username ? { username } : {}), bot: Boolean(bot) }
-}
-
-async function seal(session: SQLiteSession, user: LoggedInUser): Promise<LoggedIn> {
-  const bytes = await session.toBytes()
-  const { keyFingerprint, userId } = await verifySession(bytes)
-  if (userId !== user.id) throw incomplete('the session does not hold the id of its account')
-  return { session: bytes, keyFingerprint, user }
-}
-
-function incomplete(what: string): BadDataError {
-  return new BadDataError('login.incomplete', what, {
-    hint: 'Start the login again; nothing of this one is kept.',
-  })
-}
-
 /** So that no authorisation stays which nobody holds the key of. It outlives the signal, within its own deadline. */
 async function logOut(who: Who, client: LoginClient, { clock, log }: Settings): Promise<void> {
   try {
@@ -135,7 +95,7 @@ async function logOut(who: Who, client: LoginClient, { clock, log }: Settings): 
 }
 
 /** Writes down how the attempt ended; returns what is to be thrown. */
-async function remember(error: unknown, settings: Settings): Promise<unknown> {
+export async function remember(error: unknown, settings: Settings): Promise<unknown> {
   const seconds = floodSeconds(error)
   const said = rpcError(error) ? translate(error) : error
   const thrown = seconds === null ? said : await rememberFlood(seconds, settings)

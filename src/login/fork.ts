@@ -1,0 +1,137 @@
+import { Api } from 'telegram'
+import { ConflictError, RefusedError, TgsessionError } from '../base/errors.ts'
+import { callWithDeadline } from '../telegram/client/call.ts'
+import { rpcError } from '../telegram/client/classify.ts'
+import { disconnectClient } from '../telegram/client/disconnect.ts'
+import type { Asker } from './asker.ts'
+import { LoginFlow } from './flow.ts'
+import { type LoggedIn, sealLogin, whoAmI } from './logged-in.ts'
+import { LoginClient } from './login-client.ts'
+import { checkSettings, type LogInOptions, type Settings } from './settings.ts'
+import { remember } from './login.ts'
+import { enterPassword } from './sign-in.ts'
+import { type StoredAccount, withStoredAccount } from './stored-account.ts'
+
+export interface ForkOptions extends Omit<LogInOptions, 'dc'> {
+  /** Asks for the password of two-step verification. */
+  asker: Pick<Asker, 'password' | 'notify'>
+  /** How the new login is called in Telegram's list of devices. */
+  deviceModel: string
+}
+
+/** A token lives 30 s; what is slower than that gets another one. */
+const TOKENS = 3
+const END_MS = 10_000
+
+/**
+ * A second login of the same account, without a code: the stored session accepts the login token of a fresh auth key
+ * (https://core.telegram.org/api/qr-login). The caller holds the lease of the stored session. When this settles every
+ * socket is closed; after a failure the fresh login is ended.
+ *
+ * @throws RefusedError fork.bot: bots log in with their token; and as `logIn`
+ * @throws ConflictError fork.other_account: Telegram logged somebody else in
+ */
+export async function forkSession(bytes: Uint8Array, options: ForkOptions): Promise<LoggedIn> {
+  const settings = checkSettings({ kind: 'qr', asker: NOBODY }, options)
+  settings.signal?.throwIfAborted()
+  await settings.attempts.begin()
+  try {
+    return await withStoredAccount(bytes, settings, (stored) => fork(stored, settings, options))
+  } catch (error) {
+    throw await remember(error, settings)
+  }
+}
+
+async function fork(stored: StoredAccount, settings: Settings, options: ForkOptions): Promise<LoggedIn> {
+  await stored.flow.connect()
+  const owner = await whoAmI(stored.flow)
+  if (owner.bot)
+    throw new RefusedError('fork.bot', 'this is the session of a bot, which cannot let another one in', {
+      hint: 'A bot has as many logins as it likes: `tgsession login --bot` with its token, under another --name.',
+    })
+  const session = settings.createSession()
+  const client = new LoginClient(session, settings, settings.log, options.deviceModel)
+  const flow = new LoginFlow(client, settings)
+  const accepted: { hash?: Api.Authorization['hash'] } = {}
+  try {
+    await session.load()
+    // Where the account lives: from anywhere else Telegram would send it there.
+    session.setDC(stored.session.dcId, stored.session.serverAddress, stored.session.port)
+    await flow.connect()
+    await letIn(stored.flow, flow, settings, options, accepted)
+    const user = await whoAmI(flow)
+    if (user.id !== owner.id)
+      throw new ConflictError('fork.other_account', 'Telegram logged another account in', {
+        hint: 'Nothing was stored. Please report it.',
+      })
+    settings.signal?.throwIfAborted()
+    return await sealLogin(session, user)
+  } catch (error) {
+    if (accepted.hash) await end(stored, client, accepted.hash, settings, options)
+    throw error
+  } finally {
+    await disconnectClient(client)
+  }
+}
+
+/** Export, accept, export again; the token is shown to nobody. */
+async function letIn(
+  stored: LoginFlow,
+  fresh: LoginFlow,
+  { apiId, apiHash }: Settings,
+  { asker }: ForkOptions,
+  accepted: { hash?: Api.Authorization['hash'] },
+): Promise<void> {
+  const ask = new Api.auth.ExportLoginToken({ apiId, apiHash, exceptIds: [] })
+  for (let tokens = 1; ; tokens++) {
+    const exported = await fresh.call(ask)
+    if (!(exported instanceof Api.auth.LoginToken)) throw unexpected()
+    try {
+      const authorization = await stored.call(new Api.auth.AcceptLoginToken({ token: exported.token }))
+      accepted.hash = authorization.hash
+      break
+    } catch (error) {
+      if (rpcError(error)?.name !== 'AUTH_TOKEN_EXPIRED' || tokens === TOKENS) throw error
+    }
+  }
+  try {
+    const answer = await fresh.signIn(ask)
+    if (answer instanceof Api.auth.LoginTokenSuccess) return
+    if (!(answer instanceof Api.auth.LoginTokenMigrateTo)) throw unexpected()
+    await fresh.moveTo(answer.dcId)
+    await fresh.signIn(new Api.auth.ImportLoginToken({ token: answer.token }))
+  } catch (error) {
+    if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
+    await enterPassword(fresh, asker)
+  }
+}
+
+/** So that no login stays that nobody holds: by itself, or else by the stored session, which may after its first 24 hours. */
+async function end(
+  stored: StoredAccount,
+  client: LoginClient,
+  hash: Api.Authorization['hash'],
+  { clock }: Settings,
+  { asker, deviceModel }: ForkOptions,
+): Promise<void> {
+  const how = { clock, timeoutMs: END_MS }
+  try {
+    await callWithDeadline(client, new Api.auth.LogOut(), how)
+  } catch {
+    await callWithDeadline(stored.client, new Api.account.ResetAuthorization({ hash }), how).catch(() =>
+      asker.notify?.(`Look for "${deviceModel}" under Settings > Devices in Telegram, and end it there.`),
+    )
+  }
+}
+
+function unexpected(): TgsessionError {
+  return new RefusedError('login.refused', 'Telegram answered the login token with something else', {
+    hint: 'Nothing was stored. Try again.',
+  })
+}
+
+const NOBODY = {
+  password: () => Promise.reject(new TypeError('nobody is asked here')),
+  showQr: () => undefined,
+  hideQr: () => undefined,
+}

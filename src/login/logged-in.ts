@@ -1,0 +1,45 @@
+import { Api } from 'telegram'
+import { BadDataError } from '../base/errors.ts'
+import type { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
+import { verifySession } from '../session/inspect.ts'
+import type { LoginFlow } from './flow.ts'
+
+export interface LoggedInUser {
+  /** Decimal. */
+  id: string
+  /** First and last name, or what there is of them. */
+  name: string
+  username?: string
+  bot: boolean
+}
+
+export interface LoggedIn {
+  /** The session as a Telethon file (version 7); a secret. */
+  session: Uint8Array
+  /** auth_key_id as 16 hex digits, see `keyFingerprint`. */
+  keyFingerprint: string
+  user: LoggedInUser
+}
+
+/** GramJS puts what it receives into the session: with this answer the account's own id and name are in it. */
+export async function whoAmI(flow: LoginFlow): Promise<LoggedInUser> {
+  const [user] = await flow.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
+  if (!(user instanceof Api.User)) throw incomplete('Telegram did not say whose session it is')
+  const { id, firstName, lastName, username, bot } = user
+  const name = [firstName, lastName].filter(Boolean).join(' ')
+  // GramJS gives null for what is not there, whatever its types say.
+  return { id: String(id), name, ...(username ? { username } : {}), bot: Boolean(bot) }
+}
+
+export async function sealLogin(session: SQLiteSession, user: LoggedInUser): Promise<LoggedIn> {
+  const bytes = await session.toBytes()
+  const { keyFingerprint, userId } = await verifySession(bytes)
+  if (userId !== user.id) throw incomplete('the session does not hold the id of its account')
+  return { session: bytes, keyFingerprint, user }
+}
+
+function incomplete(what: string): BadDataError {
+  return new BadDataError('login.incomplete', what, {
+    hint: 'Start the login again; nothing of this one is kept.',
+  })
+}
