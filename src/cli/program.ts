@@ -2,6 +2,9 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { undressValue } from '../base/input.ts'
 import type { Environment } from '../config/settings.ts'
+import { checkCommand } from './commands/account/check.ts'
+import { forkCommand } from './commands/account/fork.ts'
+import { logoutCommand } from './commands/account/logout.ts'
 import { configCommand } from './commands/host/config.ts'
 import { convertCommand } from './commands/session/convert.ts'
 import { deleteCommand } from './commands/store/delete.ts'
@@ -88,6 +91,7 @@ export function program(context: Context): Command {
   const of = (...commands: ((context: Context) => Command)[]): Command[] =>
     commands.map((command) => command(context))
   add('Everyday:', of(loginCommand, webCommand, runCommand, statusCommand, doctorCommand))
+  add('Account:', of(checkCommand, forkCommand, logoutCommand))
   add('Sessions:', of(pushCommand, pullCommand, inspectCommand, convertCommand, listCommand))
   add(
     'Containers (many sessions in one SQL database; `list` takes --container, too):',

@@ -3,6 +3,7 @@ import { ConflictError, RefusedError, TgsessionError } from '../base/errors.ts'
 import { callWithDeadline } from '../telegram/client/call.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
+import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker } from './asker.ts'
 import { LoginFlow } from './flow.ts'
 import { type LoggedIn, sealLogin, whoAmI } from './logged-in.ts'
@@ -17,6 +18,8 @@ export interface ForkOptions extends Omit<LogInOptions, 'dc'> {
   asker: Pick<Asker, 'password' | 'notify'>
   /** How the new login is called in Telegram's list of devices. */
   deviceModel: string
+  /** Of a server that is not Telegram's own. */
+  publicKeyPem?: string | undefined
 }
 
 /** A token lives 30 s; what is slower than that gets another one. */
@@ -33,6 +36,7 @@ const END_MS = 10_000
  */
 export async function forkSession(bytes: Uint8Array, options: ForkOptions): Promise<LoggedIn> {
   const settings = checkSettings({ kind: 'qr', asker: NOBODY }, options)
+  if (options.publicKeyPem !== undefined) addServerKey(options.publicKeyPem)
   settings.signal?.throwIfAborted()
   await settings.attempts.begin()
   try {

@@ -36,7 +36,7 @@ describe('a stored session', () => {
   })
 
   const sessionOf = async (who: typeof ANN | typeof BOB): Promise<Uint8Array> => {
-    const asker = new Person(who.phone, [who.code], 'password' in who ? [String(who.password)] : [])
+    const asker = new Person(who.phone, [who.code], 'password' in who ? [who.password] : [])
     return (await logIn({ kind: 'user', asker }, optionsFor(dc, new Notes()))).session
   }
   const botSession = async (): Promise<Uint8Array> =>

@@ -41,3 +41,8 @@ export function barOf(done: number, total: number | undefined, tick: number): st
   const full = Math.round(Math.min(1, done / total) * WIDTH)
   return `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${formatBytes(done)} of ${formatBytes(total)}`
 }
+
+/** Shows that a wait goes on, once it has taken a second. */
+export async function withSpinner<T>(what: string, work: () => Promise<T>): Promise<T> {
+  return await withProgress(what, work)
+}

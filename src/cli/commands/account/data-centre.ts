@@ -22,10 +22,15 @@ export async function dataCentre({ dc, dcKey }: DcFlags): Promise<DataCentre | u
     throw new UsageError('login.dc', '--dc takes HOST:PORT and needs --dc-key FILE', {
       hint: 'For example: tgsession login --dc 127.0.0.1:8443 --dc-key dc.pem',
     })
+  return { host: match[1] ?? '', port: Number(match[2]), publicKeyPem: await serverKey(dcKey) }
+}
+
+/** @throws ConfigurationError login.dc_key */
+export async function serverKey(file: string): Promise<string> {
   try {
-    return { host: match[1] ?? '', port: Number(match[2]), publicKeyPem: await readFile(dcKey, 'utf8') }
+    return await readFile(file, 'utf8')
   } catch {
-    throw new ConfigurationError('login.dc_key', `cannot read ${dcKey}`, {
+    throw new ConfigurationError('login.dc_key', `cannot read ${file}`, {
       hint: 'It is the public key of the data centre, as PEM.',
     })
   }

@@ -1,12 +1,11 @@
 import { type Command, Option } from 'commander'
-import { UsageError } from '../../../base/errors.ts'
 import { borrowedApiId } from '../../../login/borrowed-api-ids.ts'
 import { loginAtTerminal } from '../../terminal/login-at-terminal.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import { dataCentre, type DcFlags, withDcOptions } from './data-centre.ts'
 import { dropKeys, serveUntil } from './web.ts'
-import { Interrupted, note, printJson } from '../../terminal/output.ts'
-import type { Terminal } from '../../terminal/terminal.ts'
+import { atTerminal, requireTerminal } from '../../terminal/at-terminal.ts'
+import { note, printJson } from '../../terminal/output.ts'
 import { refuseLostDisk } from '../../store-warnings.ts'
 import type { Context } from '../../context.ts'
 
@@ -67,36 +66,4 @@ export function loginCommand(context: Context): Command {
     const outcome = stored === null ? 'unchanged' : 'saved'
     printJson({ outcome, name: settings.name, revision, keyFingerprint, userId })
   })
-}
-
-/** A signal closes the question that is open, so that the login is taken back before the process ends. */
-async function atTerminal<T>({ json }: Flags, use: (terminal: Terminal) => Promise<T>): Promise<T> {
-  const stop = new AbortController()
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const onSignal = (name: NodeJS.Signals): void => stop.abort(new Interrupted(name))
-  // A terminal that hung up takes no more words.
-  const onHangup = (): void => stop.abort(new Interrupted('SIGHUP'))
-  for (const name of names) process.on(name, onSignal)
-  process.stdout.on('error', onHangup)
-  try {
-    return await use({
-      input: process.stdin,
-      output: json ? process.stderr : process.stdout,
-      signal: stop.signal,
-    })
-  } finally {
-    for (const name of names) process.off(name, onSignal)
-  }
-}
-
-/** A login that nobody watches ends in a ban: there must be a person. */
-function requireTerminal({ json }: Flags): void {
-  if (process.stdin.isTTY && (json ? process.stderr : process.stdout).isTTY) return
-  throw new UsageError(
-    'login.no_terminal',
-    'a login asks for a code, and there is no terminal here to ask at',
-    {
-      hint: 'Run it where you can type: `npx tgsession login`, or `heroku run npm run login`. Nothing was sent to Telegram.',
-    },
-  )
 }

@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs'
+import { Command } from 'commander'
+import { RefusedError, UsageError } from '../../../base/errors.ts'
+import { writeDatabase } from '../../../base/write-file.ts'
+import type { AttemptLog } from '../../../login/attempt-log.ts'
+import type { LoggedIn } from '../../../login/login.ts'
+import type { LoginAttempt, Replica } from '../../../replica/replica.ts'
+import { refuseForeign } from '../../../session/overwrite.ts'
+import type { Context } from '../../context.ts'
+import { serverKey } from './data-centre.ts'
+import { apiOf, withFreeLease } from '../../free-lease.ts'
+import { settingsOf, usingReplica } from '../../options.ts'
+import { atTerminal, requireTerminal } from '../../terminal/at-terminal.ts'
+import { note, say } from '../../terminal/output.ts'
+import { type Terminal, terminalAsker } from '../../terminal/terminal.ts'
+
+interface Flags {
+  store?: string
+  from?: string
+  name?: string
+  output?: string
+  device?: string
+  dcKey?: string
+}
+
+export function forkCommand(context: Context): Command {
+  return new Command('fork')
+    .description('a second login of the same account, without a code: for a laptop, a test, another bot')
+    .option('--store <url>', 'where sessions are kept (TGSESSION_STORE)')
+    .option('--from <name>', 'which session lets it in (TGSESSION_NAME, default main)')
+    .option('--name <new>', 'the name in the store that it gets')
+    .option('-o, --output <file>', 'a file that it goes into instead')
+    .option('--device <text>', "how Telegram's list of devices calls it; tgsession (NAME) unless given")
+    .option(
+      '--dc-key <file>',
+      "the public RSA key (PEM) of a data centre that is not Telegram's own, for rehearsals",
+    )
+    .addHelpText(
+      'after',
+      '\nTelegram tells the account of the new login, as of any other.\n\nExamples:\n  $ tgsession fork --name laptop\n  $ tgsession fork -o laptop.session',
+    )
+    .action(async (flags: Flags) => {
+      const { store, from, name, output } = flags
+      if ((name === undefined) === (output === undefined))
+        throw new UsageError('fork.where', 'the new login needs a name or a file, and not both', {
+          hint: 'tgsession fork --name laptop, or tgsession fork -o laptop.session',
+        })
+      requireTerminal({})
+      if (output !== undefined) await refuseOverwriting(output)
+      const settings = await settingsOf(context, { store, name: from }, { api: true, store: true })
+      const target = await settingsOf(context, { store, name: name ?? from }, { store: true })
+      if (name !== undefined && target.name === settings.name)
+        throw new UsageError(
+          'fork.same_name',
+          'the new login needs another name than the one that lets it in',
+          {
+            hint: 'For example --name laptop.',
+          },
+        )
+      const publicKeyPem = flags.dcKey === undefined ? undefined : await serverKey(flags.dcKey)
+      const device = flags.device ?? `tgsession (${name ?? 'fork'})`
+      await atTerminal({}, (terminal) =>
+        usingReplica(settings, (source) =>
+          usingReplica(target, async (into) => {
+            const how = { ...apiOf(settings), device, output, publicKeyPem }
+            await fork(source, into, how, terminal)
+          }),
+        ),
+      )
+    })
+}
+
+interface How {
+  apiId: number
+  apiHash: string
+  device: string
+  output: string | undefined
+  publicKeyPem: string | undefined
+}
+
+async function fork(
+  source: Replica,
+  into: Replica,
+  { output, device, ...api }: How,
+  terminal: Terminal & { signal: AbortSignal },
+): Promise<void> {
+  await withFreeLease(source, terminal.signal, async ({ bytes, signal }) => {
+    const { forkSession } = await import('../../../login/fork.ts')
+    note('Asking Telegram to let a second login in…')
+    const begun: { attempt?: LoginAttempt } = {}
+    const asker = terminalAsker(terminal)
+    const attempts = attemptsIn(into, begun, { mayReplace: output !== undefined })
+    const how = { ...api, asker, attempts, signal, deviceModel: device }
+    const loggedIn = await forkSession(bytes, how)
+    if (!begun.attempt) throw new TypeError('a login that was never written down')
+    await keep(into, begun.attempt, loggedIn, output)
+    say(`Telegram tells the account of a new login from "${device}"; it is this one.`)
+  })
+}
+
+/** Written down under the name that it gets; a login into a file under the name that lets it in. */
+function attemptsIn(
+  replica: Replica,
+  begun: { attempt?: LoginAttempt },
+  { mayReplace }: { mayReplace: boolean },
+): AttemptLog {
+  const failed = async (code: string, until?: Date): Promise<void> => {
+    if (begun.attempt) await replica.failLogin(begun.attempt, code, until)
+  }
+  return {
+    begin: async () => void (begun.attempt = await replica.beginLogin({ replace: mayReplace })),
+    blocked: (until) => failed('login.flood_wait', until),
+    failed: (code) => failed(code),
+  }
+}
+
+async function keep(
+  into: Replica,
+  attempt: LoginAttempt,
+  { session, keyFingerprint, user }: LoggedIn,
+  output: string | undefined,
+): Promise<void> {
+  if (output !== undefined) {
+    await writeDatabase(output, session)
+    await into.failLogin(attempt, 'forked')
+    return say(`Wrote a second login of user ${user.id} to ${output} (key ${keyFingerprint}).`)
+  }
+  const stored = await into.finishLogin(attempt, session)
+  if (stored.outcome === 'quarantined')
+    throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
+      hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
+    })
+  say(
+    `Stored a second login of user ${user.id} as ${into.name}, revision ${stored.revision.revision} (key ${keyFingerprint}).`,
+  )
+}
+
+async function refuseOverwriting(file: string): Promise<void> {
+  if (existsSync(file))
+    throw new UsageError('fork.file_exists', `${file} is there already`, { hint: 'Name another file.' })
+  await refuseForeign(file)
+}
