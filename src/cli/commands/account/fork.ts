@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { RefusedError, UsageError } from '../../../base/errors.ts'
 import { writeDatabase } from '../../../base/write-file.ts'
-import type { AttemptLog } from '../../../login/attempt-log.ts'
 import type { LoggedIn } from '../../../login/login.ts'
 import type { LoginAttempt, Replica } from '../../../replica/replica.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
@@ -87,31 +86,14 @@ async function fork(
   await withFreeLease(source, terminal.signal, async ({ bytes, signal }) => {
     const { forkSession } = await import('../../../login/fork.ts')
     note('Asking Telegram to let a second login in…')
-    const begun: { attempt?: LoginAttempt } = {}
     const asker = terminalAsker(terminal)
-    const attempts = attemptsIn(into, begun, { mayReplace: output !== undefined })
+    // Written down under the name that it gets; a login into a file under the name that lets it in.
+    const attempts = into.attempt({ replace: output !== undefined })
     const how = { ...api, asker, attempts, signal, deviceModel: device }
     const loggedIn = await forkSession(bytes, how)
-    if (!begun.attempt) throw new TypeError('a login that was never written down')
-    await keep(into, begun.attempt, loggedIn, output)
+    await keep(into, attempts, loggedIn, output)
     say(`Telegram tells the account of a new login from "${device}"; it is this one.`)
   })
-}
-
-/** Written down under the name that it gets; a login into a file under the name that lets it in. */
-function attemptsIn(
-  replica: Replica,
-  begun: { attempt?: LoginAttempt },
-  { mayReplace }: { mayReplace: boolean },
-): AttemptLog {
-  const failed = async (code: string, until?: Date): Promise<void> => {
-    if (begun.attempt) await replica.failLogin(begun.attempt, code, until)
-  }
-  return {
-    begin: async () => void (begun.attempt = await replica.beginLogin({ replace: mayReplace })),
-    blocked: (until) => failed('login.flood_wait', until),
-    failed: (code) => failed(code),
-  }
 }
 
 async function keep(
@@ -122,10 +104,10 @@ async function keep(
 ): Promise<void> {
   if (output !== undefined) {
     await writeDatabase(output, session)
-    await into.failLogin(attempt, 'forked')
+    await attempt.failed('forked')
     return say(`Wrote a second login of user ${user.id} to ${output} (key ${keyFingerprint}).`)
   }
-  const stored = await into.finishLogin(attempt, session)
+  const stored = await attempt.finish(session)
   if (stored.outcome === 'quarantined')
     throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
       hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
