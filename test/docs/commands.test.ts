@@ -6,9 +6,6 @@ import { CommanderError } from 'commander'
 import { program } from '../../src/cli/program.ts'
 import { isShort, type Named, namedCommands } from '../support/docs/named-commands.ts'
 
-/** Named by the docs, and not on main yet. What lands is taken out of here; at the end it is empty. */
-const LANDING = [/^(?:init|check|logout|fork)\b/]
-
 const root = path.join(import.meta.dirname, '..', '..')
 // The reference of commands is the program's own help, word for word: test/repository.test.ts.
 const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'src/**/README.md'], { cwd: root })
@@ -64,7 +61,6 @@ describe('commands that the docs name', () => {
     it(`${page}: exist, with their options`, () => {
       const lost = named
         .filter((one) => one.page === page)
-        .filter(({ words }) => !LANDING.some((landing) => landing.test(words.join(' '))))
         .map((one) => ({ one, why: wrong(one) }))
         .filter(({ why }) => why !== undefined)
       assert.deepEqual(
