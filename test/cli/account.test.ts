@@ -62,7 +62,7 @@ describe('check, fork and logout', () => {
   }
 
   it('check says that it lives, and leaves the lease free; nothing but that is in the head', async () => {
-    const before = await headOf()
+    const first = await headOf()
     const { code, stdout, stderr } = await cli.run(['check', '--json'], env)
     assert.equal(code, 0, stderr)
     const said = lastJson(stdout)
@@ -71,7 +71,7 @@ describe('check, fork and logout', () => {
       ['alive', false, String(ACCOUNT.userId), null],
     )
     const { holder, current } = await headOf()
-    assert.deepEqual([holder, current], [null, before.current])
+    assert.deepEqual([holder, current], [null, first.current])
     const short = await cli.run(['whoami'], env)
     assert.equal(short.code, 0)
     assert.match(short.stdout, /state +alive/)
