@@ -2,6 +2,7 @@ import { ConfigurationError, LeaseError } from '../base/errors.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Holder } from '../lease/record.ts'
+import { deadKey } from '../replica/refusals.ts'
 import type { Replica, Restored } from '../replica/replica.ts'
 
 export interface UnderLease extends Restored {
@@ -14,6 +15,7 @@ export interface UnderLease extends Restored {
  * Takes the lease if nobody has it, opens the session, and releases the lease when `use` is over, however it ended.
  * @throws LeaseError lease.held: an instance uses the session
  * @throws NoSessionError session.none
+ * @throws RefusedError session.dead_key: the head says so; nothing is sent
  */
 export async function withFreeLease<T>(
   replica: Replica,
@@ -27,7 +29,10 @@ export async function withFreeLease<T>(
   })
   const signal = AbortSignal.any([lease.signal, stop])
   try {
-    return await use({ ...(await replica.restore({ lease, signal })), lease, signal })
+    const restored = await replica.restore({ lease, signal })
+    // A dead key is never connected again.
+    if (restored.revision.dead !== null) throw deadKey(restored.revision.dead)
+    return await use({ ...restored, lease, signal })
   } finally {
     await lease.release()
   }

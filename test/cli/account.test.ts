@@ -96,7 +96,7 @@ describe('check, fork and logout', () => {
     await release()
   })
 
-  it('logout ends it at Telegram and marks the head; check then says so without connecting again and again', async () => {
+  it('logout ends it at Telegram and marks the head; then nothing connects with it any more', async () => {
     const asks = await cli.run(['logout'], env)
     assert.equal(asks.code, 64, 'there is nobody to ask')
     const { code, stdout, stderr } = await cli.run(['logout', '--yes'], env)
@@ -104,7 +104,15 @@ describe('check, fork and logout', () => {
     assert.match(stdout, /Logged out/)
     const { current, holder } = await headOf()
     assert.deepEqual([current?.dead, holder], ['loggedOut', null])
-    assert.equal(dc.stats().keys.find(({ keyId }) => keyId === current?.keyFingerprint)?.state, 'loggedOut')
+    const keyOf = () => dc.stats().keys.find(({ keyId }) => keyId === current?.keyFingerprint)
+    assert.equal(keyOf()?.state, 'loggedOut')
+    const before = JSON.stringify(keyOf())
+    for (const words of [['check'], ['logout', '--yes']]) {
+      const dead = await cli.run(words, env)
+      assert.equal(dead.code, 76, dead.stderr)
+      assert.match(dead.stderr, /ended the key of this session \(loggedOut\)/)
+    }
+    assert.equal(JSON.stringify(keyOf()), before, 'nothing was sent with it')
   })
 
   it('fork stores a second login under another name, at a terminal, with the password', async () => {
