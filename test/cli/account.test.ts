@@ -106,13 +106,13 @@ describe('check, fork and logout', () => {
     assert.deepEqual([current?.dead, holder], ['loggedOut', null])
     const keyOf = () => dc.stats().keys.find(({ keyId }) => keyId === current?.keyFingerprint)
     assert.equal(keyOf()?.state, 'loggedOut')
-    const before = JSON.stringify(keyOf())
+    const asItWas = JSON.stringify(keyOf())
     for (const words of [['check'], ['logout', '--yes']]) {
       const dead = await cli.run(words, env)
       assert.equal(dead.code, 76, dead.stderr)
       assert.match(dead.stderr, /ended the key of this session \(loggedOut\)/)
     }
-    assert.equal(JSON.stringify(keyOf()), before, 'nothing was sent with it')
+    assert.equal(JSON.stringify(keyOf()), asItWas, 'nothing was sent with it')
   })
 
   it('fork stores a second login under another name, at a terminal, with the password', async () => {
