@@ -14,6 +14,7 @@ const { values } = parseArgs({
     bots: { type: 'string' },
     ttl: { type: 'string', default: '3' },
     beside: { type: 'string' },
+    short: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
@@ -31,7 +32,7 @@ if (
   bots.length === 0
 ) {
   console.error(`--seed and --restarts are whole numbers, for example --seed 1 --restarts 100;
---minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or next; --bots names some of ${BOTS.join(',')}`)
+--short leaves out the long lives; --minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or next; --bots names some of ${BOTS.join(',')}`)
   process.exit(64)
 }
 // What the caller keeps in his environment is for his own session.
@@ -52,6 +53,7 @@ async function once(seed: number): Promise<boolean> {
     store: values.store,
     bots,
     ttlMs: ttl * 1000,
+    withLong: !values.short,
     beside: other?.root ?? values.beside,
     progress: values.json ? undefined : (line) => console.error(line),
   })
@@ -74,5 +76,5 @@ function commandLine(seed: number): string {
     const value = values[name]
     return value === undefined ? [] : [`--${name} '${value}'`]
   })
-  return [`--seed ${seed} --restarts ${restarts}`, ...given].join(' ')
+  return [`--seed ${seed} --restarts ${restarts}`, ...given, ...(values.short ? ['--short'] : [])].join(' ')
 }

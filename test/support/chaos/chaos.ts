@@ -35,6 +35,8 @@ export interface ChaosOptions {
   inTheEndMs?: number | undefined
   /** Only to show that the judge sees what happens then. */
   leaseless?: boolean | undefined
+  /** Lives of several TTLs beside rivals; there unless false. */
+  withLong?: boolean | undefined
   progress?: ((line: string) => void) | undefined
 }
 
@@ -65,7 +67,7 @@ export interface ChaosOutcome {
 
 /** Restarts, kills and freezes dynos for as long as it is told, and then judges what became of the session. */
 export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { seed, restarts, bots, progress, leaseless = false, ttlMs = TTL_MS } = options
+  const { seed, restarts, bots, progress, leaseless = false, ttlMs = TTL_MS, withLong } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-chaos-'))
   const withDisks = mayMount()
   const hooks: { onEvent?: (event: FakeDcEvent) => void } = {}
@@ -80,7 +82,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
     onFault: () => faults++,
     withDisks,
   })
-  const plan = planLives({ seed, restarts, store: store.kind, bots, withDisks })
+  const plan = planLives({ seed, restarts, store: store.kind, bots, withDisks, withLong })
   const env: Environment = {
     PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
     TGSESSION_KEY: randomBytes(32).toString('hex'),

@@ -110,6 +110,8 @@ export interface PlanOptions {
   bots?: readonly Bot[] | undefined
   /** Whether disks can be filled on this machine; true unless given. */
   withDisks?: boolean | undefined
+  /** Without: no lives of several TTLs beside rivals. */
+  withLong?: boolean | undefined
 }
 
 /**
@@ -117,13 +119,20 @@ export interface PlanOptions {
  * rest by a restart with a mishap; the moments, the mishaps and the kinds of long lives take turns, so that thirty
  * restarts meet every mishap, and a few seeds every moment.
  */
-export function planLives({ seed, restarts, store, bots = BOTS, withDisks = true }: PlanOptions): Plan {
+export function planLives({
+  seed,
+  restarts,
+  store,
+  bots = BOTS,
+  withDisks = true,
+  withLong = true,
+}: PlanOptions): Plan {
   const random = seededRandom(seed)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
   const commands = bots.some((bot) => bot !== 'in process')
     ? bots.filter((bot) => bot !== 'in process')
     : COMMANDS
-  const long = Math.floor(restarts / 4)
+  const long = withLong ? Math.floor(restarts / 4) : 0
   const stays = Array.from({ length: long }, (_, n): Life => {
     const what = STAYS[(seed + n) % STAYS.length]!
     // Who opens the session in process is the fastest: nobody else connects before the one he took it from has noticed.

@@ -57,6 +57,8 @@ export class Stage {
   #handover: { since: number; opened: Set<number> } | undefined
   #started = 0
   #people = 0
+  /** How often what is saved had been replaced when each instance came. */
+  readonly #replacedBefore = new Map<Cast, number>()
 
   constructor(of: StageOptions) {
     this.of = of
@@ -101,6 +103,7 @@ export class Stage {
       },
     })
     this.alive.add(cast)
+    this.#replacedBefore.set(cast, witness.replacements)
     return cast
   }
 
@@ -158,7 +161,7 @@ export class Stage {
   async #seeOut(cast: Cast): Promise<void> {
     const { dc, witness } = this.of
     const learnt = cast.learnt(new Set(dc.messages(ACCOUNT.userId).map(({ text }) => text)))
-    const since = witness.replacements
+    const since = this.#replacedBefore.get(cast)
     await cast.dyno.stop(GRACE_MS)
     await witness.look()
     if (cast.hasEndedWell && witness.replacements === since) witness.mustKnow(learnt(), cast.dyno.name)
