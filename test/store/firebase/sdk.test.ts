@@ -155,4 +155,23 @@ describe('Firebase as whole processes see it', { skip: missing.command('openssl'
     assert.match(out, /^\["store\.unreachable"/)
   })
 
+  it('is served the same by Google’s own client, which shows that this server is one', async (t) => {
+    const emulator = await GcsServer.start()
+    t.after(async () => emulator.close())
+    const script = `
+      const { initializeApp } = await import('firebase-admin/app')
+      const { getStorage } = await import('firebase-admin/storage')
+      const file = getStorage(initializeApp({})).bucket('bucket').file('by the sdk')
+      const options = { resumable: false, validation: 'md5', preconditionOpts: { ifGenerationMatch: 0 } }
+      await file.save('hello', options)
+      const again = await file.save('again', options).catch((error) => error.code)
+      const [bytes] = await file.download({ validation: 'md5' })
+      const [files] = await file.bucket.getFiles({ prefix: 'by' })
+      const names = files.map(({ name }) => name)
+      await file.delete()
+      const gone = await file.download({ validation: 'md5' }).catch((error) => error.code)
+      process.stdout.write(JSON.stringify([String(bytes), again, names, gone, typeof file.metadata.generation]))`
+    const { out } = await run(script, { STORAGE_EMULATOR_HOST: emulator.origin })
+    assert.deepEqual(JSON.parse(out), ['hello', 412, ['by the sdk'], 404, 'string'])
+  })
 })
