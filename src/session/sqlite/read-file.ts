@@ -1,7 +1,7 @@
 import { open, realpath, stat } from 'node:fs/promises'
 import { BadDataError, ConflictError } from '../../base/errors.ts'
 import { readWhole } from '../../base/durable-files.ts'
-import { fileError, isDirectory } from '../../base/file-errors.ts'
+import { errno, fileError, isDirectory } from '../../base/file-errors.ts'
 
 /** Far above any session; keeps a wrongly named file from filling the memory. */
 export const MAX_SESSION_BYTES = 512 * 1024 * 1024
@@ -60,7 +60,7 @@ export async function pendingSidecar(file: string): Promise<'-wal' | '-journal' 
   try {
     target = await realpath(file)
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (errno(error) === 'ENOENT') return undefined
     throw fileError('read', file, error)
   }
   if ((await firstByte(`${target}-wal`)) !== undefined) return '-wal'
@@ -84,7 +84,7 @@ async function describe(file: string) {
     const stamp: FileStamp = `${info.ino}:${info.size}:${info.mtimeNs}`
     return { stamp, size: info.size, isFile: info.isFile(), isDirectory: info.isDirectory() }
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (errno(error) === 'ENOENT') return undefined
     throw fileError('read', file, error)
   }
 }
@@ -100,11 +100,7 @@ async function firstByte(file: string): Promise<number | undefined> {
       await handle.close()
     }
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (errno(error) === 'ENOENT') return undefined
     throw fileError('read', file, error)
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
