@@ -4,7 +4,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, symlinkSync } fr
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { temporaryFolder } from './fixtures/session/temporary.ts'
+import { temporaryFolder } from './support/temporary-folder.ts'
 
 /** What the build makes, as somebody has it who installed only what it depends on: a pruned dyno, a user of the package. */
 const root = path.join(import.meta.dirname, '..')

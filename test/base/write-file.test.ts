@@ -7,7 +7,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { familyOf, writeDatabase, writeFileAtomic, type WriteFs } from '../../src/base/write-file.ts'
 import { mayMount, SmallDisk } from '../support/chaos/disk.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('placing a file', () => {
   const folder = temporaryFolder()

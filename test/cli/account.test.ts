@@ -8,30 +8,29 @@ import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { verifySession } from '../../src/session/inspect.ts'
 import { Cli, lastJson } from '../support/cli/cli.ts'
-import { ACCOUNT, API_HASH, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { ACCOUNT, API_HASH, makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('check, fork and logout', () => {
   let dc: FakeDc
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let env: Record<string, string>
   let pem: string
   let stores = 0
   before(async () => {
     dc = await startDc()
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
-    pem = path.join(scratch.folder, 'dc.pem')
+    cli = new Cli(scratch)
+    pem = path.join(scratch, 'dc.pem')
     writeFileSync(pem, dc.publicKeyPem)
   })
   after(async () => {
     assert.equal(dc.stats().duplicates, 0)
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
     env = {
-      TGSESSION_STORE: `file:${scratch.folder}/${++stores}`,
+      TGSESSION_STORE: `file:${scratch}/${++stores}`,
       TGSESSION_KEY: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
       TELEGRAM_API_ID: '12345',
       TELEGRAM_API_HASH: API_HASH,
@@ -131,7 +130,7 @@ describe('check, fork and logout', () => {
   })
 
   it('fork writes a file, counts the login where it came from, and refuses what it may not do', async () => {
-    const file = path.join(scratch.folder, 'laptop.session')
+    const file = path.join(scratch, 'laptop.session')
     const screen = cli.terminal(['fork', '-o', file, '--dc-key', pem], env)
     await screen.answer('Password of two-step verification', `${ACCOUNT.password}\r`)
     const { code, text } = await screen.end()
@@ -149,7 +148,7 @@ describe('check, fork and logout', () => {
     const held = await cli.terminal(['fork', '--name', 'x', '--dc-key', pem], env).end()
     assert.equal(held.code, 75)
     assert.match(held.text, /worker\.7/)
-    assert.ok(!existsSync(path.join(scratch.folder, String(stores), 'x')))
+    assert.ok(!existsSync(path.join(scratch, String(stores), 'x')))
     await release()
   })
 })

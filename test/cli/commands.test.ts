@@ -10,7 +10,8 @@ import type { Head } from '../../src/replica/head.ts'
 import { inspectSession } from '../../src/session/inspect.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli/cli.ts'
 import { S3Server } from '../support/store/s3-server.ts'
-import { ACCOUNT, API_HASH, keyTexts, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { ACCOUNT, API_HASH, keyTexts, makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
 const OTHER_KEY = 'ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
@@ -24,7 +25,7 @@ const error = ({ stdout }: CliResult): Record<string, unknown> =>
   lastJson<{ error: Record<string, unknown> }>(stdout).error
 
 describe('tgsession', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let session: Uint8Array
   let file: string
@@ -35,27 +36,25 @@ describe('tgsession', () => {
     const dc = await startDc()
     session = await makeSession(dc)
     await dc.close()
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
-    file = path.join(scratch.folder, 'made.session')
+    cli = new Cli(scratch)
+    file = path.join(scratch, 'made.session')
     writeFileSync(file, session)
     for (const text of keyTexts(file)) secrets.add(text)
     unreachable = atClosedPort()
   })
   after(async () => {
     cli.killAll()
-    await scratch.remove()
   })
 
   const envOf = (store: string): Record<string, string> => ({
-    TGSESSION_STORE: `file:${scratch.folder}/${store}`,
+    TGSESSION_STORE: `file:${scratch}/${store}`,
     TGSESSION_KEY: KEY,
     TELEGRAM_API_ID: '12345',
     TELEGRAM_API_HASH: API_HASH,
   })
   /** Every file of a store and its content. */
   const everything = (store: string): Record<string, string> => {
-    const folder = path.join(scratch.folder, store)
+    const folder = path.join(scratch, store)
     if (!existsSync(folder)) return {}
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()
     return Object.fromEntries(
@@ -194,7 +193,7 @@ describe('tgsession', () => {
 
     const pulled = await cli.run(['pull', 'out.session', '--json'], env)
     assert.equal(pulled.code, 0, pulled.stderr)
-    const out = path.join(scratch.folder, 'out.session')
+    const out = path.join(scratch, 'out.session')
     assert.deepEqual(new Uint8Array(readFileSync(out)), session)
     assert.equal(statSync(out).mode & 0o777, 0o600)
     assert.equal(lastJson(pulled.stdout)['keyFingerprint'], keyFingerprint)
@@ -215,7 +214,7 @@ describe('tgsession', () => {
     const pulled = await cli.run(['pull', 'none.session', '--json'], envOf('empty'))
     assert.equal(pulled.code, 66)
     assert.equal(error(pulled)['code'], 'session.none')
-    assert.ok(!existsSync(path.join(scratch.folder, 'none.session')))
+    assert.ok(!existsSync(path.join(scratch, 'none.session')))
   })
 
   it('cannot be opened with another key, and says that it is the key', async () => {
@@ -237,7 +236,7 @@ describe('tgsession', () => {
       assert.equal(refused.code, 75)
       assert.match(String(error(refused)['message']), /worker\.7/)
       assert.match(refused.stderr, /kill/)
-      assert.ok(!existsSync(path.join(scratch.folder, 'held.session')))
+      assert.ok(!existsSync(path.join(scratch, 'held.session')))
       const status = await cli.run(['status'], env)
       assert.match(status.stdout, /in use +by worker\.7 since/)
       const copied = await cli.run(['pull', 'held.session', '--copy'], env)
@@ -262,7 +261,7 @@ describe('tgsession', () => {
       'page.session': '<!doctype html><title>403</title>',
       'string.session': `${string.slice(0, -2)}\n`,
       'foreign.session': (() => {
-        const name = path.join(scratch.folder, 'foreign.db')
+        const name = path.join(scratch, 'foreign.db')
         const database = new DatabaseSync(name)
         database.exec('CREATE TABLE bookmarks (url TEXT); INSERT INTO bookmarks VALUES (1)')
         database.close()
@@ -270,7 +269,7 @@ describe('tgsession', () => {
       })(),
     }
     for (const [name, bytes] of Object.entries(bad)) {
-      const full = path.join(scratch.folder, name)
+      const full = path.join(scratch, name)
       writeFileSync(full, bytes)
       for (const command of ['push', 'inspect']) {
         const { code, stderr } = await cli.run([command, full], env)
@@ -278,7 +277,7 @@ describe('tgsession', () => {
         assert.ok(!stderr.includes(string.slice(0, 40)))
       }
     }
-    assert.equal((await cli.run(['push', path.join(scratch.folder, 'not-there.session')], env)).code, 66)
+    assert.equal((await cli.run(['push', path.join(scratch, 'not-there.session')], env)).code, 66)
     assert.deepEqual(everything('bad'), untouched)
   })
 
@@ -338,7 +337,7 @@ describe('tgsession', () => {
   })
 
   it('reads .env under the environment', async () => {
-    const dotenv = path.join(scratch.folder, '.env')
+    const dotenv = path.join(scratch, '.env')
     writeFileSync(dotenv, 'TGSESSION_NAME=from-file\nTGSESSION_LEASE_TTL=9s\n')
     const { stdout } = await cli.run(['config', '--json'], { TGSESSION_NAME: 'from-env' })
     writeFileSync(dotenv, '')
@@ -348,7 +347,7 @@ describe('tgsession', () => {
 
   it('finds the credentials of a store in .env, where its SDK looks for them itself', async () => {
     const server = await S3Server.start()
-    const { folder, remove } = await temporaryFolder()
+    const folder = temporaryFolder()
     try {
       const settings = {
         TGSESSION_STORE: `s3://${server.bucket}/in-env`,
@@ -364,7 +363,6 @@ describe('tgsession', () => {
       assert.ok(server.peek('in-env/main/head.json'))
     } finally {
       await server.close()
-      await remove()
     }
   })
 

@@ -6,7 +6,7 @@ import { BareContainer } from '../../src/container/bare-container.ts'
 import { Cli, lastJson } from '../support/cli/cli.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
 import { missing } from '../support/requires.ts'
-import { temporaryFolder } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type TestDatabase, testDatabase } from '../support/store/sql-servers.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
@@ -22,7 +22,7 @@ interface Listed {
 
 describe('tgsession with a container', { skip: missing.postgres() }, () => {
   let database: TestDatabase
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let env: Record<string, string>
   const list = async (more: Record<string, string> = {}): Promise<Listed[]> => {
@@ -32,14 +32,12 @@ describe('tgsession with a container', { skip: missing.postgres() }, () => {
 
   before(async () => {
     database = await testDatabase('postgres')
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
+    cli = new Cli(scratch)
     env = { TGSESSION_CONTAINER: database.url, TGSESSION_KEY: KEY }
   })
   after(async () => {
     cli.killAll()
     await database.drop()
-    await scratch.remove()
   })
 
   it('lists whose sessions there are, and who uses them', async () => {
@@ -60,7 +58,7 @@ describe('tgsession with a container', { skip: missing.postgres() }, () => {
   })
 
   it('exports and imports them, and reports each that fails', async () => {
-    const folder = path.join(scratch.folder, 'out')
+    const folder = path.join(scratch, 'out')
     const exported = await cli.run(['export', folder], env)
     assert.deepEqual([exported.code, exported.stdout], [0, 'Exported 2 of 2 sessions.\n'], exported.stderr)
     assert.deepEqual(readdirSync(folder), ['Alice 0%2Fx.session', 'Bob 1%2Fx.session'])

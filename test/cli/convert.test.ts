@@ -8,7 +8,7 @@ import { portable } from '../../src/session/formats/portable-session.ts'
 import { encodeSessionString } from '../../src/session/formats/strings/session-string.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { database, hex, KEY, SCHEMAS, V7 } from '../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { Cli, lastJson } from '../support/cli/cli.ts'
 
 const STRING = encodeSessionString(

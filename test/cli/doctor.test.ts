@@ -13,7 +13,7 @@ import { readSettings } from '../../src/config/settings.ts'
 import type { StoreLocation } from '../../src/store/locate.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli/cli.ts'
-import { temporaryFolder } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { S3Server } from '../support/store/s3-server.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
@@ -72,24 +72,22 @@ const located = (endpoint: string): StoreLocation => ({
 const at = (ms: number): string => new Date(Date.now() + ms).toUTCString()
 
 describe('tgsession doctor', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let server: S3Server
 
   before(async () => {
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
+    cli = new Cli(scratch)
     server = await S3Server.start()
   })
   after(async () => {
     cli.killAll()
     await server.close()
-    await scratch.remove()
   })
 
   const envOf = (store: string): Record<string, string> => ({
     ...API,
-    TGSESSION_STORE: `file:${scratch.folder}/${store}`,
+    TGSESSION_STORE: `file:${scratch}/${store}`,
     TGSESSION_KEY: KEY,
   })
   const doctor = async (env: Record<string, string>): Promise<Record<string, Check>> =>
@@ -111,7 +109,7 @@ describe('tgsession doctor', () => {
     })
     assert.match(found['session']?.detail ?? '', /schema 7.*user 777/)
     assert.match(found['requests']?.detail ?? '', /173 000 writes a month/)
-    const names = readdirSync(path.join(scratch.folder, 'good'), { recursive: true, encoding: 'utf8' })
+    const names = readdirSync(path.join(scratch, 'good'), { recursive: true, encoding: 'utf8' })
     assert.ok(!names.some((name) => /\.probe\/./.test(name)), names.join())
 
     const { stdout } = await cli.run(['doctor'], env)
@@ -164,7 +162,7 @@ describe('tgsession doctor', () => {
     const dead = await doctor(env)
     assert.deepEqual([dead['session']?.code, dead['session']?.exitCode], ['session.dead', 66])
 
-    const folder = path.join(scratch.folder, 'bad')
+    const folder = path.join(scratch, 'bad')
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
       path.join(folder, name),
     )
@@ -213,7 +211,7 @@ describe('tgsession doctor', () => {
   })
 
   it('looks at one plain file', async () => {
-    const file = path.join(scratch.folder, 'plain.session')
+    const file = path.join(scratch, 'plain.session')
     await writeFile(file, await sessionBytes({ userId: 777 }))
     const found = await doctor({ ...API, TGSESSION_STORE: `file:${file}` })
     assert.deepEqual(states(found), { configuration: 'ok', store: 'ok', session: 'ok', lease: 'warning' })

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { readDotEnv } from '../../src/cli/dot-env.ts'
 import { Cli } from '../support/cli/cli.ts'
-import { temporaryFolder } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('.env', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
-  before(async () => (scratch = await temporaryFolder()))
-  after(() => scratch.remove())
+  const scratch = temporaryFolder()
   const at = (name: string, content: string | Uint8Array): string => {
-    const file = path.join(scratch.folder, name)
+    const file = path.join(scratch, name)
     writeFileSync(file, content)
     return file
   }
@@ -31,9 +29,9 @@ describe('.env', () => {
   })
 
   it('is none where there is no file, or a folder', () => {
-    mkdirSync(path.join(scratch.folder, 'venv'))
-    assert.deepEqual(readDotEnv(path.join(scratch.folder, 'venv')), {})
-    assert.deepEqual(readDotEnv(path.join(scratch.folder, 'nowhere')), {})
+    mkdirSync(path.join(scratch, 'venv'))
+    assert.deepEqual(readDotEnv(path.join(scratch, 'venv')), {})
+    assert.deepEqual(readDotEnv(path.join(scratch, 'nowhere')), {})
   })
 
   it('that is no text is an error, and never "not set"', () => {
@@ -49,7 +47,7 @@ describe('.env', () => {
     assert.equal(readDotEnv(at('fine', fine))['TGSESSION_STORE'], 'postgres://u:a#b@h/db')
 
     at('.env', 'TGSESSION_STORE=postgres://bot:hush#tail@127.0.0.1:5432/db\n')
-    const cli = new Cli(scratch.folder)
+    const cli = new Cli(scratch)
     for (const command of ['config', 'doctor', 'status']) {
       const { code, stdout, stderr } = await cli.run([command])
       assert.equal(code, 78)

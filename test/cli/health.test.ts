@@ -6,25 +6,24 @@ import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { Cli } from '../support/cli/cli.ts'
 import { ask, bearer } from '../support/http/ask.ts'
-import { makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const TOKEN = 'a-token-that-is-long-enough-to-be-one'
 
 describe('tgsession run --health', () => {
   let dc: FakeDc
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let env: Record<string, string>
   let stores = 0
   before(async () => {
     dc = await startDc()
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
+    cli = new Cli(scratch)
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   afterEach(() => cli.killAll())
 
@@ -32,7 +31,7 @@ describe('tgsession run --health', () => {
     flags: string[],
     more: Record<string, string> = {},
   ): Promise<[ChildProcess, number]> => {
-    env = { TGSESSION_STORE: `file:${scratch.folder}/${++stores}`, ...more }
+    env = { TGSESSION_STORE: `file:${scratch}/${++stores}`, ...more }
     const child = cli.start(['run', ...flags, '--', 'sleep', '600'], env)
     let text = ''
     child.stderr?.on('data', (part: Buffer) => (text += part.toString()))
@@ -71,7 +70,7 @@ describe('tgsession run --health', () => {
 
   it('keeps the token and the address of the heartbeat from the command', async () => {
     const secrets = { TGSESSION_WEB_TOKEN: TOKEN, TGSESSION_HEARTBEAT: 'https://127.0.0.1:9/secret' }
-    const store = { TGSESSION_STORE: `file:${scratch.folder}/${++stores}` }
+    const store = { TGSESSION_STORE: `file:${scratch}/${++stores}` }
     const replica = await openReplica(await readSettings(store, { store: true }))
     await replica.push(await makeSession(dc))
     const { code, stdout } = await cli.run(['run', '--', 'env'], { ...store, ...secrets })
@@ -81,7 +80,7 @@ describe('tgsession run --health', () => {
   })
 
   it('refuses what is no address, no token and no heartbeat, without repeating them', async () => {
-    const store = { TGSESSION_STORE: `file:${scratch.folder}/x` }
+    const store = { TGSESSION_STORE: `file:${scratch}/x` }
     const wrong: [string[], Record<string, string>, number][] = [
       [['--health', 'nowhere'], {}, 64],
       [[], { TGSESSION_WEB_TOKEN: 'short-secret' }, 78],

@@ -4,12 +4,11 @@ import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { Cli } from '../support/cli/cli.ts'
 import { MAIN } from '../support/cli/main-program.ts'
-import { temporaryFolder } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('tgsession help', () => {
   it('is --help, of the program and of a command', async () => {
-    const scratch = await temporaryFolder()
-    const cli = new Cli(scratch.folder)
+    const cli = new Cli(temporaryFolder())
     const [help, flag, ofStatus, statusFlag, unknown] = await Promise.all(
       [['help'], ['--help'], ['help', 'status'], ['status', '--help'], ['help', 'nonsense']].map((args) =>
         cli.run(args),
@@ -19,7 +18,6 @@ describe('tgsession help', () => {
     assert.deepEqual([ofStatus?.code, ofStatus?.stdout], [0, statusFlag?.stdout])
     assert.match(help?.stdout ?? '', /help \[command\]/)
     assert.equal(unknown?.code, 64)
-    await scratch.remove()
   })
 })
 

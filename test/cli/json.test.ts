@@ -4,25 +4,24 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Cli, lastJson } from '../support/cli/cli.ts'
 import { SCHEMAS } from '../support/cli/json-schemas.ts'
-import { makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const PAGE = readFileSync(path.join(import.meta.dirname, '..', '..', 'docs', 'reference', 'json.md'), 'utf8')
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
 
 describe('what commands print with --json', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   before(async () => {
     const dc = await startDc()
     const session = await makeSession(dc)
     await dc.close()
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
-    writeFileSync(path.join(scratch.folder, 'made.session'), session)
+    cli = new Cli(scratch)
+    writeFileSync(path.join(scratch, 'made.session'), session)
   })
   after(async () => {
     cli.killAll()
-    await scratch.remove()
   })
   const env = { TGSESSION_STORE: 'file:./store', TGSESSION_KEY: KEY }
   const said = async (...args: string[]): Promise<unknown> => {

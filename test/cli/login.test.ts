@@ -8,7 +8,8 @@ import { Cli, lastJson, type Screen } from '../support/cli/cli.ts'
 import { S3Server } from '../support/store/s3-server.ts'
 import { scan } from '../support/cli/scan-qr.ts'
 import { missing } from '../support/requires.ts'
-import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc, temporaryFolder } from '../support/rig.ts'
+import { ACCOUNT, API_HASH, API_ID, BOT, keyTexts, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
@@ -17,7 +18,7 @@ const CTRL_C = '\u0003'
 
 describe('tgsession login', { skip: missing.command('script') }, () => {
   let dc: FakeDc
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let env: Record<string, string>
   let dcFlags: string[]
@@ -26,19 +27,17 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
 
   before(async () => {
     dc = await startDc()
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
-    const pem = path.join(scratch.folder, 'dc.pem')
+    cli = new Cli(scratch)
+    const pem = path.join(scratch, 'dc.pem')
     writeFileSync(pem, dc.publicKeyPem)
     dcFlags = ['--dc', `${dc.host}:${dc.port}`, '--dc-key', pem]
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(() => {
     env = {
-      TGSESSION_STORE: `file:${scratch.folder}/store${++stores}`,
+      TGSESSION_STORE: `file:${scratch}/store${++stores}`,
       TGSESSION_KEY: KEY,
       TELEGRAM_API_ID: String(API_ID),
       TELEGRAM_API_HASH: API_HASH,
@@ -222,13 +221,13 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
     await screen.answer('Phone number', `${ACCOUNT.phone}\r`)
     await screen.answer('Code, sent to', `${ACCOUNT.code}\r`)
     // The store goes away between the attempt and the session: a file stands where its folder was.
-    const folder = path.join(scratch.folder, `store${stores}`)
+    const folder = path.join(scratch, `store${stores}`)
     renameSync(folder, `${folder}.away`)
     writeFileSync(folder, 'in the way')
     await screen.answer('Password', `${ACCOUNT.password}\r`)
     const { code, text } = await screen.end()
     assert.notEqual(code, 0)
-    const file = path.join(scratch.folder, 'main.rescued.session')
+    const file = path.join(scratch, 'main.rescued.session')
     assert.ok(text.replaceAll(/[\s│]/g, '').includes(`tgsessionpush${file}`), text)
     const { code: inspected, stdout } = await cli.run(['inspect', file, '--json'])
     assert.equal(inspected, 0)
@@ -262,8 +261,8 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
   })
 
   it('has printed no secret, on any screen and in any output', async () => {
-    for (const name of readdirSync(scratch.folder).filter((file) => file.endsWith('.session')))
-      for (const text of keyTexts(path.join(scratch.folder, name))) secrets.add(text)
+    for (const name of readdirSync(scratch).filter((file) => file.endsWith('.session')))
+      for (const text of keyTexts(path.join(scratch, name))) secrets.add(text)
     assert.ok(secrets.size > 4 && cli.screens.length > 10)
     for (const secret of secrets)
       for (const text of [...cli.printed, ...cli.screens]) assert.ok(!text.includes(secret), text)

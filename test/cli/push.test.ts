@@ -8,7 +8,7 @@ import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { makeMtcuteFile } from '../fixtures/session/foreign/mtcute-file.ts'
 import { PYROGRAM } from '../fixtures/session/foreign/pyrogram.ts'
 import { database, hex, KEY, OTHER_KEY } from '../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { Cli, lastJson } from '../support/cli/cli.ts'
 
 const session = portable({

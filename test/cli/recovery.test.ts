@@ -8,27 +8,25 @@ import { readSettings } from '../../src/config/settings.ts'
 import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli/cli.ts'
 import { missing } from '../support/requires.ts'
-import { temporaryFolder } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
 const error = ({ stdout }: CliResult): Record<string, unknown> =>
   lastJson<{ error: Record<string, unknown> }>(stdout).error
 
 describe('tgsession, when something went wrong', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
 
   before(async () => {
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
+    cli = new Cli(scratch)
   })
   after(async () => {
     cli.killAll()
-    await scratch.remove()
   })
 
   const envOf = (store: string): Record<string, string> => ({
-    TGSESSION_STORE: `file:${scratch.folder}/${store}`,
+    TGSESSION_STORE: `file:${scratch}/${store}`,
     TGSESSION_KEY: KEY,
     TGSESSION_LEASE_TTL: '15s',
   })
@@ -69,11 +67,11 @@ describe('tgsession, when something went wrong', () => {
     for (const [index, bytes] of files.entries()) {
       const args = ['pull', 'any.session', '--force', '--revision', String(index + 1)]
       assert.equal((await cli.run(args, envOf('history'))).code, 0)
-      assert.deepEqual(readFileSync(path.join(scratch.folder, 'any.session')), Buffer.from(bytes))
+      assert.deepEqual(readFileSync(path.join(scratch, 'any.session')), Buffer.from(bytes))
     }
     const none = await cli.run(['pull', 'other.session', '--revision', '9', '--json'], envOf('history'))
     assert.deepEqual([none.code, error(none)['code']], [66, 'revision.none'])
-    assert.ok(!existsSync(path.join(scratch.folder, 'other.session')))
+    assert.ok(!existsSync(path.join(scratch, 'other.session')))
     assert.equal((await cli.run(['pull', '--revision', 'x'], envOf('history'))).code, 64)
   })
 
@@ -168,7 +166,7 @@ describe('tgsession, when something went wrong', () => {
     const done = await cli.run(['delete', '--yes', '--json'], env)
     assert.equal(done.code, 0, done.stderr)
     assert.deepEqual(lastJson(done.stdout), { outcome: 'deleted', name: 'main', removed: 4 })
-    const folder = path.join(scratch.folder, 'delete', 'main')
+    const folder = path.join(scratch, 'delete', 'main')
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     assert.ok(!files.some((name) => name.includes('.session')), files.join())
     assert.ok((await replica.status()).generation > generation)
@@ -180,9 +178,9 @@ describe('tgsession, when something went wrong', () => {
   it('lists the sessions of a store', async () => {
     await filled('list')
     const env = envOf('list')
-    await writeFile(path.join(scratch.folder, 'b.session'), await sessionBytes({ userId: 5 }))
+    await writeFile(path.join(scratch, 'b.session'), await sessionBytes({ userId: 5 }))
     await cli.run(['push', 'b.session', '--name', 'second'], env)
-    await writeFile(path.join(scratch.folder, 'c.session'), await sessionBytes({ userId: 6 }))
+    await writeFile(path.join(scratch, 'c.session'), await sessionBytes({ userId: 6 }))
     await cli.run(['push', 'c.session', '--name', 'gone'], env)
     await cli.run(['delete', '--yes', '--name', 'gone'], env)
     const { code, stdout } = await cli.run(['list', '--json'], env)
@@ -203,7 +201,7 @@ describe('tgsession, when something went wrong', () => {
 
   it('says in a pull of a damaged revision which may be sound', async () => {
     await filled('damaged')
-    const folder = path.join(scratch.folder, 'damaged')
+    const folder = path.join(scratch, 'damaged')
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     const name = names.find((one) => one.includes('00000003-'))
     assert.ok(name)
@@ -216,13 +214,13 @@ describe('tgsession, when something went wrong', () => {
 
   it('pulls one plain file, and says what that gives up', async () => {
     const bytes = await sessionBytes({ userId: 777 })
-    await writeFile(path.join(scratch.folder, 'plain.session'), bytes)
-    const env = { TGSESSION_STORE: `file:${scratch.folder}/plain.session` }
+    await writeFile(path.join(scratch, 'plain.session'), bytes)
+    const env = { TGSESSION_STORE: `file:${scratch}/plain.session` }
     const { code, stdout, stderr } = await cli.run(['pull', 'copy.session', '--json'], env)
     assert.equal(code, 0, stderr)
     assert.equal(lastJson(stdout)['revision'], null)
     assert.match(stderr, /no lease/)
-    assert.deepEqual(readFileSync(path.join(scratch.folder, 'copy.session')), Buffer.from(bytes))
+    assert.deepEqual(readFileSync(path.join(scratch, 'copy.session')), Buffer.from(bytes))
     assert.equal((await cli.run(['pull', '--revision', '2'], env)).code, 64)
     for (const command of ['status', 'history', 'unlock']) {
       const refused = await cli.run([command, '--json'], env)

@@ -23,8 +23,8 @@ import {
   makeSession,
   openTestReplica,
   startDc,
-  temporaryFolder,
 } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const ROOT = path.join(import.meta.dirname, '..', '..')
@@ -34,7 +34,7 @@ const SERVE = [process.execPath, path.join(ROOT, 'test/run/programs/serve.ts')]
 describe('tgsession run', () => {
   let dc: FakeDc
   let session: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let env: Record<string, string>
   let log: string
@@ -44,17 +44,15 @@ describe('tgsession run', () => {
   before(async () => {
     dc = await startDc()
     session = await makeSession(dc)
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
+    cli = new Cli(scratch)
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
-    log = path.join(scratch.folder, `${++stores}.log`)
+    log = path.join(scratch, `${++stores}.log`)
     env = {
-      TGSESSION_STORE: `file:${scratch.folder}/${stores}`,
+      TGSESSION_STORE: `file:${scratch}/${stores}`,
       TGSESSION_KEY: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
       TGSESSION_LEASE_TTL: '15s',
       TELEGRAM_API_ID: '12345',

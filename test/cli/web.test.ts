@@ -9,7 +9,8 @@ import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { Cli } from '../support/cli/cli.ts'
 import { ask, bearer } from '../support/http/ask.ts'
-import { API_HASH, BOT, startDc, temporaryFolder } from '../support/rig.ts'
+import { API_HASH, BOT, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const TOKEN = 'a-token-that-is-long-enough-to-be-one'
@@ -30,22 +31,20 @@ const logInBot = async (port: number, token: string): Promise<void> => {
 
 describe('the page as a process', () => {
   let dc: FakeDc
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let cli: Cli
   let rehearsal: string[]
   let env: Record<string, string>
   let stores = 0
   before(async () => {
     dc = await startDc()
-    scratch = await temporaryFolder()
-    cli = new Cli(scratch.folder)
-    const pem = path.join(scratch.folder, 'dc.pem')
+    cli = new Cli(scratch)
+    const pem = path.join(scratch, 'dc.pem')
     writeFileSync(pem, dc.publicKeyPem)
     rehearsal = ['--dc', `${dc.host}:${dc.port}`, '--dc-key', pem]
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   afterEach(() => cli.killAll())
 
@@ -57,7 +56,7 @@ describe('the page as a process', () => {
   }
   const start = async (args: string[], more: Record<string, string> = {}): Promise<Started> => {
     env = {
-      TGSESSION_STORE: `file:${scratch.folder}/${++stores}`,
+      TGSESSION_STORE: `file:${scratch}/${++stores}`,
       TGSESSION_KEY: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
       TELEGRAM_API_ID: '12345',
       TELEGRAM_API_HASH: API_HASH,
@@ -154,7 +153,7 @@ describe('the page as a process', () => {
   })
 
   it('refuses plain HTTP beyond this machine, and a token that can be guessed', async () => {
-    const store = { TGSESSION_STORE: `file:${scratch.folder}/x` }
+    const store = { TGSESSION_STORE: `file:${scratch}/x` }
     const plain = await cli.run(['web', '0.0.0.0:0'], store)
     assert.equal(plain.code, 78)
     assert.match(plain.stderr, /plain HTTP[^]*ssh -L/)

@@ -25,7 +25,7 @@ import { SQLiteSession as ProtoSession } from '../../src/teleproto.ts'
 import { API_HASH, API_ID } from '../support/dc/gramjs.ts'
 import { teleproto } from '../support/dc/teleproto.ts'
 import { database, KEY, OTHER_KEY, V7 } from '../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const storages: Record<string, () => Promise<SessionStorage>> = {
   'plain maps': async () => new MemoryStorage(),

@@ -19,7 +19,7 @@ import { TgsessionError } from '../../src/base/errors.ts'
 import { inspectSession, keyFingerprint } from '../../src/session/inspect.ts'
 import { SessionFile, type SQLiteSessionOptions } from '../../src/session/formats/telethon/live-file.ts'
 import { database, KEY, OTHER_KEY, V7 } from '../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { LIBRARIES } from './libraries.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { zstdCompress } from 'node:zlib'
 import { armor, Encrypter } from 'age-encryption'
@@ -11,7 +11,7 @@ import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
 import { parseKey, recipientOf } from '../../src/seal/key.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
-import { temporaryFolder } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const KEY = randomBytes(32).toString('hex')
 const OTHER = randomBytes(32).toString('hex')
@@ -23,21 +23,19 @@ async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 describe('one plain session file', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let session: Uint8Array
 
   before(async () => {
-    scratch = await temporaryFolder()
     session = await sessionBytes({ userId: 777 })
   })
-  after(() => scratch.remove())
 
   const settingsFor = async (
     name: string,
     bytes: Uint8Array | null,
     env: Record<string, string> = {},
   ): Promise<Settings> => {
-    const file = path.join(scratch.folder, name)
+    const file = path.join(scratch, name)
     if (bytes) await writeFile(file, bytes)
     return await readSettings({ TGSESSION_STORE: `file:${file}`, ...env }, { store: true })
   }
@@ -49,7 +47,7 @@ describe('one plain session file', () => {
     assert.deepEqual(Buffer.from(bytes), Buffer.from(session))
     assert.equal(userId, '777')
     assert.match(keyFingerprint, /^[0-9a-f]{16}$/)
-    assert.equal(label, `file:${scratch.folder}/a.session`)
+    assert.equal(label, `file:${scratch}/a.session`)
     assert.match(warning, /nothing is written back.*no lease/)
   })
 

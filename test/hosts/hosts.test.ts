@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
@@ -11,7 +11,8 @@ import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { freePort } from '../support/free-port.ts'
 import { type HostProfile, Instance } from '../support/cli/host.ts'
 import { ROOT } from '../support/cli/dyno.ts'
-import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const TTL = '4s'
@@ -43,10 +44,7 @@ const words = [...image.matchAll(/^(?:ENTRYPOINT|CMD) (\[.+\])$/gm)].flatMap((ma
 )
 
 describe('a restart by the host', { concurrency: true }, () => {
-  let folder: string
-  let remove: () => Promise<void>
-  before(async () => ({ folder, remove } = await temporaryFolder()))
-  after(() => remove())
+  const folder = temporaryFolder()
 
   it('starts what the image says', () => {
     assert.deepEqual(words.slice(0, 6), ['tini', '--', 'node', 'dist/src/cli/main.js', 'run', '--health'])

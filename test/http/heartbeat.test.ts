@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { beat } from '../../src/http/heartbeat.ts'
 import { SimTime } from '../support/sim-clock.ts'
 import { until } from '../support/until.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('the heartbeat', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tgsession-beat-'))
+  const folder = temporaryFolder()
   let server: Server
   let url: string
   let ca: string
@@ -33,7 +33,6 @@ describe('the heartbeat', () => {
   })
   after(() => {
     server.close()
-    rmSync(folder, { recursive: true })
   })
 
   /** The other side has heard it when nothing is open any more. */

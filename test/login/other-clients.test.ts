@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -16,6 +15,7 @@ import type { LoggedIn } from '../../src/login/login.ts'
 import { SQLiteSession } from '../../src/clients/gramjs/sqlite-session.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { ANN, API_HASH, Notes, optionsFor, Person } from './people.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const TELETHON = `
@@ -34,7 +34,7 @@ asyncio.run(main())
 describe('a session that we made, in other clients', () => {
   let dc: FakeDc
   let made: LoggedIn
-  let folder: string
+  const folder = temporaryFolder()
   const open = new Set<number>()
   before(async () => {
     dc = await FakeDc.start({
@@ -44,14 +44,12 @@ describe('a session that we made, in other clients', () => {
         if (type === 'disconnect') open.delete(connectionId)
       },
     })
-    folder = await mkdtemp(path.join(tmpdir(), 'tgsession-'))
     const asker = new Person(ANN.phone, [ANN.code])
     made = await logIn({ kind: 'user', asker }, optionsFor(dc, new Notes()))
     await until(() => open.size === 0)
   })
   after(async () => {
     await dc.close()
-    await rm(folder, { recursive: true })
   })
 
   it('is logged in in Telethon', { skip: missing.telethon() }, async () => {

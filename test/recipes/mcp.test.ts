@@ -2,17 +2,15 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { MAIN } from '../support/cli/main-program.ts'
-import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('an MCP server under tgsession run', () => {
-  let folder: string
-  let remove: () => Promise<void>
-  before(async () => ({ folder, remove } = await temporaryFolder()))
-  after(() => remove())
+  const folder = temporaryFolder()
 
   it('has standard input and output to itself, to the byte', async () => {
     const env = {

@@ -10,7 +10,8 @@ import { readSettings } from '../../src/config/settings.ts'
 import { ROOT } from '../support/cli/dyno.ts'
 import { type HostProfile, Instance } from '../support/cli/host.ts'
 import { missing, PYTHON } from '../support/requires.ts'
-import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../support/rig.ts'
+import { API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const HEROKU: HostProfile = {
   signal: 'SIGTERM',
@@ -49,7 +50,7 @@ async function install(folder: string): Promise<void> {
 
 describe('a Python bot on Heroku, which is no checkout of ours', () => {
   it('runs, restarts and saves by the Procfile of its page', { skip: missing.telethon() }, async () => {
-    const { folder, remove } = await temporaryFolder()
+    const folder = temporaryFolder()
     const dc = await startDc()
     const page = readFileSync(path.join(ROOT, 'docs', 'bots', 'python-on-heroku.md'), 'utf8')
     const line = /^worker: (.+)$/m.exec(page)?.[1]?.replace('python3', PYTHON)
@@ -84,7 +85,6 @@ describe('a Python bot on Heroku, which is no checkout of ours', () => {
     } finally {
       await Promise.all(dynos.map((dyno) => dyno.end()))
       await dc.close()
-      await remove()
     }
     const { duplicates, logins } = dc.stats()
     assert.deepEqual({ duplicates, logins }, { duplicates: 0, logins: 1 })

@@ -10,22 +10,15 @@ import { verifySession } from '../../src/session/inspect.ts'
 import { unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
 import { readable, Setting } from '../replica/support/setting.ts'
-import {
-  entityNames,
-  makeSession,
-  openTestReplica,
-  Running,
-  startDc,
-  SwitchedStore,
-  temporaryFolder,
-} from '../support/rig.ts'
+import { entityNames, makeSession, openTestReplica, Running, startDc, SwitchedStore } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
 describe('run, as it saves', () => {
   let dc: FakeDc
   let session: Uint8Array
   let store: SwitchedStore
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let file: string
   let files = 0
   const started: Running[] = []
@@ -33,16 +26,14 @@ describe('run, as it saves', () => {
   before(async () => {
     dc = await startDc()
     session = await makeSession(dc)
-    scratch = await temporaryFolder()
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
     store = new SwitchedStore()
     await openTestReplica(store, 'ci').push(session)
-    file = path.join(scratch.folder, `${++files}.session`)
+    file = path.join(scratch, `${++files}.session`)
   })
   afterEach(async () => {
     store.broken = undefined

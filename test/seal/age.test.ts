@@ -10,7 +10,7 @@ import * as cctv from 'cctv-age'
 import { decrypt, encrypt } from '../../src/seal/age/age.ts'
 import { decodeArmor } from '../../src/seal/age/header.ts'
 import { parseKey, recipientBytes, recipientOf, secretOf } from '../../src/seal/key.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { missing } from '../support/requires.ts'
 
 const CHUNK = 64 * 1024

@@ -8,7 +8,7 @@ import { zstdCompressSync } from 'node:zlib'
 import { TgsessionError } from '../../src/base/errors.ts'
 import { Cipher, type CipherOptions } from '../../src/seal/cipher.ts'
 import { parseKey, parseRecipient, recipientOf } from '../../src/seal/key.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { missing } from '../support/requires.ts'
 
 const NAME = 'x.session.zst.age'

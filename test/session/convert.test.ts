@@ -9,7 +9,7 @@ import { inspectSession } from '../../src/session/inspect.ts'
 import { openTelethonFile } from '../../src/session/formats/telethon/file.ts'
 import { PYROGRAM } from '../fixtures/session/foreign/pyrogram.ts'
 import { database, hex, KEY, OTHER_KEY, SCHEMAS, V7 } from '../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 
 /** Every row of every table, in the order of their names. */

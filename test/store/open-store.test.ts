@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { ConfigurationError } from '../../src/base/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { S3Server } from '../support/store/s3-server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const bytes = new TextEncoder().encode('hello')
 const location = (url: string): { url: string; source: string } => ({ url, source: 'TGSESSION_STORE' })
 
 describe('opening a store by its address', () => {
-  let cwd: string
-
-  before(async () => {
-    cwd = await mkdtemp(path.join(os.tmpdir(), 'tgsession-open-store-'))
-  })
-  after(async () => rm(cwd, { recursive: true }))
+  const cwd = temporaryFolder()
 
   it('takes file: with a relative path, an absolute one, and //', async () => {
     for (const [url, folder] of [

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as immediate } from 'node:timers/promises'
@@ -16,6 +15,7 @@ import { verifySession } from '../../src/session/inspect.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
 import { until } from './until.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { steadyClock } from './steady-clock.ts'
 
 export const API_ID = 12345
@@ -30,11 +30,6 @@ export const ACCOUNT = {
 }
 export const BOT = { token: '4242:AAEexampleexampleexampleexampleexam', userId: 4242n, username: 'rig_bot' }
 export const TTL_MS = 5000
-
-export async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-test-'))
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
-}
 
 /** A data centre with one user and one bot. */
 export async function startDc(events: FakeDcEvent[] = []): Promise<FakeDc> {
@@ -188,17 +183,12 @@ export function isAlive(pid: number): boolean {
 
 /** The names of the entities in a session file's bytes. */
 export async function entityNames(bytes: Uint8Array): Promise<string[]> {
-  const { folder, remove } = await temporaryFolder()
-  try {
-    const file = path.join(folder, 'look.session')
-    await writeFile(file, bytes)
-    const database = new DatabaseSync(file, { readOnly: true })
-    const rows = database.prepare('SELECT name FROM entities WHERE id <> 0 ORDER BY name').all()
-    database.close()
-    return rows.map((row) => String(row['name']))
-  } finally {
-    await remove()
-  }
+  const file = path.join(temporaryFolder(), 'look.session')
+  await writeFile(file, bytes)
+  const database = new DatabaseSync(file, { readOnly: true })
+  const rows = database.prepare('SELECT name FROM entities WHERE id <> 0 ORDER BY name').all()
+  database.close()
+  return rows.map((row) => String(row['name']))
 }
 
 /** What must stand in no output: the beginning of the file's auth key, as each text that it may be written as. */

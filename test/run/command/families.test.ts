@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { beforeEach, describe, it } from 'node:test'
 import { convertToFile } from '../../../src/session/convert.ts'
 import type { FamilyName } from '../../../src/session/formats/family.ts'
 import { portable, type PortableSession } from '../../../src/session/formats/portable-session.ts'
@@ -9,7 +9,8 @@ import { inspectSession, keyFingerprint } from '../../../src/session/inspect.ts'
 import { readAnySession } from '../../../src/session/read-session.ts'
 import type { RunOptions } from '../../../src/run/run-options.ts'
 import { database, hex, KEY, OTHER_KEY, V7 } from '../../fixtures/session/schemas.ts'
-import { openTestReplica, Running, SwitchedStore, temporaryFolder } from '../../support/rig.ts'
+import { openTestReplica, Running, SwitchedStore } from '../../support/rig.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { PYTHON } from '../../support/requires.ts'
 import { until } from '../../support/until.ts'
 
@@ -31,13 +32,9 @@ interface Told {
 }
 
 describe('run, with a client of Pyrogram and its kin', () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let store: SwitchedStore
 
-  before(async () => {
-    scratch = await temporaryFolder()
-  })
-  after(() => scratch.remove())
   beforeEach(() => {
     store = new SwitchedStore()
   })
@@ -45,7 +42,7 @@ describe('run, with a client of Pyrogram and its kin', () => {
   const replica = (): ReturnType<typeof openTestReplica> => openTestReplica(store)
   const start = (client: string, args: string[], options: Partial<RunOptions> = {}): Running =>
     new Running(replica(), [PYTHON, CLIENT, client, '--tell', told(), ...args], options)
-  const told = (): string => path.join(scratch.folder, 'told.json')
+  const told = (): string => path.join(scratch, 'told.json')
   const stored = async (): Promise<{ family: string | null; session: PortableSession }> => {
     const { revision, bytes } = await replica().restore()
     return { family: revision.family, session: (await readAnySession(bytes)).session }

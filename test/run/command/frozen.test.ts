@@ -11,7 +11,8 @@ import type { Replica } from '../../../src/replica/replica.ts'
 import { connectClient } from '../../../src/telegram/client/connect.ts'
 import { disconnectClient } from '../../../src/telegram/client/disconnect.ts'
 import { guardSends } from '../../../src/telegram/client/send-guard.ts'
-import { API_HASH, API_ID, makeSession, startDc, temporaryFolder } from '../../support/rig.ts'
+import { API_HASH, API_ID, makeSession, startDc } from '../../support/rig.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { GRAMJS, LIBRARIES } from '../../support/telegram/libraries.ts'
 import { until } from '../../support/until.ts'
 
@@ -50,16 +51,14 @@ describe('a client whose lease has run out', () => {
 
 describe('openSession in a process that is frozen', () => {
   let dc: FakeDc
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   const children: ChildProcess[] = []
 
   before(async () => {
     dc = await startDc()
-    scratch = await temporaryFolder()
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   afterEach(() => {
     for (const child of children.splice(0)) child.kill('SIGKILL')
@@ -71,7 +70,7 @@ describe('openSession in a process that is frozen', () => {
   beforeEach(async () => {
     env = {
       ...process.env,
-      TGSESSION_STORE: `file:${scratch.folder}/${++stores}`,
+      TGSESSION_STORE: `file:${scratch}/${++stores}`,
       TGSESSION_LEASE_TTL: '4s',
     }
     replica = await openReplica(await readSettings(env, { store: true }))

@@ -12,8 +12,8 @@ import {
   Running,
   startDc,
   SwitchedStore,
-  temporaryFolder,
 } from '../../support/rig.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 
 const program = (name: string): string => path.join(import.meta.dirname, '../programs', name)
@@ -32,20 +32,18 @@ interface Told {
 describe('run', () => {
   let dc: FakeDc
   let session: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let store: SwitchedStore
   let foldersBefore: string[]
 
   before(async () => {
     dc = await startDc()
     session = await makeSession(dc)
-    scratch = await temporaryFolder()
     // Of its own: other tests place sessions at the same time.
-    process.env['TMPDIR'] = scratch.folder
+    process.env['TMPDIR'] = scratch
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
     store = new SwitchedStore()
@@ -58,7 +56,7 @@ describe('run', () => {
     argv: string[] = [],
     options: object = {},
   ): Promise<{ running: Running; exitCode: number; told: Told }> => {
-    const out = path.join(scratch.folder, 'told.json')
+    const out = path.join(scratch, 'told.json')
     const running = new Running(openTestReplica(store), [NODE, program('tell.ts'), ...argv], {
       env: { ...process.env, ...env, TELL: out },
       ...options,
@@ -138,7 +136,7 @@ describe('run', () => {
   })
 
   it('places the session where it was told, and leaves it there', async () => {
-    const file = path.join(scratch.folder, 'named.session')
+    const file = path.join(scratch, 'named.session')
     const { told } = await tell({}, [], { file })
     assert.equal(told.env['TGSESSION_FILE'], file)
     assert.deepEqual(new Uint8Array(readFileSync(file)), session)
@@ -146,7 +144,7 @@ describe('run', () => {
 
   it('says where there is no room to place it, before it takes the lease', async () => {
     const usual = process.env['TMPDIR']
-    process.env['TMPDIR'] = path.join(scratch.folder, 'nowhere')
+    process.env['TMPDIR'] = path.join(scratch, 'nowhere')
     try {
       await assert.rejects(new Running(openTestReplica(store), ['true']).ended, (error) => {
         assert.ok(error instanceof ConfigurationError)
@@ -202,7 +200,7 @@ describe('run', () => {
   })
 
   it('ends with 75 when the lease is lost at the last save, and saves nothing', async () => {
-    const log = path.join(scratch.folder, 'lost.log')
+    const log = path.join(scratch, 'lost.log')
     const running = new Running(openTestReplica(store), [NODE, program('serve.ts')], {
       env: { ...process.env, LOG: log, SLOW_MS: '300' },
       quietMs: 60_000,

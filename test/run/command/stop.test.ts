@@ -12,8 +12,8 @@ import {
   Running,
   startDc,
   SwitchedStore,
-  temporaryFolder,
 } from '../../support/rig.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
 
@@ -23,7 +23,7 @@ const SERVE = [process.execPath, program('serve.ts')]
 describe('run, when it is stopped', () => {
   let dc: FakeDc
   let session: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let store: SwitchedStore
   let log: string
   let logs = 0
@@ -32,16 +32,14 @@ describe('run, when it is stopped', () => {
   before(async () => {
     dc = await startDc()
     session = await makeSession(dc)
-    scratch = await temporaryFolder()
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
     store = new SwitchedStore()
     await openTestReplica(store, 'ci').push(session)
-    log = path.join(scratch.folder, `${++logs}.log`)
+    log = path.join(scratch, `${++logs}.log`)
   })
 
   afterEach(() => {

@@ -13,9 +13,9 @@ import {
   Running,
   startDc,
   SwitchedStore,
-  temporaryFolder,
   TTL_MS,
 } from '../../support/rig.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
 
@@ -26,7 +26,7 @@ describe('run, as it waits and starts again', () => {
   let dc: FakeDc
   let session: Uint8Array
   let newer: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let store: SwitchedStore
   let log: string
   let logs = 0
@@ -36,15 +36,13 @@ describe('run, as it waits and starts again', () => {
     dc = await startDc()
     session = await makeSession(dc)
     newer = await makeSession(dc)
-    scratch = await temporaryFolder()
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(() => {
     store = new SwitchedStore()
-    log = path.join(scratch.folder, `${++logs}.log`)
+    log = path.join(scratch, `${++logs}.log`)
   })
 
   afterEach(() => {

@@ -25,9 +25,9 @@ import {
   openTestReplica,
   startDc,
   SwitchedStore,
-  temporaryFolder,
   TTL_MS,
 } from '../../support/rig.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
 import { sessionBytes } from '../../replica/support/sessions.ts'
@@ -269,7 +269,7 @@ describe('openSession', () => {
 describe('openSession in a process of its own', () => {
   let dc: FakeDc
   let session: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let env: Record<string, string>
   let replica: Replica
   let stores = 0
@@ -278,14 +278,12 @@ describe('openSession in a process of its own', () => {
   before(async () => {
     dc = await startDc()
     session = await makeSession(dc)
-    scratch = await temporaryFolder()
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
-    env = { TGSESSION_STORE: `file:${scratch.folder}/${++stores}`, TGSESSION_LEASE_TTL: '15s' }
+    env = { TGSESSION_STORE: `file:${scratch}/${++stores}`, TGSESSION_LEASE_TTL: '15s' }
     replica = await openReplica(await readSettings(env, { store: true }))
     await replica.push(session)
   })
@@ -315,7 +313,7 @@ describe('openSession in a process of its own', () => {
   const names = ({ said }: Opening): string[] => said.map(({ event }) => event)
   const rob = async (): Promise<void> => {
     // A lease that was taken by force: what `unlock --force` will do.
-    const file = path.join(scratch.folder, String(stores), 'main', 'head.json')
+    const file = path.join(scratch, String(stores), 'main', 'head.json')
     const other = { id: 'other', label: 'x', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
     const key = 'main/head.json'
     for (;;) {
@@ -447,7 +445,7 @@ describe('openSession in a process of its own', () => {
     first.child.kill('SIGKILL')
     const second = start()
     await second.saw('opened')
-    await writeFile(path.join(scratch.folder, 'done'), '')
+    await writeFile(path.join(scratch, 'done'), '')
     assert.ok(names(second).includes('lease.waiting'))
   })
 })

@@ -10,7 +10,7 @@ import { sessionStorageContract } from '../../../src/session/core/storage-contra
 import type { SessionStorage } from '../../../src/session/core/storage.ts'
 import { createTelethonFile, openTelethonFile } from '../../../src/session/formats/telethon/file.ts'
 import { database, SCHEMAS } from '../../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const root = path.join(import.meta.dirname, '../../..')
 const folder = temporaryFolder()

@@ -11,7 +11,7 @@ import { inspectSession, keyFingerprint, verifySession } from '../../../src/sess
 import { readAnySession } from '../../../src/session/read-session.ts'
 import { PYROGRAM } from '../../fixtures/session/foreign/pyrogram.ts'
 import { database, HASH, hex, KEY, OTHER_KEY, V7 } from '../../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const foreign = path.join(import.meta.dirname, '../../fixtures/session/foreign')
 

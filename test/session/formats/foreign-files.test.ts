@@ -22,7 +22,7 @@ import { SessionFile } from '../../../src/session/formats/telethon/live-file.ts'
 import { makeMtcuteFile } from '../../fixtures/session/foreign/mtcute-file.ts'
 import { PYROGRAM } from '../../fixtures/session/foreign/pyrogram.ts'
 import { database, HASH, KEY, OTHER_KEY } from '../../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const foreign = path.join(import.meta.dirname, '../../fixtures/session/foreign')
 

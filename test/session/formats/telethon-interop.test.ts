@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import bigInt from 'big-integer'
 import { inspectSession, keyFingerprint } from '../../../src/session/inspect.ts'
 import { database, HASH, hex, KEY, OTHER_KEY, SCHEMAS, V7 } from '../../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { missing, PYTHON } from '../../support/requires.ts'
 import { LIBRARIES } from '../../clients/libraries.ts'
 

@@ -10,7 +10,7 @@ import { openTelethonFile } from '../../../src/session/formats/telethon/file.ts'
 import { SessionFile } from '../../../src/session/formats/telethon/live-file.ts'
 import { inspectSession, keyFingerprint, verifySession } from '../../../src/session/inspect.ts'
 import { database, hex, KEY, OTHER_KEY, SCHEMAS, V7 } from '../../fixtures/session/schemas.ts'
-import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { missing, PYTHON } from '../../support/requires.ts'
 
 const V4 = SCHEMAS['v4 (0.19), WITHOUT ROWID']!.sql

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { fileError } from '../../../src/base/file-errors.ts'
 import { readSessionFile } from '../../../src/session/sqlite/read-file.ts'
-import { temporaryFolder } from '../../fixtures/session/temporary.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const codeOf = (code: string): string => fileError('read', 'x', Object.assign(new Error('no'), { code })).code
 

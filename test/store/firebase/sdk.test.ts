@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createVerify, generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -17,6 +16,7 @@ import {
   startProxy,
 } from '../../support/store/http-server.ts'
 import { missing } from '../../support/requires.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const account = {
@@ -57,7 +57,7 @@ describe('Firebase as whole processes see it', { skip: missing.command('openssl'
   let storage: GcsServer
   let certificate: Certificate
   let proxy: ForwardProxy
-  let folder: string
+  const folder = temporaryFolder()
   let tokens: (asked: Asked) => Answer
   const base = (): Record<string, string> => ({
     HTTPS_PROXY: proxy.url,
@@ -66,7 +66,6 @@ describe('Firebase as whole processes see it', { skip: missing.command('openssl'
   })
 
   before(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'tgsession-firebase-'))
     certificate = makeCertificate('storage.googleapis.com', 'oauth2.googleapis.com')
     storage = await GcsServer.start({ token: 'the-token' })
     google = await HttpServer.start(
@@ -88,7 +87,6 @@ describe('Firebase as whole processes see it', { skip: missing.command('openssl'
     await google.close()
     await storage.close()
     certificate.remove()
-    await rm(folder, { recursive: true })
   })
 
   it('signs in with a service account, and reaches Google’s addresses through the proxy', async () => {

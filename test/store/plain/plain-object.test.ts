@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -13,6 +12,7 @@ import { openPlainObject } from '../../../src/store/plain/plain-object.ts'
 import { GcsServer } from '../../support/store/gcs-server.ts'
 import { HttpServer } from '../../support/store/http-server.ts'
 import { S3Server } from '../../support/store/s3-server.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const at = (url: string, more: Partial<StoreLocation> = {}): StoreLocation => ({
   url,
@@ -21,13 +21,12 @@ const at = (url: string, more: Partial<StoreLocation> = {}): StoreLocation => ({
 })
 
 describe('one plain session file', () => {
-  let cwd: string
+  const cwd = temporaryFolder()
   let s3: S3Server
   let gcs: GcsServer
   let web: HttpServer
 
   before(async () => {
-    cwd = await mkdtemp(path.join(os.tmpdir(), 'tgsession-plain-'))
     await mkdir(path.join(cwd, 'folder.session'))
     s3 = await S3Server.start()
     gcs = await GcsServer.start()
@@ -39,7 +38,6 @@ describe('one plain session file', () => {
     await s3.close()
     await gcs.close()
     await web.close()
-    await rm(cwd, { recursive: true })
   })
 
   it('is what an address ends in', () => {

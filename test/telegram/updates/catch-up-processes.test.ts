@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, describe, it } from 'node:test'
@@ -11,6 +10,7 @@ import { allClosed, authorisedSession, TOKEN } from '../../support/telegram/clie
 import { BOT, CHANNEL } from '../../support/telegram/followers.ts'
 import { LIBRARIES } from '../../support/telegram/libraries.ts'
 import { until } from '../../support/until.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 interface Bot {
   said: string[]
@@ -21,7 +21,7 @@ interface Bot {
 for (const library of LIBRARIES)
   describe(`a bot on ${library.name} that is stopped and killed`, () => {
     let dc: FakeDc
-    let folder: string
+    const folder = temporaryFolder()
     let file: string
     const bots: Bot[] = []
 
@@ -62,7 +62,6 @@ for (const library of LIBRARIES)
 
     before(async () => {
       dc = await FakeDc.start({ bots: [{ token: TOKEN }], channels: [CHANNEL] })
-      folder = await mkdtemp(path.join(tmpdir(), 'tgsession-catch-up-'))
       file = path.join(folder, 'bot.session')
       await writeFile(file, await (await authorisedSession(dc, library)).toBytes())
     })
@@ -71,7 +70,6 @@ for (const library of LIBRARIES)
     })
     after(async () => {
       await dc.close()
-      await rm(folder, { recursive: true })
     })
 
     it('gets everything at least once after a kill, and exactly once after a clean stop', async () => {

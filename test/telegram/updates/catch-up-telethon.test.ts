@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, describe, it } from 'node:test'
@@ -12,22 +11,21 @@ import { missing, PYTHON } from '../../support/requires.ts'
 import { allClosed, authorisedSession, cleanUp, TOKEN } from '../../support/telegram/clients.ts'
 import { until } from '../../support/until.ts'
 import { BOT, CHANNEL, start } from '../../support/telegram/followers.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 describe('one file, followed by Telethon and by us in turn', { skip: missing.telethon() }, () => {
   let dc: FakeDc
-  let folder: string
+  const folder = temporaryFolder()
   let file: string
 
   before(async () => {
     dc = await FakeDc.start({ bots: [{ token: TOKEN }], channels: [CHANNEL] })
-    folder = await mkdtemp(path.join(tmpdir(), 'tgsession-telethon-'))
     file = path.join(folder, 'bot.session')
     await writeFile(file, await (await authorisedSession(dc)).toBytes())
   })
   afterEach(cleanUp)
   after(async () => {
     await dc.close()
-    await rm(folder, { recursive: true })
   })
 
   /** What our client gets: all that it missed, and the live ones. */

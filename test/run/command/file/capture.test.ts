@@ -11,7 +11,8 @@ import { captureFinal, captureLive, fileCheckpoint } from '../../../../src/run/c
 import { verifySession } from '../../../../src/session/inspect.ts'
 import { mayMount, SmallDisk } from '../../../support/chaos/disk.ts'
 import { missing, PYTHON } from '../../../support/requires.ts'
-import { entityNames, makeSession, startDc, temporaryFolder } from '../../../support/rig.ts'
+import { entityNames, makeSession, startDc } from '../../../support/rig.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { until } from '../../../support/until.ts'
 
 const program = (name: string): string => path.join(import.meta.dirname, '../../programs', name)
@@ -34,7 +35,7 @@ async function lastWholeCommit(copy: Uint8Array): Promise<number> {
 describe('capture', () => {
   let dc: FakeDc
   let session: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let file: string
   let copies: string
   let files = 0
@@ -42,15 +43,13 @@ describe('capture', () => {
   before(async () => {
     dc = await startDc()
     session = await makeSession(dc)
-    scratch = await temporaryFolder()
   })
   after(async () => {
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
-    file = path.join(scratch.folder, `${++files}.session`)
-    copies = path.join(scratch.folder, `${files}.copies`)
+    file = path.join(scratch, `${++files}.session`)
+    copies = path.join(scratch, `${files}.copies`)
     await mkdir(copies)
     await writeFile(file, session)
   })
@@ -173,7 +172,7 @@ describe('capture', () => {
   })
 
   it('refuses to make an empty session out of a file that is gone', async () => {
-    const gone = path.join(scratch.folder, 'gone.session')
+    const gone = path.join(scratch, 'gone.session')
     await assert.rejects(captureLive(gone, copies))
     await assert.rejects(captureFinal(gone))
     assert.equal(existsSync(gone), false)
@@ -185,7 +184,7 @@ describe('capture', () => {
       skip: mayMount() ? false : 'this user may not mount a small disk',
     },
     async () => {
-      const disk = await SmallDisk.mount(path.join(scratch.folder, 'small'), 1)
+      const disk = await SmallDisk.mount(path.join(scratch, 'small'), 1)
       try {
         file = path.join(disk.folder, 'main.session')
         copies = disk.folder

@@ -9,14 +9,8 @@ import type { FakeDc } from '../../../../src/fake-dc/fake-dc.ts'
 import type { RunOptions } from '../../../../src/run/command/run.ts'
 import { verifySession } from '../../../../src/session/inspect.ts'
 import { mayMount, SmallDisk } from '../../../support/chaos/disk.ts'
-import {
-  makeSession,
-  openTestReplica,
-  Running,
-  startDc,
-  SwitchedStore,
-  temporaryFolder,
-} from '../../../support/rig.ts'
+import { makeSession, openTestReplica, Running, startDc, SwitchedStore } from '../../../support/rig.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { until } from '../../../support/until.ts'
 
 const program = (name: string): string => path.join(import.meta.dirname, '../../programs', name)
@@ -29,7 +23,7 @@ describe('the place of a session', () => {
   let dc: FakeDc
   let session: Uint8Array
   let other: Uint8Array
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let store: SwitchedStore
   let file: string
   let tests = 0
@@ -40,16 +34,14 @@ describe('the place of a session', () => {
     dc = await startDc()
     session = await makeSession(dc)
     other = await makeSession(dc)
-    scratch = await temporaryFolder()
   })
   after(async () => {
     if (usual === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = usual
     await dc.close()
-    await scratch.remove()
   })
   beforeEach(async () => {
-    const folder = path.join(scratch.folder, String(++tests))
+    const folder = path.join(scratch, String(++tests))
     await mkdir(path.join(folder, 'tmp'), { recursive: true })
     process.env['TMPDIR'] = path.join(folder, 'tmp')
     file = path.join(folder, 'named.session')

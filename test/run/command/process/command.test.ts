@@ -3,12 +3,13 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it } from 'node:test'
 import { systemClock } from '../../../../src/base/clock.ts'
 import { Command } from '../../../../src/run/command/process/command.ts'
 import { canTag } from '../../../../src/run/command/process/tag.ts'
 import { missing, PYTHON } from '../../../support/requires.ts'
-import { isAlive, temporaryFolder } from '../../../support/rig.ts'
+import { isAlive } from '../../../support/rig.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { until } from '../../../support/until.ts'
 
 const program = (name: string): string => path.join(import.meta.dirname, '../../programs', name)
@@ -30,19 +31,13 @@ const ESCAPES: Record<string, { line: string; skip?: string | false }> = {
 }
 
 describe('what a command has started', { skip: canTag() ? false : 'not Linux, or no shell' }, () => {
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let log: string
   let logs = 0
   const wrappers: ChildProcess[] = []
 
-  before(async () => {
-    scratch = await temporaryFolder()
-  })
-  after(async () => {
-    await scratch.remove()
-  })
   beforeEach(() => {
-    log = path.join(scratch.folder, `${++logs}.log`)
+    log = path.join(scratch, `${++logs}.log`)
   })
   afterEach(() => {
     for (const wrapper of wrappers.splice(0)) wrapper.kill('SIGKILL')
