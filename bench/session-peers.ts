@@ -39,7 +39,7 @@ async function newUsers(count: number): Promise<object[][]> {
 
 /** The client library is loaded before the clock starts: every bot has it loaded. */
 const ours: Opener = async (file, count) => {
-  const { SQLiteSession } = await import('../src/index.ts')
+  const { SQLiteSession } = await import('../src/gramjs.ts')
   const users = await newUsers(count)
   return async () => {
     const session = new SQLiteSession(file)

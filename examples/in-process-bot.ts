@@ -7,7 +7,8 @@
 import { once } from 'node:events'
 import { TelegramClient } from 'telegram'
 import { NewMessage, type NewMessageEvent } from 'telegram/events/index.js'
-import { clientOptions, connectClient, LeaseError, openSession, TgsessionError } from 'tgsession'
+import { LeaseError, TgsessionError } from 'tgsession'
+import { clientOptions, connectClient, openSession } from 'tgsession/gramjs'
 
 const { TELEGRAM_API_ID: apiId, TELEGRAM_API_HASH: apiHash } = process.env
 if (!apiId || !apiHash) {

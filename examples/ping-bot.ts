@@ -6,7 +6,7 @@
  */
 import { TelegramClient } from 'telegram'
 import { NewMessage, type NewMessageEvent } from 'telegram/events/index.js'
-import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession'
+import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession/gramjs'
 
 const { TGSESSION_FILE: file, TELEGRAM_API_ID: apiId, TELEGRAM_API_HASH: apiHash } = process.env
 if (!file || !apiId || !apiHash) {

@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown'
 const root = path.join(import.meta.dirname, '..')
 const dist = path.join(root, 'dist')
 const entries = globSync(
-  ['src/{index,container,teleproto,testing}.ts', 'src/cli/main.ts', 'scripts/*.ts', 'examples/*.ts'],
+  ['src/{index,container,gramjs,teleproto,testing}.ts', 'src/cli/main.ts', 'scripts/*.ts', 'examples/*.ts'],
   { cwd: root, exclude: ['scripts/{bundle,chaos,commands,mutants,picture,test-quick}.ts'] },
 )
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))

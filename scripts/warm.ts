@@ -10,7 +10,7 @@ mkdirSync(COMPILE_CACHE, { recursive: true })
 quickStart()
 await import('../src/cli/program.ts')
 await import('../src/store/s3/sdk.ts')
-await import('../src/index.ts')
+await import('../src/gramjs.ts')
 await import('telegram/events/index.js')
 flushCompileCache()
 

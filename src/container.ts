@@ -1,17 +1,17 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
-export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'
-export { SqlSession } from './clients/gramjs/sql-session.ts'
-export type { OpenedSession } from './clients/opened-session.ts'
 export { containerMigration, containerSchemaSql } from './container/tables/create-tables.ts'
 export { sessionFiles } from './container/transfer/session-files.ts'
 export type {
   ContainerOptions,
+  CopyOptions,
+  ExportOptions,
   OpenOptions,
   TransferOptions,
   TransferProgress,
 } from './container/container-options.ts'
 export type { QueueOptions } from './container/queued-session.ts'
 export type { Preload } from './container/rows/read-rows.ts'
+export type { StoredSession } from './container/rows/stored.ts'
 export type { SessionSource } from './container/transfer/read-source.ts'
-export type { SqlKind } from './sql/kind.ts'
+export type { AnyKysely, SqlKind } from './sql/kind.ts'

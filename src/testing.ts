@@ -1,7 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { FakeDc } from './fake-dc/fake-dc.ts'
-export { addServerKey } from './clients/gramjs/library.ts'
+export type { FakeDcOptions, FakeDcStats, FakePerson, Standing } from './fake-dc/options.ts'
 export {
   sessionStorageContract,
   type ContractOptions,

@@ -4,6 +4,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, symlinkSync } fr
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { importIn } from './support/packages-loaded.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
 /** What the build makes, as somebody has it who installed only what it depends on: a pruned dyno, a user of the package. */
@@ -38,6 +39,10 @@ function declarations(file: string, seen = new Set<string>()): Set<string> {
   return seen
 }
 
+function clientsLoadedBy(entry: string): string[] {
+  return importIn(root, entry).packages.filter((name) => name === 'telegram' || name === 'teleproto')
+}
+
 describe('dist/', { skip }, () => {
   it('asks for nothing that is not installed with it', () => {
     const used = packagesOf(globSync('**/*.js', { cwd: dist }))
@@ -48,30 +53,16 @@ describe('dist/', { skip }, () => {
     )
   })
 
-  for (const [entry, library, other] of [
-    ['index', 'telegram', 'teleproto'],
-    ['teleproto', 'teleproto', 'telegram'],
-  ] as const) {
-    it(`loads ${library} and not ${other} for ${entry}`, () => {
-      const program = `
-        await import(process.argv[1])
-        const { createRequire } = await import('node:module')
-        console.log(Object.keys(createRequire(import.meta.url).cache).join('\\n'))`
-      const file = path.join(dist, 'src', `${entry}.js`)
-      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program, file], {
-        encoding: 'utf8',
-      })
-      assert.ok(stdout.includes(`node_modules/${library}/`))
-      assert.ok(!stdout.includes(`node_modules/${other}/`))
-    })
-  }
-
-  it('asks in the types of the main entry for no teleproto, which is optional', () => {
-    assert.ok(!packagesOf([...declarations('src/index.d.ts')]).has('teleproto'))
+  it('asks in its types for no client library but by the entries of the two', () => {
+    for (const name of ['index', 'container', 'testing']) {
+      const used = packagesOf([...declarations(`src/${name}.d.ts`)])
+      assert.ok(!used.has('telegram') && !used.has('teleproto'), name)
+    }
+    assert.ok(!packagesOf([...declarations('src/gramjs.d.ts')]).has('teleproto'))
   })
 
   it('has types that ask for nothing else either', () => {
-    const entries = ['index', 'container', 'teleproto', 'testing'].map((name) => `src/${name}.d.ts`)
+    const entries = ['index', 'container', 'gramjs', 'teleproto', 'testing'].map((name) => `src/${name}.d.ts`)
     const files = [...new Set(entries.flatMap((entry) => [...declarations(entry)]))]
     assert.ok(files.length > 50)
     assert.deepEqual(
@@ -101,6 +92,13 @@ describe('dist/', { skip }, () => {
       )
   })
 
+  it('loads a client library by the entries of the two only', () => {
+    for (const entry of ['tgsession', 'tgsession/container', 'tgsession/testing'])
+      assert.deepEqual(clientsLoadedBy(entry), [], entry)
+    assert.deepEqual(clientsLoadedBy('tgsession/gramjs'), ['telegram'])
+    assert.deepEqual(clientsLoadedBy('tgsession/teleproto'), ['teleproto'])
+  })
+
   it('works where nothing else is installed', () => {
     const folder = temporaryFolder()
     cpSync(dist, path.join(folder, 'dist'), { recursive: true })
@@ -119,7 +117,7 @@ describe('dist/', { skip }, () => {
     assert.match(run('dist/src/cli/main.js', 'keygen'), /^AGE-SECRET-KEY-1/)
     assert.match(run('dist/src/cli/main.js', '--help'), /Everyday:/)
     assert.deepEqual(JSON.parse(run('dist/src/cli/main.js', 'list', '--json')).sessions, [])
-    const program = `const { SQLiteSession } = await import('tgsession'); console.log(typeof SQLiteSession)`
+    const program = `const { SQLiteSession } = await import('tgsession/gramjs'); console.log(typeof SQLiteSession)`
     assert.equal(run('--input-type=module', '--eval', program), 'function\n')
   })
 })

@@ -1,5 +1,5 @@
 /** Every question carries it: a prompt that is still open when it fires should close itself. */
-interface Question {
+export interface Question {
   signal?: AbortSignal | undefined
 }
 

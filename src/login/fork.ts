@@ -3,12 +3,13 @@ import { ConflictError, RefusedError, TgsessionError } from '../base/errors.ts'
 import { callWithDeadline } from '../telegram/client/call.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
+import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker } from './asker.ts'
 import { LoginFlow } from './flow.ts'
-import { type LoggedIn, sealLogin, whoAmI } from './logged-in.ts'
+import { sealLogin, whoAmI } from './logged-in.ts'
 import { LoginClient } from './login-client.ts'
-import { checkSettings, type LogInOptions, type Settings } from './settings.ts'
+import { checkSettings, type LoggedIn, type LogInOptions, type Settings } from './settings.ts'
 import { remember } from './login.ts'
 import { enterPassword } from './sign-in.ts'
 import { type StoredAccount, withStoredAccount } from './stored-account.ts'
@@ -53,7 +54,7 @@ async function fork(stored: StoredAccount, settings: Settings, options: ForkOpti
     throw new RefusedError('fork.bot', 'this is the session of a bot, which cannot let another one in', {
       hint: 'A bot has as many logins as it likes: `tgsession login --bot` with its token, under another --name.',
     })
-  const session = settings.createSession()
+  const session = new SQLiteSession()
   const client = new LoginClient(session, settings, settings.log, options.deviceModel)
   const flow = new LoginFlow(client, settings)
   const accepted: { hash?: Api.Authorization['hash'] } = {}

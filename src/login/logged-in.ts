@@ -3,23 +3,7 @@ import { BadDataError } from '../base/errors.ts'
 import type { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { verifySession } from '../session/inspect.ts'
 import type { LoginFlow } from './flow.ts'
-
-export interface LoggedInUser {
-  /** Decimal. */
-  id: string
-  /** First and last name, or what there is of them. */
-  name: string
-  username?: string
-  bot: boolean
-}
-
-export interface LoggedIn {
-  /** The session as a Telethon file (version 7); a secret. */
-  session: Uint8Array
-  /** auth_key_id as 16 hex digits, see `keyFingerprint`. */
-  keyFingerprint: string
-  user: LoggedInUser
-}
+import type { LoggedIn, LoggedInUser } from './settings.ts'
 
 /** GramJS puts what it receives into the session: with this answer the account's own id and name are in it. */
 export async function whoAmI(flow: LoginFlow): Promise<LoggedInUser> {

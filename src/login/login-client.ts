@@ -1,7 +1,7 @@
 import { Api, TelegramClient } from 'telegram'
 import type { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { clientOptions } from '../clients/gramjs/client-options.ts'
-import type { LogSink } from '../telegram/client/quiet-logger.ts'
+import type { LogSink } from '../telegram/client/log-sink.ts'
 
 export interface Credentials {
   apiId: number

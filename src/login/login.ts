@@ -3,20 +3,20 @@ import { TgsessionError } from '../base/errors.ts'
 import { callWithDeadline } from '../telegram/client/call.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
+import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { LoginFlow } from './flow.ts'
-import { type LoggedIn, sealLogin, whoAmI } from './logged-in.ts'
+import { sealLogin, whoAmI } from './logged-in.ts'
 import { LoginClient } from './login-client.ts'
 import { parsePhone } from './phone-number.ts'
 import { floodRefusal, floodSeconds, translate } from './refusals.ts'
 import { checkSettings } from './settings.ts'
-import type { LogInOptions, Settings, Who } from './settings.ts'
+import type { LoggedIn, LogInOptions, Settings, Who } from './settings.ts'
 import { signInByQr } from './sign-in-by-qr.ts'
 import { signInBot, signInUser } from './sign-in.ts'
 
 export type { Asker, CodeQuestion, PasswordQuestion, QrAsker, QrCode } from './asker.ts'
-export type { LoggedIn, LoggedInUser } from './logged-in.ts'
 export type { AttemptLog } from './attempt-log.ts'
-export type { DataCentre, LogInOptions, Who } from './settings.ts'
+export type { DataCentre, LoggedIn, LoggedInUser, LogInOptions, Who } from './settings.ts'
 export { maskPhone } from './phone-number.ts'
 
 /** Milliseconds for taking back an authorisation that nobody will use. */
@@ -47,7 +47,7 @@ export async function logIn(who: Who, options: LogInOptions): Promise<LoggedIn> 
 
 async function attempt(who: Who, settings: Settings): Promise<LoggedIn> {
   const { dc, signal } = settings
-  const session = settings.createSession()
+  const session = new SQLiteSession()
   const client = new LoginClient(session, settings, settings.log)
   const flow = new LoginFlow(client, settings)
   try {

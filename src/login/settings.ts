@@ -1,9 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConfigurationError, RefusedError } from '../base/errors.ts'
-import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
-import { logToStderr } from '../telegram/client/quiet-logger.ts'
-import type { LogSink } from '../telegram/client/quiet-logger.ts'
+import { type LogSink, logToStderr } from '../telegram/client/log-sink.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker, QrAsker } from './asker.ts'
 import type { AttemptLog } from './attempt-log.ts'
@@ -35,10 +33,25 @@ export interface LogInOptions {
   signal?: AbortSignal | undefined
   /** Milliseconds for each call to Telegram; 30 000 unless given. */
   timeoutMs?: number | undefined
-  /** The session to fill, in memory and empty. */
-  createSession?: (() => SQLiteSession) | undefined
   /** Where GramJS's warnings go. */
   log?: LogSink | undefined
+}
+
+export interface LoggedInUser {
+  /** Decimal. */
+  id: string
+  /** First and last name, or what there is of them. */
+  name: string
+  username?: string
+  bot: boolean
+}
+
+export interface LoggedIn {
+  /** The session as a Telethon file (version 7); a secret. */
+  session: Uint8Array
+  /** auth_key_id as 16 hex digits, see `keyFingerprint`. */
+  keyFingerprint: string
+  user: LoggedInUser
 }
 
 /** Telegram's production data centre 2, as its own apps have it built in. */
@@ -53,7 +66,6 @@ export interface Settings {
   clock: Clock
   signal: AbortSignal | undefined
   timeoutMs: number
-  createSession: () => SQLiteSession
   log: LogSink
 }
 
@@ -92,7 +104,6 @@ export function checkSettings(who: Who, options: LogInOptions): Settings {
     clock: options.clock ?? systemClock,
     signal: options.signal,
     timeoutMs: options.timeoutMs ?? 30_000,
-    createSession: options.createSession ?? (() => new SQLiteSession()),
     log: options.log ?? logToStderr,
   }
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import bigInt from 'big-integer'
 import type { TelegramClient as Client } from 'telegram'
 import type { Api as Types } from 'telegram/tl/index.js'
-import type { GramSession } from '../../src/clients/gramjs/base-session.ts'
+import type { BaseSession } from '../../src/clients/gramjs/base-session.ts'
 import type { CoreOptions } from '../../src/session/core/session-core.ts'
 import { OwnStorage } from '../../examples/own-storage.ts'
 import { HASH, KEY } from '../fixtures/session/schemas.ts'
@@ -13,7 +13,7 @@ import { LIBRARIES } from './libraries.ts'
 // oxlint-disable-next-line no-underscore-dangle -- GramJS's name
 const initSession = (client: Client): Promise<void> => client._initSession()
 
-async function open(make: (options?: CoreOptions) => GramSession): Promise<GramSession> {
+async function open(make: (options?: CoreOptions) => BaseSession): Promise<BaseSession> {
   const session = make({ onError: (error) => assert.fail(error) })
   await session.load()
   return session
@@ -23,12 +23,12 @@ const makers = LIBRARIES.flatMap(({ MemorySession, SQLiteSession, ...library }) 
   {
     ...library,
     kind: 'MemorySession',
-    make: (options?: CoreOptions): GramSession => new MemorySession(options),
+    make: (options?: CoreOptions): BaseSession => new MemorySession(options),
   },
   {
     ...library,
     kind: 'SQLiteSession',
-    make: (options?: CoreOptions): GramSession => new SQLiteSession(undefined, options),
+    make: (options?: CoreOptions): BaseSession => new SQLiteSession(undefined, options),
   },
 ])
 

@@ -4,7 +4,7 @@ import { Api as GramApi } from 'telegram/tl/index.js'
 import { TelegramClient as ProtoClient } from 'teleproto'
 import { AuthKey as ProtoAuthKey } from 'teleproto/crypto/AuthKey.js'
 import { Api as ProtoApi } from 'teleproto/tl/index.js'
-import { MemorySession, SQLiteSession } from '../../src/index.ts'
+import { MemorySession, SQLiteSession } from '../../src/gramjs.ts'
 import * as teleproto from '../../src/teleproto.ts'
 
 /** A client library and our classes for it. */

@@ -25,8 +25,8 @@ import { TelegramClient } from '${library}'
 import { AuthKey } from '${library}/crypto/AuthKey.js'
 import { Api } from '${library}/tl/index.js'
 import { clientOptions, connectClient, disconnectClient, openSession, trackUpdates } from '${entry}'
-import { convertToString, inspectSession } from '${entry}'
-import { MemorySession, SQLiteSession, type OpenSession, type SessionStorage } from '${entry}'
+import { convertToString, inspectSession, type SessionStorage } from '../dist/src/index.js'
+import { MemorySession, SQLiteSession, type OpenSession } from '${entry}'
 
 const session = new SQLiteSession('anon', { saveEntities: false, onError: (error) => console.error(error) })
 const client = new TelegramClient(session, 1, 'hash', {})
@@ -74,7 +74,7 @@ describe('the types of a user with strict and without skipLibCheck', () => {
         typeRoots: [path.join(root, 'node_modules/@types')],
       },
       include: [],
-      files: ['index', 'teleproto', 'testing'].map((name) => path.join(root, `src/${name}.ts`)),
+      files: ['index', 'gramjs', 'teleproto', 'testing'].map((name) => path.join(root, `src/${name}.ts`)),
     }
     writeFileSync(path.join(folder, 'tsconfig.build.json'), JSON.stringify(build))
     spawnSync(tsc, ['-p', path.join(folder, 'tsconfig.build.json')], { timeout: 120_000 })
@@ -92,7 +92,7 @@ describe('the types of a user with strict and without skipLibCheck', () => {
   }
 
   it('compile with GramJS', () => {
-    assert.equal(check('gram', user('telegram', '../dist/src/index.js')), '')
+    assert.equal(check('gram', user('telegram', '../dist/src/gramjs.js')), '')
   })
 
   it('compile with teleproto, whose own declarations lack two names', () => {
@@ -109,7 +109,7 @@ sessionStorageContract('mine', make)`
   })
 
   it('refuse what is wrong, so that silence means something', () => {
-    const text = user('telegram', '../dist/src/index.js').replace("'anon'", '42')
+    const text = user('telegram', '../dist/src/gramjs.js').replace("'anon'", '42')
     assert.match(check('wrong', text), /TS2345/)
   })
 })

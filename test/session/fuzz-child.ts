@@ -11,9 +11,9 @@ import {
   convertToString,
   inspectSession,
   readStoreSession,
-  SQLiteSession,
   verifySession,
 } from '../../src/index.ts'
+import { SQLiteSession } from '../../src/gramjs.ts'
 import { files, storeFolder, strings, traces } from './fuzz-sources.ts'
 
 const FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute'] as const

@@ -16,7 +16,7 @@ export type PeerLike = Parameters<Session['getInputEntity']>[0]
  * GramJS's `Session` over our core. GramJS mutates AuthKey objects in place and shares them, so only their bytes
  * come in and only fresh objects go out. Everything but `load` works at once, without I/O.
  */
-export abstract class GramSession extends Session {
+export abstract class BaseSession extends Session {
   protected readonly core: SessionCore
 
   constructor(core: SessionCore) {

@@ -4,8 +4,8 @@ import { DEVICE } from '../../telegram/client/device.ts'
 import { clientLibrary } from './library.ts'
 import { pingOurClients } from '../../telegram/client/keepalive.ts'
 import { connectionFor } from './connection.ts'
-import { logToStderr, QuietLogger } from '../../telegram/client/quiet-logger.ts'
-import type { LogSink } from '../../telegram/client/quiet-logger.ts'
+import { type LogSink, logToStderr } from '../../telegram/client/log-sink.ts'
+import { QuietLogger } from '../../telegram/client/quiet-logger.ts'
 
 export interface ClientOptionOverrides extends Omit<TelegramClientParams, 'connection'> {
   /** Where GramJS's warnings and errors go; standard error unless given. `baseLogger` replaces it altogether. */

@@ -1,11 +1,11 @@
-import { GramSession } from './base-session.ts'
+import { BaseSession } from './base-session.ts'
 import type { QueuedSession } from '../../container/queued-session.ts'
 
 /**
  * A session for GramJS in a container. Nothing can be asked of it before `load()`, which `client.connect()` awaits.
  * Changes are written behind: await `close()` at the end, which GramJS does not do.
  */
-export class SqlSession extends GramSession {
+export class SqlSession extends BaseSession {
   readonly #queued: QueuedSession
 
   /** Use `container.newSession` or `container.open`. */

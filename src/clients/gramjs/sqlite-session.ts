@@ -1,4 +1,4 @@
-import { GramSession } from './base-session.ts'
+import { BaseSession } from './base-session.ts'
 import { listSessions } from '../../session/list-sessions.ts'
 import { SessionFile, type SQLiteSessionOptions } from '../../session/formats/telethon/live-file.ts'
 
@@ -12,7 +12,7 @@ import { SessionFile, type SQLiteSessionOptions } from '../../session/formats/te
  *
  * Nothing can be asked of it before `load()`, which `client.connect()` awaits. One program at a time may use a file.
  */
-export class SQLiteSession extends GramSession {
+export class SQLiteSession extends BaseSession {
   readonly #file: SessionFile
 
   /** Without a name the session lives in memory only. */

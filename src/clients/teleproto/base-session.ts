@@ -23,18 +23,15 @@ declare global {
 export type PeerLike = Parameters<Session['getInputEntity']>[0]
 
 /** teleproto declares `save` as returning nothing, but awaits it, and so may its users. */
-export type Saved = Promise<void> & void
-
-export function saved(saving: Promise<void>): Saved {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a promise is what it is; see Saved
-  return saving as Saved
+export function saved(saving: Promise<void>): Promise<void> & void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a promise is what it is
+  return saving as Promise<void> & void
 }
 
 /**
- * teleproto's `Session` over our core: what `GramSession` is for GramJS, since each client accepts only classes of its
- * own library. Only key bytes come in and only fresh AuthKey objects go out.
+ * teleproto's `Session` over our core: each client accepts only classes of its own library. Only key bytes come in and only fresh AuthKey objects go out.
  */
-export abstract class ProtoSession extends Session {
+export abstract class BaseSession extends Session {
   protected readonly core: SessionCore
 
   constructor(core: SessionCore) {
@@ -45,7 +42,7 @@ export abstract class ProtoSession extends Session {
   abstract override load(): Promise<void>
   // teleproto never calls close(). Ours leave no rejection unhandled (SessionFile.save).
   /* oxlint-disable typescript/no-misused-promises */
-  abstract override save(): Saved
+  abstract override save(): Promise<void> & void
   abstract override close(): Promise<void>
   abstract override delete(): Promise<void>
   /* oxlint-enable typescript/no-misused-promises */

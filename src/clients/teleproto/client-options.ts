@@ -6,16 +6,16 @@ import { DEVICE } from '../../telegram/client/device.ts'
 import { connectionFor } from './connection.ts'
 import { clientLibrary } from './library.ts'
 
+/** What a client of yours does otherwise than `clientOptions` says. */
+export type ClientOptionOverrides = Omit<TelegramClientParams, 'connection'>
+
 /**
  * What to give to `new TelegramClient(session, apiId, apiHash, clientOptions(session))`: it shows one stable device in
  * Telegram's list of devices, lets `disconnectClient` close everything, and has Telegram hang up on a frozen process
  * before another one can take over. Warnings and errors go to the console, as teleproto words them. Call it once per
  * client.
  */
-export function clientOptions(
-  session: Session,
-  overrides: Omit<TelegramClientParams, 'connection'> = {},
-): TelegramClientParams {
+export function clientOptions(session: Session, overrides: ClientOptionOverrides = {}): TelegramClientParams {
   pingOurClients(clientLibrary())
   return {
     ...DEVICE,

@@ -1,4 +1,4 @@
-import { ProtoSession, saved, type Saved } from './base-session.ts'
+import { BaseSession, saved } from './base-session.ts'
 import { MemoryStorage } from '../../session/core/memory-storage.ts'
 import { type CoreOptions, SessionCore } from '../../session/core/session-core.ts'
 import { cloneOf } from '../../session/core/memory-clone.ts'
@@ -13,7 +13,7 @@ export interface MemorySessionOptions extends CoreOptions {
  * A session for teleproto that lives as long as the process, or as long as the storage that is given to it.
  * Subclass it where a storage has to be opened in `load()` or written in `save()`.
  */
-export class MemorySession extends ProtoSession {
+export class MemorySession extends BaseSession {
   #storage: SessionStorage
 
   constructor({ storage = new MemoryStorage(), ...options }: MemorySessionOptions = {}) {
@@ -24,7 +24,7 @@ export class MemorySession extends ProtoSession {
   }
 
   override async load(): Promise<void> {}
-  override save(): Saved {
+  override save(): Promise<void> & void {
     return saved(Promise.resolve())
   }
 

@@ -1,8 +1,8 @@
-import { ProtoSession, saved, type Saved } from './base-session.ts'
+import { BaseSession, saved } from './base-session.ts'
 import type { QueuedSession } from '../../container/queued-session.ts'
 
 /** What `SqlSession` is for GramJS: a session for teleproto in a container, with the same members. */
-export class SqlSession extends ProtoSession {
+export class SqlSession extends BaseSession {
   readonly #queued: QueuedSession
 
   /** Use `container.newSession` or `container.open`. */
@@ -19,7 +19,7 @@ export class SqlSession extends ProtoSession {
     return this.#queued.load()
   }
 
-  override save(): Saved {
+  override save(): Promise<void> & void {
     return saved(this.#queued.flush())
   }
 

@@ -1,4 +1,4 @@
-import { ProtoSession, saved, type Saved } from './base-session.ts'
+import { BaseSession, saved } from './base-session.ts'
 import { listSessions } from '../../session/list-sessions.ts'
 import { SessionFile, type SQLiteSessionOptions } from '../../session/formats/telethon/live-file.ts'
 
@@ -12,7 +12,7 @@ import { SessionFile, type SQLiteSessionOptions } from '../../session/formats/te
  *
  * Nothing can be asked of it before `load()`, which `client.connect()` awaits. One program at a time may use a file.
  */
-export class SQLiteSession extends ProtoSession {
+export class SQLiteSession extends BaseSession {
   readonly #file: SessionFile
 
   /** Without a name the session lives in memory only. */
@@ -45,7 +45,7 @@ export class SQLiteSession extends ProtoSession {
   }
 
   /** Throws `ConflictError` (`session.changed_on_disk`, `session.held_open`), and as `writeFileAtomic` does. */
-  override save(): Saved {
+  override save(): Promise<void> & void {
     return saved(this.#file.save())
   }
 

@@ -1,8 +1,5 @@
 import { Logger, LogLevel } from 'telegram/extensions/Logger.js'
-import { show } from '../../base/show.ts'
-
-/** Receives what GramJS warns of; the text holds no secret. */
-export type LogSink = (level: 'warn' | 'error', message: string) => void
+import type { LogSink } from './log-sink.ts'
 
 /** Said at every ordinary end and reconnection. */
 const ROUTINE = /^(Disconnecting\.\.\.|\[Reconnect\] Closing current connection\.\.\.)$/
@@ -25,8 +22,4 @@ export class QuietLogger extends Logger {
     if ((level === LogLevel.WARN || level === LogLevel.ERROR) && !ROUTINE.test(message))
       this.#sink(level === LogLevel.WARN ? 'warn' : 'error', message)
   }
-}
-
-export const logToStderr: LogSink = (level, message) => {
-  process.stderr.write(`telegram ${level}: ${show(message)}\n`)
 }
