@@ -28,7 +28,7 @@ describe('tgsession, when something went wrong', () => {
   const envOf = (store: string): Record<string, string> => ({
     TGSESSION_STORE: `file:${scratch}/${store}`,
     TGSESSION_KEY: KEY,
-    TGSESSION_LEASE_TTL: '15s',
+    TGSESSION_LEASE_TTL: '4s',
   })
   const replicaOf = async (store: string, DYNO = 'worker.7'): ReturnType<typeof openReplica> =>
     openReplica(await readSettings({ ...envOf(store), DYNO }, { store: true }))
@@ -140,7 +140,7 @@ describe('tgsession, when something went wrong', () => {
     await alive.abandon()
     const freed = await cli.run(['unlock'], env)
     assert.equal(freed.code, 0, freed.stderr)
-    assert.match(freed.stderr, /^Watching worker\.7 for 15 s/)
+    assert.match(freed.stderr, /^Watching worker\.7 for 4 s/)
     assert.match(freed.stdout, /^The lease of worker\.7 .* was ended/)
     assert.equal((await replica.status()).holder, null)
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -266,12 +267,10 @@ describe('openSession', () => {
   })
 })
 
-describe('openSession in a process of its own', () => {
+describe('openSession in a process of its own', { concurrency: true }, () => {
   let dc: FakeDc
   let session: Uint8Array
   const scratch = temporaryFolder()
-  let env: Record<string, string>
-  let replica: Replica
   let stores = 0
   const children: ChildProcess[] = []
 
@@ -280,15 +279,8 @@ describe('openSession in a process of its own', () => {
     session = await makeSession(dc)
   })
   after(async () => {
+    for (const child of children) child.kill('SIGKILL')
     await dc.close()
-  })
-  beforeEach(async () => {
-    env = { TGSESSION_STORE: `file:${scratch}/${++stores}`, TGSESSION_LEASE_TTL: '15s' }
-    replica = await openReplica(await readSettings(env, { store: true }))
-    await replica.push(session)
-  })
-  afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL')
   })
 
   interface Opening {
@@ -297,7 +289,22 @@ describe('openSession in a process of its own', () => {
     ended: Promise<readonly [number | null, NodeJS.Signals | null]>
     saw: (event: string) => Promise<void>
   }
-  const start = (host = ''): Opening => {
+  interface Place {
+    folder: string
+    env: Record<string, string>
+    replica: Replica
+    start: (host?: string) => Opening
+    rob: () => Promise<void>
+  }
+  /** A store with a session. A test that waits for the lease gives it 4 s. */
+  const makePlace = async (ttl = '15s'): Promise<Place> => {
+    const folder = path.join(scratch, String(++stores))
+    const env: Record<string, string> = { TGSESSION_STORE: `file:${folder}`, TGSESSION_LEASE_TTL: ttl }
+    const replica = await openReplica(await readSettings(env, { store: true }))
+    await replica.push(Uint8Array.from(session))
+    return { folder, env, replica, start: (host = '') => open(env, host), rob: () => robLease(replica) }
+  }
+  const open = (env: Record<string, string>, host: string): Opening => {
     const child = spawn(process.execPath, [path.join(import.meta.dirname, '../programs', 'open.ts')], {
       env: { ...process.env, ...env, HOST: host },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -311,21 +318,9 @@ describe('openSession in a process of its own', () => {
     return { child, said, ended, saw }
   }
   const names = ({ said }: Opening): string[] => said.map(({ event }) => event)
-  const rob = async (): Promise<void> => {
-    // A lease that was taken by force: what `unlock --force` will do.
-    const file = path.join(scratch, String(stores), 'main', 'head.json')
-    const other = { id: 'other', label: 'x', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
-    const key = 'main/head.json'
-    for (;;) {
-      const found = await replica.store.get(key)
-      const head = JSON.parse(Buffer.from(found!.bytes).toString())
-      const next = JSON.stringify({ ...head, writeId: file, generation: head.generation + 1, holder: other })
-      const won = await replica.store.put(key, Buffer.from(next), found!.version).catch(() => null)
-      if (won !== null) return
-    }
-  }
 
   it('closes by itself on SIGTERM, and ends as the signal would have', async () => {
+    const { replica, start } = await makePlace()
     const one = start()
     await one.saw('opened')
     one.child.kill('SIGTERM')
@@ -335,6 +330,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it('closes once, however many signals come', async () => {
+    const { replica, start } = await makePlace()
     const one = start()
     await one.saw('opened')
     one.child.kill('SIGTERM')
@@ -347,6 +343,7 @@ describe('openSession in a process of its own', () => {
 
   for (const host of ['on-after', 'once-before'])
     it(`leaves the end to the program's own listener (${host})`, async () => {
+      const { start } = await makePlace()
       const one = start(host)
       await one.saw('opened')
       one.child.kill('SIGTERM')
@@ -360,6 +357,7 @@ describe('openSession in a process of its own', () => {
     })
 
   it('ends by a signal that comes while the program closes it, after the release', async () => {
+    const { replica, start } = await makePlace()
     const one = start('signalled-while-closing')
     assert.deepEqual(await one.ended, [null, 'SIGTERM'])
     assert.ok(names(one).includes('lease.released'))
@@ -367,6 +365,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it('closes all of them where a program has opened two, and ends then', async () => {
+    const { env, replica, start } = await makePlace()
     const second = await openReplica(
       await readSettings({ ...env, TGSESSION_NAME: 'second' }, { store: true }),
     )
@@ -380,6 +379,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it('releases by a signal that comes while it is being opened, and ends', async () => {
+    const { replica, start } = await makePlace()
     const one = start('signalled-while-opening')
     assert.deepEqual(await one.ended, [null, 'SIGTERM'])
     assert.equal((await replica.status()).generation, 1, 'the lease had been taken')
@@ -388,6 +388,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it("releases by a signal that comes while it is being opened, and leaves the end to the program's listener", async () => {
+    const { replica, start } = await makePlace()
     const one = start('signalled-while-opening-with-listener')
     assert.deepEqual(await one.ended, [9, null])
     assert.deepEqual(names(one).slice(-2), ['lease.released', 'session.stopped'])
@@ -396,6 +397,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it('ends the process with 75 when the lease is lost and a client cannot be disconnected', async () => {
+    const { env, rob, start } = await makePlace('4s')
     env['TGSESSION_SHUTDOWN_MS'] = '1000'
     const one = start('client-that-hangs')
     await one.saw('opened')
@@ -405,6 +407,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it('saves, and keeps the lease until the end, where a client cannot be disconnected at the stop', async () => {
+    const { env, replica, start } = await makePlace()
     env['TGSESSION_SHUTDOWN_MS'] = '1000'
     const one = start('client-that-hangs')
     await one.saw('opened')
@@ -415,6 +418,7 @@ describe('openSession in a process of its own', () => {
   })
 
   it('ends the process with 75 when the lease is lost and nothing is attached', async () => {
+    const { rob, start } = await makePlace('4s')
     const one = start()
     await one.saw('opened')
     await rob()
@@ -423,12 +427,14 @@ describe('openSession in a process of its own', () => {
   })
 
   it('lets the process end after close(): nothing of ours stays open', async () => {
+    const { start } = await makePlace()
     const one = start('close')
     assert.deepEqual(await one.ended, [0, null])
     assert.equal(names(one).at(-1), 'closed')
   })
 
   it('waits in a second process until the first has closed', async () => {
+    const { start } = await makePlace()
     const first = start()
     await first.saw('opened')
     const second = start()
@@ -440,12 +446,26 @@ describe('openSession in a process of its own', () => {
   })
 
   it('takes over in a second process when the first is killed', async () => {
+    const { folder, start } = await makePlace('4s')
     const first = start()
     await first.saw('opened')
     first.child.kill('SIGKILL')
     const second = start()
     await second.saw('opened')
-    await writeFile(path.join(scratch, 'done'), '')
+    await writeFile(path.join(folder, 'done'), '')
     assert.ok(names(second).includes('lease.waiting'))
   })
 })
+
+/** Takes the lease by force, as `unlock --force` does. */
+async function robLease({ store }: Replica): Promise<void> {
+  const other = { id: 'other', label: 'x', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
+  const key = 'main/head.json'
+  for (;;) {
+    const found = await store.get(key)
+    const head = JSON.parse(Buffer.from(found!.bytes).toString())
+    const next = { ...head, writeId: randomUUID(), generation: head.generation + 1, holder: other }
+    const won = await store.put(key, Buffer.from(JSON.stringify(next)), found!.version).catch(() => null)
+    if (won !== null) return
+  }
+}

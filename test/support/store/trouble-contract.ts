@@ -36,7 +36,7 @@ interface TroubleOptions {
 /** Tries as often as ever, without the pauses. */
 const HASTY: RetryPolicy = { ...DEFAULT_RETRY, sleep: async () => {} }
 const ONCE: RetryPolicy = { ...HASTY, attempts: 1 }
-const WAIT_MS = 4000
+const WAIT_MS = 1000
 const body = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** What every backend must say and do where it cannot do what it is asked; above all, never "not there". */
