@@ -1,6 +1,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { containerMigration, containerSchemaSql } from './container/tables/create-tables.ts'
+export type { SessionContainer } from './container/session-container.ts'
 export { sessionFiles } from './container/transfer/session-files.ts'
 export type {
   ContainerOptions,

@@ -16,5 +16,6 @@ export type { MissedUpdates, TrackedSession } from './telegram/updates/catch-up.
 export type { BaseSession, PeerLike } from './clients/gramjs/base-session.ts'
 export { MemorySession, type MemorySessionOptions } from './clients/gramjs/memory-session.ts'
 export { SQLiteSession } from './clients/gramjs/sqlite-session.ts'
-export { SqlSession } from './clients/gramjs/sql-session.ts'
+export type { SQLiteSessionOptions } from './session/formats/telethon/live-file.ts'
+export type { SqlSession } from './clients/gramjs/sql-session.ts'
 export { SqlSessionContainer } from './clients/gramjs/sql-session-container.ts'

@@ -16,5 +16,6 @@ export type { MissedUpdates, TrackedSession } from './telegram/updates/catch-up.
 export type { BaseSession, PeerLike } from './clients/teleproto/base-session.ts'
 export { MemorySession, type MemorySessionOptions } from './clients/teleproto/memory-session.ts'
 export { SQLiteSession } from './clients/teleproto/sqlite-session.ts'
-export { SqlSession } from './clients/teleproto/sql-session.ts'
+export type { SQLiteSessionOptions } from './session/formats/telethon/live-file.ts'
+export type { SqlSession } from './clients/teleproto/sql-session.ts'
 export { SqlSessionContainer } from './clients/teleproto/sql-session-container.ts'

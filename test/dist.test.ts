@@ -20,11 +20,15 @@ const IMPORT =
   /^(?:(?:import|export)\b[^"']*?\bfrom|import)\s*["']([^"'.][^"']*)["']|\bimport\(\s*["']([^"'.][^"']*)["']/gm
 const PACKAGE = /^(?:@[^/]+\/)?[^/]+/
 
+/** Without the examples of declarations, which import what is not there. */
+function withoutComments(file: string): string {
+  const text = readFileSync(path.join(dist, file), 'utf8')
+  return file.endsWith('.d.ts') ? text.replaceAll(/\/\*[^]*?\*\//g, '') : text
+}
+
 function packagesOf(files: string[]): Set<string> {
   const specifiers = files.flatMap((file) =>
-    [...readFileSync(path.join(dist, file), 'utf8').matchAll(IMPORT)].map(
-      (match) => match[1] ?? match[2] ?? '',
-    ),
+    [...withoutComments(file).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? ''),
   )
   return new Set(specifiers.filter((name) => !isBuiltin(name)).map((name) => PACKAGE.exec(name)?.[0] ?? name))
 }
@@ -33,7 +37,7 @@ function packagesOf(files: string[]): Set<string> {
 function declarations(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen
   seen.add(file)
-  const text = readFileSync(path.join(dist, file), 'utf8')
+  const text = withoutComments(file)
   for (const [, name = ''] of text.matchAll(/["'](\.[^"']+)\.[tj]s["']/g))
     declarations(path.join(path.dirname(file), `${name}.d.ts`), seen)
   return seen

@@ -1,18 +1,22 @@
-/**
- * Every failure has a name. `code` is for programs, `message` says what happened, `hint` says what to do next,
- * `exitCode` is what the CLI ends with. Messages, hints and causes never hold a secret: whoever wraps a foreign
- * error passes it through `safeCause` unless it is known to carry none.
- */
 export interface ErrorDetails {
   hint: string
+  /** Never holds a secret: whoever wraps a foreign error passes it through `safeCause` unless it is known to carry none. */
   cause?: unknown
 }
 
+/**
+ * Every failure of tgsession. `message` says what happened; neither it nor the hint nor the cause holds a secret.
+ * docs/reference/errors.md lists all codes.
+ */
 export abstract class TgsessionError extends Error {
+  /** For programs, `room.reason`: `lease.lost`. It stays the same from release to release. */
   readonly code: string
+  /** What to do next, for a person. */
   readonly hint: string
+  /** What the command ends with, and a program of yours may: 64 to 79, as in sysexits.h. */
   abstract readonly exitCode: number
 
+  /** @internal */
   constructor(code: string, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = new.target.name

@@ -10,13 +10,13 @@ export interface Host {
   label: string
   /** Milliseconds between its SIGTERM and its SIGKILL, less what is left for saying how it ended. */
   shutdownMs: number
-  /** It signals every process itself, so that nothing is forwarded. */
+  /** @internal It signals every process itself, so that nothing is forwarded. */
   signalsAll: boolean
-  /** Something else than a person starts and ends this process: a host that names itself, or a container. */
+  /** @internal Something else than a person starts and ends this process: a host that names itself, or a container. */
   isManaged: boolean
-  /** Whether its disk is emptied at each restart. */
+  /** @internal Whether its disk is emptied at each restart. */
   diskIsLost: LostDisk
-  /** What is wrong with it, and how to put it right. */
+  /** @internal What is wrong with it, and how to put it right. */
   warning?: { message: string; hint: string }
 }
 

@@ -12,21 +12,47 @@ export interface PlainSession {
   label: string
   /** A whole Telethon file with a key, decrypted. */
   bytes: Uint8Array
+  /** auth_key_id as 16 hex digits. */
   keyFingerprint: string
+  /** The account's id, decimal; null if the file does not say. */
   userId: string | null
   /** What is given up by this kind of store; whoever uses the session tells it. */
   warning: string
 }
 
-/** Whether the settings name one plain file instead of a store; then `openReplica` refuses, and this is for them. */
-export function namesPlainSession({ store }: Settings): boolean {
+/**
+ * Whether the settings name one plain file instead of a store; then `openReplica` refuses, and this is for them.
+ *
+ * @example
+ * ```ts
+ * import { namesPlainSession, readSettings } from 'tgsession'
+ *
+ * const settings = await readSettings({ TGSESSION_STORE: 'https://example.com/anon.session' }, { store: true })
+ * console.log(namesPlainSession(settings)) // true
+ * ```
+ */
+export function namesPlainSession(settings: Settings): boolean {
+  const { store } = settings
   return store !== null && isPlainObjectUrl(store.url)
 }
 
 /**
  * Reads the one plain file that the settings name, once: decrypted with TGSESSION_KEY if it is encrypted, verified, and
- * held to TGSESSION_USER_ID. Nothing is ever written there, and there is no lease. Throws NoSessionError (`session.none`)
- * for a proven "not there", ConfigurationError (`key.missing`, `key.wrong`), BadDataError, and what store.ts names.
+ * held to TGSESSION_USER_ID. Nothing is ever written there, and there is no lease.
+ *
+ * @throws NoSessionError `session.none` for a proven "not there"
+ * @throws ConfigurationError `key.missing`, `key.wrong`
+ * @throws BadDataError as `inspectSession`
+ * @throws UnreachableError, ForbiddenError if it could not be read
+ *
+ * @example
+ * ```ts
+ * import { openPlainSession, readSettings } from 'tgsession'
+ *
+ * const settings = await readSettings({ TGSESSION_STORE: 'file:./anon.session' }, { store: true })
+ * const { bytes, userId, warning } = await openPlainSession(settings)
+ * console.warn(warning)
+ * ```
  */
 export async function openPlainSession(
   settings: Settings,

@@ -15,26 +15,38 @@ import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
 export type Environment = Record<string, string | undefined>
 
+/**
+ * What is in force, with every default filled in. `readSettings` makes it; docs/reference/configuration.md names the
+ * variables.
+ */
 export interface Settings extends Host {
+  /** @internal */
   store: StoreLocation | null
-  /** The SQL database that holds many sessions, where one is named. `url` may hold a password. */
+  /** @internal The SQL database that holds many sessions, where one is named. `url` may hold a password. */
   container: { url: string; tablePrefix: string } | undefined
+  /** Which session of the store: TGSESSION_NAME. */
   name: string
+  /** Whether what is stored is encrypted. */
   encryption: 'age' | 'none'
-  /** age identities that may decrypt; the first one's recipient encrypts. */
+  /** @internal age identities that may decrypt; the first one's recipient encrypts. */
   identities: string[]
+  /** The age recipient (`age1…`) that is encrypted for. */
   recipient: string | undefined
   /** Where `run` places the session; undefined: a temporary folder of its own. */
   file: string | undefined
   /** Which kind of session file the command of `run` opens; undefined: as it is stored. */
   client: FamilyName | undefined
+  /** Milliseconds without a renewal after which another may take the lease. */
   leaseTtlMs: number
   /** Bytes of the largest session file that is stored or restored. */
   maxBytes: number
-  /** How long after the last change the session is saved. */
+  /** Milliseconds after the last change after which the session is saved. */
   saveAfterMs: number
+  /** The only account that may be stored or restored, decimal. */
   userId: string | undefined
+  /** Of the application, from https://my.telegram.org. */
   apiId: number | undefined
+  /** 32 hex digits, from the same place. */
   apiHash: string | undefined
   /** What opens the login page and the metrics; a secret. */
   webToken: string | undefined
@@ -42,15 +54,17 @@ export interface Settings extends Host {
   heartbeat: string | undefined
   /** Where the host wants to be answered. */
   port: number | undefined
-  /** The host, where it is one that is known. */
+  /** @internal The host, where it is one that is known. */
   platform: Platform | null
 }
 
-/** What a command cannot do without; everything that is missing is told at once. */
+/** What a program cannot do without; everything that is missing is told at once. */
 export interface Needs {
+  /** TGSESSION_STORE, and the key if one is needed there. */
   store?: boolean
-  /** Instead of a store, which is not looked for then. */
+  /** @internal Instead of a store, which is not looked for then. */
   container?: boolean
+  /** TELEGRAM_API_ID and TELEGRAM_API_HASH. */
   api?: boolean
 }
 
@@ -137,9 +151,25 @@ const MISSING: Record<keyof Needs, [variable: string, example: string][]> = {
 }
 
 /**
- * What is in force. Throws one ConfigurationError (`config.invalid`) with every problem in it: the variable, what
- * it must look like, an example; never the value.
+ * What is in force. Reads nothing but `environment`, and no `.env`.
+ *
+ * @throws ConfigurationError `config.invalid`, one for all problems: the variable, what it must look like, an example;
+ *   never the value
+ *
+ * @example
+ * ```ts
+ * import 'dotenv/config'
+ * import { readSettings } from 'tgsession'
+ *
+ * const { name, apiId, apiHash } = await readSettings(process.env, { store: true, api: true })
+ * console.log(`the session ${name}, for the application ${apiId}`)
+ * ```
  */
+export async function readSettings(
+  environment: Environment,
+  needs: Needs & { api: true },
+): Promise<Settings & { apiId: number; apiHash: string }>
+export async function readSettings(environment: Environment, needs?: Needs): Promise<Settings>
 export async function readSettings(environment: Environment, needs: Needs = {}): Promise<Settings> {
   const env = withAliases(environment)
   const problems: string[] = []

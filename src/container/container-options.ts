@@ -3,6 +3,7 @@ import type { Report } from '../base/life/report.ts'
 import type { Holder } from '../lease/record.ts'
 import type { QueueOptions } from './queued-session.ts'
 
+/** How a container keeps its sessions. */
 export interface ContainerOptions extends QueueOptions {
   /** TGSESSION_KEY in either of its forms, or its 32 bytes: encrypts auth keys. */
   key?: string | Uint8Array | undefined
@@ -18,11 +19,13 @@ export interface ContainerOptions extends QueueOptions {
   label?: string | undefined
   /** Milliseconds without a renewal after which another may take a lease. Default: 45000. */
   ttlMs?: number | undefined
+  /** @internal */
   clock?: Clock | undefined
   /** What relative paths of SQLite files start from. Default: the working directory. */
   cwd?: string | undefined
 }
 
+/** How a session of a container is waited for and used. */
 export interface OpenOptions extends QueueOptions {
   /** Called with each event. Unless given, waiting and trouble are printed to standard error. */
   report?: Report | undefined
@@ -36,20 +39,25 @@ export interface OpenOptions extends QueueOptions {
   onWaiting?: ((holder: Holder) => void) | undefined
 }
 
+/** How a session is put in. */
 export interface CopyOptions {
-  /** Also in the place of a session with a key. */
+  /** Also in the place of a session with a key. Default: false. */
   replace?: boolean | undefined
+  /** Gives up waiting for a holder when it fires. */
   signal?: AbortSignal | undefined
 }
 
+/** How a session is taken out. */
 export interface ExportOptions {
-  /** Also while somebody uses it: connecting with the copy then kills both. */
+  /** Also while somebody uses it: connecting with the copy then kills both. Default: false. */
   copy?: boolean | undefined
+  /** Gives up waiting for a holder when it fires. */
   signal?: AbortSignal | undefined
 }
 
 /** Sees how far a transfer is. */
 export interface TransferProgress {
+  /** Of the session that this is about. */
   id: string
   /** Sessions that are done, this one included. */
   done: number
@@ -57,7 +65,10 @@ export interface TransferProgress {
   error?: Error | undefined
 }
 
+/** How many sessions are moved. */
 export interface TransferOptions {
+  /** Ends it between two sessions. */
   signal?: AbortSignal | undefined
+  /** Told of each session that is done, and of each that failed. */
   onProgress?: ((progress: TransferProgress) => void) | undefined
 }

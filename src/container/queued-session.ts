@@ -6,6 +6,7 @@ import { SqlStorage } from './rows/sql-storage.ts'
 import { WriteQueue } from './write-queue.ts'
 import { deleteRows, type RowsOf, writeRows } from './rows/write-rows.ts'
 
+/** How a session's rows are read and written. */
 export interface QueueOptions extends CoreOptions {
   /** Which entities `load()` reads. Others are read after the first look-up that misses them. Default: all. */
   preload?: Preload | undefined

@@ -227,8 +227,8 @@ export abstract class SessionContainer<Session, Opened extends { close(): Promis
   }
 
   #queued(id: string, fence: Fence, options: QueueOptions): QueuedSession {
-    const { saveEntities, onError, now, preload, flushDelayMs, maxQueued } = this.#options
-    const ours = { saveEntities, onError, now, preload, flushDelayMs, maxQueued }
+    const { saveEntities, onError, clock, preload, flushDelayMs, maxQueued } = this.#options
+    const ours = { saveEntities, onError, clock, preload, flushDelayMs, maxQueued }
     return new QueuedSession(this.#access.rowsOf(id), () => this.#access.prepare(), fence, {
       ...ours,
       ...options,

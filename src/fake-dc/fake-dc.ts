@@ -28,10 +28,31 @@ export { FakeDcError } from './errors.ts'
 /**
  * A Telegram data centre on loopback: real MTProto 2.0 for real clients, for rehearsals and tests. It knows its
  * own accounts and their Saved Messages, counts what happens, and fails on demand. All in memory.
+ *
+ * @example
+ * ```ts
+ * import { logIn } from 'tgsession'
+ * import { FakeDc } from 'tgsession/testing'
+ *
+ * await using dc = await FakeDc.start({ accounts: [{ phone: '+15550001234', code: '24680' }] })
+ * const { host, port, publicKeyPem } = dc
+ * const asker = {
+ *   phone: async () => '+15550001234',
+ *   code: async () => '24680',
+ *   password: async () => '',
+ * }
+ * const attempts = { begin: async () => {}, blocked: async () => {} }
+ * const application = { apiId: 12345, apiHash: '0123456789abcdef0123456789abcdef' }
+ * const { user } = await logIn({ kind: 'user', asker }, { ...application, attempts, dc: { host, port, publicKeyPem } })
+ * console.log(user.id, dc.stats().logins) // 1000001 1
+ * ```
  */
 export class FakeDc {
+  /** Where it listens. */
   readonly host: string
+  /** Where it listens. */
   readonly port: number
+  /** Which data centre it is. */
   readonly dcId: number
   /** PKCS#1 PEM: what a client must trust to talk to this data centre. */
   readonly publicKeyPem: string
@@ -78,6 +99,7 @@ export class FakeDc {
     return new FakeDc(world, server, connections)
   }
 
+  /** What has happened so far. */
   stats(): FakeDcStats {
     const keys = [...this.#world.keys.values()].map((key) => key.stats())
     return {
@@ -201,6 +223,7 @@ export class FakeDc {
       if (keyId === undefined || connection.uses(keyId)) connection.close()
   }
 
+  /** Closes all connections, and listens no more. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()))
     this.killConnections()

@@ -8,7 +8,9 @@ import type { LeasePort, LeaseRecord } from './record.ts'
  * succeeded, and a fifth of it is kept for disconnecting.
  */
 export class Lease {
+  /** Grows with every holder: the fencing token. */
   readonly generation: number
+  /** Of this lease, as the head names it. */
   readonly id: string
   readonly #port: LeasePort
   readonly #clock: Clock
@@ -21,7 +23,7 @@ export class Lease {
   #sentAtWall: number
   #lastFailure: Error | undefined
 
-  /** Use `takeLease`. `sentAt` is when the winning write was sent, on `clock`. */
+  /** @internal Use `takeLease`. `sentAt` is when the winning write was sent, on `clock`. */
   constructor(
     port: LeasePort,
     { clock, ttlMs }: { clock: Clock; ttlMs: number },
@@ -73,15 +75,16 @@ export class Lease {
     return () => void this.#renewalListeners.delete(listener)
   }
 
-  /** True for a record that still names this lease. Every write of the holder checks it. */
+  /** @internal True for a record that still names this lease. Every write of the holder checks it. */
   owns(record: LeaseRecord): boolean {
     return record.holder?.id === this.id && record.generation === this.generation
   }
 
   /**
-   * Lets go. Call it only when nothing uses the session any more. Also after a loss: a holder that gave up for
-   * lack of time may still be the one named. Throws UnreachableError when the store could not be told; the
-   * lease then ends by itself after `ttlMs`.
+   * Gives the lease back. Call it only when nothing uses the session any more; also after a loss, since a holder that gave
+   * up for lack of time may still be the one named. `patienceMs` (milliseconds, default 5 000) is how long it tries.
+   *
+   * @throws UnreachableError if the store could not be told; the lease then ends by itself after `ttlMs`
    */
   async release(options: { patienceMs?: number | undefined } = {}): Promise<void> {
     await this.abandon()

@@ -1,9 +1,14 @@
-/** Who may use the session now. `beat` grows with every renewal; `ttlMs` is how long it must stand still to be dead. */
+/** Who may use the session now. */
 export type Holder = {
+  /** Of this lease. */
   id: string
+  /** How people recognise the instance: `worker.1`, a host name. */
   label: string
+  /** When it took the lease (ISO 8601, UTC), by its own clock. */
   since: string
+  /** Grows with every renewal. */
   beat: number
+  /** Milliseconds for which `beat` must stand still before another may take over. */
   ttlMs: number
 }
 

@@ -1,9 +1,11 @@
-/** Every question carries it: a prompt that is still open when it fires should close itself. */
+/** What every question carries. */
 export interface Question {
+  /** A prompt that is still open when it fires should close itself. */
   signal?: AbortSignal | undefined
 }
 
-interface Attempt extends Question {
+/** A question that may be asked again. */
+export interface RepeatedQuestion extends Question {
   /** 1 for the first time, at most 3. */
   attempt: number
   /** Why the answer before was not right, for a person; absent the first time. */
@@ -13,7 +15,8 @@ interface Attempt extends Question {
 /** In place of a code: send another one. */
 export const RESEND = Symbol('send another code')
 
-export interface CodeQuestion extends Attempt {
+/** For the code that Telegram sent. */
+export interface CodeQuestion extends RepeatedQuestion {
   /** Where to look, for a person: "the Telegram app on another device". */
   sentTo: string
   /** How many characters, where Telegram says it. */
@@ -22,11 +25,13 @@ export interface CodeQuestion extends Attempt {
   resend?: { next: string; afterSeconds: number } | undefined
 }
 
-export interface PasswordQuestion extends Attempt {
+/** For the password of two-step verification. */
+export interface PasswordQuestion extends RepeatedQuestion {
   /** What the account's owner wrote down as a reminder. */
   hint?: string | undefined
 }
 
+/** One picture to show. */
 export interface QrCode extends Question {
   /** What the picture says: a `tg://login` address, and a secret while it lasts. */
   url: string
@@ -36,6 +41,7 @@ export interface QrCode extends Question {
 
 /** Who shows the QR codes, one after the other, and answers where the account has a password. */
 export interface QrAsker extends Pick<Asker, 'password' | 'notify'> {
+  /** Shows this one in place of the one before. */
   showQr(code: QrCode): void
   /** None of them is good any more. */
   hideQr(): void
@@ -48,6 +54,7 @@ export interface QrAsker extends Pick<Asker, 'password' | 'notify'> {
 export interface Asker {
   /** The phone number of the account, in international form. */
   phone(question?: Question): Promise<string>
+  /** The login code; or RESEND, if `question.resend` is there. */
   code(question: CodeQuestion): Promise<string | typeof RESEND>
   /** The password of two-step verification; never to be shown or kept. */
   password(question: PasswordQuestion): Promise<string>

@@ -11,6 +11,28 @@ import type { LoggedIn, LogInOptions, Who } from './settings.ts'
  *   .api_id_published; telegram.server_key
  * @throws UnreachableError telegram.unreachable, telegram.no_answer, telegram.untrusted, login.key_forgotten
  * @throws `signal.reason` after an abort, and whatever `attempts.begin()` or the asker throws
+ *
+ * @example
+ * ```ts
+ * import { createInterface } from 'node:readline/promises'
+ * import { logIn, openReplica, readSettings } from 'tgsession'
+ *
+ * const settings = await readSettings(process.env, { store: true, api: true })
+ * const replica = await openReplica(settings)
+ * const terminal = createInterface({ input: process.stdin, output: process.stdout })
+ * const asker = {
+ *   phone: () => terminal.question('Phone number: '),
+ *   code: ({ sentTo }: { sentTo: string }) => terminal.question(`Code (${sentTo}): `),
+ *   password: () => terminal.question('Password: '),
+ * }
+ * const attempts = replica.attempt()
+ * const { apiId, apiHash } = settings
+ * const { session, user } = await logIn({ kind: 'user', asker }, { apiId, apiHash, attempts })
+ * await attempts.finish(session)
+ * console.log(`stored the session of ${user.name}`)
+ * terminal.close()
+ * await replica.close()
+ * ```
  */
 export async function logIn(who: Who, options: LogInOptions): Promise<LoggedIn> {
   const login = await import('./login.ts')

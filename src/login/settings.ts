@@ -13,44 +13,57 @@ export type Who =
   | { kind: 'qr'; asker: QrAsker }
   | { kind: 'bot'; token: string }
 
+/** A server that answers a login. */
 export interface DataCentre {
+  /** An IP address or a name. */
   host: string
+  /** 443 at Telegram. */
   port: number
-  /** 2 unless given. */
+  /** Default: 2. */
   id?: number | undefined
-  /** Of a server that is not Telegram's own. */
+  /** Of a server that is not Telegram's own: its public RSA key of 2048 bits, PEM. */
   publicKeyPem?: string | undefined
 }
 
+/** What a login needs. */
 export interface LogInOptions {
-  /** From https://my.telegram.org */
+  /** Of the application, from https://my.telegram.org. */
   apiId: number
+  /** 32 hex digits, from the same place. */
   apiHash: string
   /** The first data centre to ask; Telegram's own second unless given. It sends the account to the right one. */
   dc?: DataCentre | undefined
+  /** Where the attempt is written down: `replica.attempt()`, or one of your own. */
   attempts: AttemptLog
+  /** @internal */
   clock?: Clock | undefined
+  /** Ends the login; its reason is thrown. */
   signal?: AbortSignal | undefined
-  /** Milliseconds for each call to Telegram; 30 000 unless given. */
+  /** Milliseconds for each call to Telegram. Default: 30 000. */
   timeoutMs?: number | undefined
-  /** Where GramJS's warnings go. */
+  /** Where GramJS's warnings go. Default: standard error. */
   log?: LogSink | undefined
 }
 
+/** Who logged in. */
 export interface LoggedInUser {
   /** Decimal. */
   id: string
   /** First and last name, or what there is of them. */
   name: string
+  /** Without `@`. */
   username?: string
+  /** Whether it is a bot. */
   bot: boolean
 }
 
+/** A login that succeeded. */
 export interface LoggedIn {
   /** The session as a Telethon file (version 7); a secret. */
   session: Uint8Array
-  /** auth_key_id as 16 hex digits, see `keyFingerprint`. */
+  /** auth_key_id as 16 hex digits, see `verifySession`. */
   keyFingerprint: string
+  /** Whose it is. */
   user: LoggedInUser
 }
 

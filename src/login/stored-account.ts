@@ -9,6 +9,7 @@ import { type Credentials, LoginClient } from './login-client.ts'
 
 export interface StoredAccountOptions extends Credentials {
   signal?: AbortSignal | undefined
+  /** @internal */
   clock?: Clock | undefined
   /** Milliseconds for each call to Telegram; 30 000 unless given. */
   timeoutMs?: number | undefined

@@ -14,7 +14,7 @@ export interface ClaimsOptions {
   features?: readonly string[] | undefined
 }
 
-/** `not checked`: the credentials do not reach the claims, as those of a CI that may write one name only. */
+/** Whether the auth key is now this name's alone. `not checked`: the credentials do not reach the claims, as those of a CI that may write one name only. */
 export type Claimed = 'claimed' | 'not checked'
 
 /** No name begins like this. */

@@ -13,10 +13,11 @@ export interface HeadChange {
   landed(head: Head): boolean
 }
 
+/** How long to try. */
 export interface ChangeOptions {
-  /** Gives up when it fires; the change may have landed. */
+  /** Gives up when it fires; a change may have landed. */
   signal?: AbortSignal | undefined
-  /** Milliseconds after which an unreachable store or an endless conflict is thrown; 30 s unless given. */
+  /** Milliseconds after which an unreachable store or an endless conflict is thrown. Default: 30 000. */
   patienceMs?: number | undefined
 }
 

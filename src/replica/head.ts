@@ -1,5 +1,8 @@
+import type { Holder } from '../lease/record.ts'
+
 /** What a patch is a change of: one whole revision. */
 export interface Base {
+  /** Where that one lies. */
   objectKey: string
   /** SHA-256 of its plain file, hex. */
   sha256: string
@@ -8,6 +11,7 @@ export interface Base {
 
 /** One saved state of the session: where it lies, and what is known of it without opening it. */
 export interface Revision {
+  /** Counts all that were ever stored under the name. */
   revision: number
   /** Where it lies: the object's key under `<prefix>/<name>/`. */
   objectKey: string
@@ -15,10 +19,13 @@ export interface Revision {
   sha256: string
   /** Size of the plain file in bytes: unpacking stops there. */
   bytes: number
+  /** ISO 8601, UTC. */
   savedAt: string
+  /** The label of the instance that saved it. */
   savedBy: string
   /** auth_key_id, 16 hex digits. */
   keyFingerprint: string
+  /** The account's id, decimal; null if the file does not say. */
   userId: string | null
   /** Whose file it is: Telethon's is null. */
   family: string | null
@@ -29,39 +36,64 @@ export interface Revision {
   [unknown: string]: unknown
 }
 /** Why Telegram takes an auth key no more. `banned` and `deleted` are of the account: no other login can help. */
-export const DEAD_REASONS = ['revoked', 'duplicated', 'loggedOut', 'banned', 'deleted'] as const
-export type DeadReason = (typeof DEAD_REASONS)[number]
+export type DeadReason = 'revoked' | 'duplicated' | 'loggedOut' | 'banned' | 'deleted'
 
+export const DEAD_REASONS = [
+  'revoked',
+  'duplicated',
+  'loggedOut',
+  'banned',
+  'deleted',
+] as const satisfies DeadReason[]
+
+/** The revision that is served. */
 export interface Current extends Revision {
+  /** Why Telegram takes its auth key no more; null while nothing of the kind is known. */
   dead: DeadReason | null
 }
+
+/** One that is kept and never served. */
 export interface Quarantined extends Revision {
+  /** Why, for people. */
   reason: string
 }
 
 /** Something that happened to an instance, for people: its code and when (ISO 8601, UTC). */
 export interface HeadEvent {
+  /** As in the log: `session.quarantined`. */
   code: string
+  /** ISO 8601, UTC. */
   at: string
   [unknown: string]: unknown
 }
 
 /** head.json. Fields that this version does not know are kept, here and in what it holds. */
 export interface Head {
+  /** Of head.json itself. */
   format: 2
   /** What a reader must understand before it changes anything under this name. */
   requires: string[]
+  /** Fresh on every write. */
   writeId: string
+  /** Of the lease: grows with every holder. */
   generation: number
-  holder: { id: string; label: string; since: string; beat: number; ttlMs: number } | null
+  /** Who uses the session now; null if nobody does. */
+  holder: Holder | null
+  /** The revision that is served; null if there is no session. */
   current: Current | null
+  /** The newest one that came of a login. */
   lastLogin: Revision | null
+  /** Former ones that can be rolled back to. */
   history: Revision[]
+  /** Those that were stored, and never served. */
   quarantined: Quarantined[]
+  /** Something that a person should see, in words. */
   notice: string | null
   /** The last twenty, the newest last. */
   events: HeadEvent[]
+  /** The last attempts to log in. `outcome` is `started` at first, then how it ended: the code of an error. */
   logins: { at: string; by: string; outcome: string; [unknown: string]: unknown }[]
+  /** Telegram wants no login before (ISO 8601, UTC). */
   loginBlockedUntil: string | null
   /** When it was last proven that this store honours conditions. */
   provenAt?: string | null | undefined

@@ -1,8 +1,11 @@
 import type { Claimed } from './claims.ts'
 import type { Current, Revision } from './head.ts'
 
+/** A session from the store. */
 export interface Restored {
+  /** Which one it is; `save` wants it as `base`. */
   revision: Current
+  /** The session file; a secret. */
   bytes: Uint8Array
 }
 

@@ -8,6 +8,7 @@ import { type ChangeOptions, HeadFile } from './head-file.ts'
 import { Claims } from './claims.ts'
 import { headLease } from './head-lease.ts'
 import type { Lease } from '../lease/lease.ts'
+import type { Holder } from '../lease/record.ts'
 import { SeenRecord } from '../lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
 import { LoginAttempt } from './login/attempt.ts'
@@ -41,6 +42,17 @@ export interface ReplicaOptions {
   onTrouble?: ((error: TgsessionError) => void) | undefined
 }
 
+/** How to wait for the lease. */
+export interface WaitOptions {
+  /** Gives up waiting when it fires. */
+  signal?: AbortSignal | undefined
+  /** Called once per holder that is waited for. */
+  onWaiting?: ((holder: Holder) => void) | undefined
+  /** @internal */
+  stillWanted?: LeaseOptions['stillWanted']
+}
+
+/** How to restore. */
 export interface RestoreOptions extends StoreOptions {
   /** With it a damaged current is put right from the newest sound revision of the same key. */
   lease?: Lease | undefined
@@ -51,19 +63,29 @@ const DEFAULT_TTL_MS = 45_000
 export { noSession }
 export type { LoginAttempt, Restored, SaveOutcome }
 
-/** The durable, encrypted, leased copy of one named session in a store. */
+/**
+ * The durable, encrypted, leased copy of one named session in a store. `openReplica` makes it. Every method throws,
+ * besides what it names, `UnreachableError`, `ForbiddenError` and `ConfigurationError` of the store, and `BadDataError`
+ * for a `head.json` that is damaged, or of a newer release.
+ */
 export class Replica {
+  /** Which session of the store: TGSESSION_NAME. */
   readonly name: string
+  /** Who writes, for people: `worker.1`, a host name. */
   readonly label: string
+  /** @internal */
   readonly store: ObjectStore
+  /** @internal */
   readonly clock: Clock
+  /** @internal */
   readonly leaseTtlMs: number
-  /** What people do when something went wrong: rollback, promote, unlock, delete. */
+  /** @internal What people do when something went wrong: rollback, promote, unlock, delete. */
   readonly recovery: Recovery
   readonly #options: ReplicaOptions
   readonly #parts: RepairParts
   readonly #leaseRecord = new SeenRecord()
 
+  /** @internal Use `openReplica`. */
   constructor(options: ReplicaOptions) {
     this.#options = options
     this.name = options.name
@@ -90,7 +112,7 @@ export class Replica {
     this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.#takeLease(how) })
   }
 
-  /** The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
+  /** @internal The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
   get lastSeen(): Head | undefined {
     return this.#parts.head.lastSeen
   }
@@ -100,22 +122,22 @@ export class Replica {
     return this.#parts.revisions.maxBytes
   }
 
-  /** Something happened to this instance: its code is written to `events` with the next renewal or save. */
+  /** @internal Something happened to this instance: its code is written to `events` with the next renewal or save. */
   note(code: string): void {
     this.#parts.head.note(code)
   }
 
-  /** What the head says now. */
+  /** What the head says now: the current session, its history, who holds the lease. */
   async status(options: ChangeOptions = {}): Promise<Head> {
     return await this.#parts.head.read(options)
   }
 
   /**
-   * Waits until nobody else uses the session, and takes the right to.
+   * Waits until nobody else uses the session, and takes the right to. It may be taken for a name without a session.
    *
    * @throws ConflictError `session.claimed` if another name has the auth key of current, too
    */
-  async lease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'> = {}): Promise<Lease> {
+  async lease(options: WaitOptions = {}): Promise<Lease> {
     const lease = await this.#takeLease(options)
     const current = this.lastSeen?.current
     try {
@@ -133,16 +155,18 @@ export class Replica {
     }
   }
 
-  async #takeLease(options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>): Promise<Lease> {
+  async #takeLease(options: WaitOptions): Promise<Lease> {
     const { label, clock, leaseTtlMs: ttlMs } = this
     const how = { ...options, label, clock, ttlMs, seen: this.#leaseRecord }
     return await takeLease(headLease(this.#parts.head), how)
   }
 
   /**
-   * The current session, verified. Throws NoSessionError only where the head proves that there is none; a damaged
-   * one is BadDataError (under a lease: only if no other revision of its key is sound), a wrong TGSESSION_KEY
-   * ConfigurationError.
+   * The current session, decrypted and verified.
+   *
+   * @throws NoSessionError `session.none`, only if the head proves that there is none
+   * @throws BadDataError `revision.corrupt`; under a lease only if no other revision of its key is sound
+   * @throws ConfigurationError for a wrong TGSESSION_KEY
    */
   async restore(options: RestoreOptions = {}): Promise<Restored> {
     const { current } = await this.#parts.head.read(options)
@@ -167,6 +191,7 @@ export class Replica {
   }
 
   /**
+   * @internal
    * The newest whole revision of each other family that holds the same auth key, the newest first. One that cannot be
    * opened is left out.
    */
@@ -186,7 +211,12 @@ export class Replica {
     return found
   }
 
-  /** Writes the holder's session back. `base` is the revision that it was restored from or last saved as. */
+  /**
+   * Writes the holder's session back. `base` is the revision that it was restored from or last saved as. One with another
+   * auth key is quarantined: only a login or `push` changes it.
+   *
+   * @throws LeaseError `lease.lost` if another holds the lease
+   */
   async save(
     lease: Lease,
     base: Revision,
@@ -197,8 +227,11 @@ export class Replica {
   }
 
   /**
-   * Stores a session that was made elsewhere. Another account's is quarantined. Throws RefusedError
-   * (`session.dead_key`) for the key that Telegram has ended, ConflictError (`session.claimed`) if another name has it.
+   * Stores a session file that was made elsewhere, of any family. Another account's is quarantined. No lease is needed:
+   * a holder stops using the former one.
+   *
+   * @throws RefusedError `session.dead_key` for an auth key that Telegram has ended
+   * @throws ConflictError `session.claimed` if another name has it
    */
   async push(bytes: Uint8Array, options: StoreOptions = {}): Promise<SaveOutcome> {
     const seen = await this.#parts.head.read(options)
@@ -218,11 +251,15 @@ export class Replica {
     return new LoginAttempt({ ...this.#parts, verify, replace })
   }
 
-  /** Telegram does not take this key any more. */
+  /** Writes down that Telegram does not take the auth key of `base` any more, so that nobody connects with it again. */
   async markDead(lease: Lease, base: Revision, reason: DeadReason): Promise<void> {
     await this.#parts.writer.change(markDead(lease, base, reason))
     await this.#parts.claims
       .markDead(base.keyFingerprint, reason)
       .catch((error: unknown) => this.#options.onWarning?.(error))
+  }
+  /** Frees the sockets of the store. Release the lease before. */
+  async close(): Promise<void> {
+    await this.store.close()
   }
 }

@@ -27,6 +27,7 @@ export interface RevisionWriterOptions {
 }
 
 /** `patienceMs` is for each change of the head; what limits the upload is `signal`. */
+/** How to store. */
 export type WriteOptions = StoreOptions & ChangeOptions
 
 /** Makes the change that names a revision which is uploaded already. */

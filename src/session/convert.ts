@@ -24,9 +24,20 @@ export interface ConvertOptions {
 }
 
 /**
- * Any session (see `readAnySession`), or one that was read, as a string of another library; a secret.
- * Throws as `readAnySession` and, where the format needs what neither the session nor `options` hold, `UsageError`
- * (`session.needs_api_id`, `session.needs_user_id`, `session.needs_server_address`).
+ * Any session (a file's bytes, or those of a session string), or one that was read, as a string of another library; a
+ * secret.
+ *
+ * @throws BadDataError as `inspectSession`, and `session.no_key`
+ * @throws UsageError `session.needs_api_id`, `.needs_user_id`, `.needs_server_address` if the format needs what neither
+ *   the session nor `options` hold
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { convertToString } from 'tgsession'
+ *
+ * const text = await convertToString(await readFile('anon.session'), 'pyrogram', { apiId: 12345 })
+ * ```
  */
 export async function convertToString(
   source: Uint8Array | PortableSession,
@@ -38,8 +49,19 @@ export async function convertToString(
 
 /**
  * Any session as a file of `family`, with the peers and update states that the source holds. A Telethon file that stays
- * one keeps its version and all of its rows, and loses what an SQLite before 3.8.2 cannot read. Throws as
- * `readAnySession`, and `UsageError` (`session.needs_user_id`, `.needs_server_address`, `.cannot_make_version`).
+ * one keeps its version and all of its rows, and loses what an SQLite before 3.8.2 cannot read. A secret.
+ *
+ * @throws BadDataError as `inspectSession`
+ * @throws UsageError `session.needs_user_id`, `.needs_server_address`, `.cannot_make_version`
+ *
+ * @example
+ * ```ts
+ * import { readFile, writeFile } from 'node:fs/promises'
+ * import { convertToFile } from 'tgsession'
+ *
+ * const file = await convertToFile(await readFile('anon.session'), { family: 'mtcute' })
+ * await writeFile('mtcute.session', file, { mode: 0o600 })
+ * ```
  */
 export async function convertToFile(
   source: Uint8Array | PortableSession,

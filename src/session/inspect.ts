@@ -11,27 +11,35 @@ import type { SqliteFile } from './sqlite/file.ts'
 
 /** What a session holds, of whatever format, without a secret in it. */
 export interface SessionReport {
+  /** Whose session it is. */
   format: SessionFormat
   /** The schema's version (Telethon's 1 to 8, Pyrogram's kin 1 to 8); null where the format has none. */
   version: number | null
   /** 0 and null while no data centre was chosen. */
   dcId: number
+  /** The IP address of its server. */
   serverAddress: string | null
+  /** Of that server. */
   port: number
   /** Whether there is a key. Whether Telegram still takes it, only Telegram knows. */
   loggedIn: boolean
+  /** auth_key_id as 16 hex digits; null without a key. */
   keyFingerprint: string | null
+  /** Of a data export that is under way. */
   takeoutId: string | null
   /** The account's own id, if the session tells it. */
   userId: string | null
   /** How many peers it knows, the account's own row not counted. */
   entities: number
+  /** How many uploaded files it remembers. */
   sentFiles: number
+  /** Of the account and of channels: how many. */
   updateStates: number
-  /** Keys of other data centres. */
+  /** How many keys of other data centres. */
   otherKeys: number
   /** Tables that an SQLite before 3.8.2 takes for corruption; `tgsession convert` makes a file without them. */
   withoutRowid: boolean
+  /** Of the file or the string. */
   bytes: number
   /** What a person should know of it: rows that are left out, columns that its own client chokes on. */
   problems: string[]
@@ -40,10 +48,13 @@ export interface SessionReport {
 /** The report of what is no sound session: why, and nothing else. */
 export type UnsoundReport = { [Field in keyof SessionReport]: Field extends 'problems' ? string[] : null }
 
-/** What the replica must know of a session's bytes. */
+/** Whose login a session file is. */
 export interface VerifiedSession {
+  /** auth_key_id as 16 hex digits: the last 8 bytes of SHA-1 over the key. */
   keyFingerprint: string
+  /** The account's id, decimal; null if the file does not say. */
   userId: string | null
+  /** The size of the file. */
   bytes: number
   /** Whose file it is. */
   family: FamilyName
@@ -60,9 +71,24 @@ export function keyFingerprint(authKey: Uint8Array): string {
 
 /**
  * What some bytes are and whether they are whole: an SQLite file of Telethon, Pyrogram, pyrofork, Kurigram or mtcute, or a
- * session string of these or GramJS. Throws `BadDataError` for anything else: `session.empty`, `.foreign`, `.encrypted`,
- * `.garbage`, `.truncated`, `.corrupt`, `.too_old`, `.too_new`, `.bad_version`, `.bad_row`, `.two_families`, `.no_dc`,
- * `.bad_string`.
+ * session string of these or GramJS. The report holds no secret.
+ *
+ * @throws BadDataError for anything else: `session.empty`, `.foreign`, `.encrypted`, `.garbage`, `.truncated`, `.corrupt`,
+ *   `.too_old`, `.too_new`, `.bad_version`, `.bad_row`, `.two_families`, `.no_dc`, `.bad_string`
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { BadDataError, inspectSession } from 'tgsession'
+ *
+ * try {
+ *   const { format, dcId, userId, entities, problems } = await inspectSession(await readFile('anon.session'))
+ *   console.log(`${format}, data centre ${dcId}, user ${userId}, ${entities} peers`, problems)
+ * } catch (error) {
+ *   if (!(error instanceof BadDataError)) throw error
+ *   console.log(`no session: ${error.message} (${error.code})`)
+ * }
+ * ```
  */
 export async function inspectSession(bytes: Uint8Array): Promise<SessionReport> {
   return await withSession(bytes, ({ opened, read }) => {
@@ -127,8 +153,17 @@ export function unsoundReport(failure: BadDataError): UnsoundReport {
 }
 
 /**
- * Whose login some bytes are, which have to be a session file of any family. Throws as `inspectSession`, and
- * `session.no_key` where its client would not find itself logged in.
+ * Whose login some bytes are, which have to be a session file of any family.
+ *
+ * @throws BadDataError as `inspectSession`, and `session.no_key` if its client would not find itself logged in
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { verifySession } from 'tgsession'
+ *
+ * const { keyFingerprint, userId, family } = await verifySession(await readFile('anon.session'))
+ * ```
  */
 export async function verifySession(bytes: Uint8Array): Promise<VerifiedSession> {
   const plain = plainTelethonTables(bytes)

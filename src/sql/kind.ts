@@ -1,6 +1,7 @@
 import { type Kysely, MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely'
 import { ConfigurationError } from '../base/errors.ts'
 
+/** An SQL that tgsession speaks; MariaDB is `mysql`. */
 export type SqlKind = 'postgres' | 'mysql' | 'sqlite'
 
 /** Any instance of Kysely, whatever tables it knows; ours are besides. */

@@ -11,7 +11,7 @@
  * - an aborted `signal` rejects with `signal.reason`; the write may have landed, or may land yet.
  * Opening one and wrong settings throw ConfigurationError with a code of their own (`store.bad_url`, `.bad_key`, …).
  */
-import type { OnProgress, ReadOptions, TransferOptions } from '../base/transfer.ts'
+import type { OnProgress, ReadOptions, TransferOptions as StoreOptions } from '../base/transfer.ts'
 
 /** Opaque; equal only for the same write of the same key. Never compare across keys, never parse. */
 export type Version = string & { readonly __version: unique symbol }
@@ -22,8 +22,7 @@ export interface StoredObject {
   version: Version
 }
 
-export type { OnProgress }
-export type StoreOptions = TransferOptions
+export type { OnProgress, StoreOptions }
 /** Reading throws `store.too_large` beyond `maxBytes`. */
 export type GetOptions = ReadOptions
 

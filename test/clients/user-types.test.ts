@@ -69,6 +69,7 @@ describe('the types of a user with strict and without skipLibCheck', () => {
         noEmit: false,
         declaration: true,
         emitDeclarationOnly: true,
+        stripInternal: true,
         rootDir: root,
         outDir: path.join(folder, 'dist'),
         typeRoots: [path.join(root, 'node_modules/@types')],

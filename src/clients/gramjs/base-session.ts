@@ -5,7 +5,7 @@ import { Session } from 'telegram/sessions/index.js'
 import { Api } from 'telegram/tl/index.js'
 import { unmarkId } from '../../session/core/marked-id.ts'
 import { findPeer, isInput } from '../../session/core/peer-lookup.ts'
-import { type InputFileFields, sentFile, sentFileKey } from '../../session/core/sent-file.ts'
+import { sentFile, sentFileKey } from '../../session/core/sent-file.ts'
 import type { ChangeKind, SessionCore } from '../../session/core/session-core.ts'
 import type { Entity, UpdateState } from '../../session/core/storage.ts'
 
@@ -17,8 +17,10 @@ export type PeerLike = Parameters<Session['getInputEntity']>[0]
  * come in and only fresh objects go out. Everything but `load` works at once, without I/O.
  */
 export abstract class BaseSession extends Session {
+  /** @internal */
   protected readonly core: SessionCore
 
+  /** @internal */
   constructor(core: SessionCore) {
     super()
     this.core = core
@@ -86,6 +88,7 @@ export abstract class BaseSession extends Session {
     return this.core.userId
   }
 
+  /** Of a data export that is under way (`account.initTakeoutSession`). */
   get takeoutId(): bigint | undefined {
     return this.core.takeoutId
   }
@@ -108,6 +111,7 @@ export abstract class BaseSession extends Session {
     return this.core.updateState(entityId)
   }
 
+  /** Remembers where the updates of the account (0) or of a channel (its bare id) were left. */
   setUpdateState(entityId: bigint | number, state: UpdateState): void {
     this.core.setUpdateState(entityId, state)
   }
@@ -124,7 +128,7 @@ export abstract class BaseSession extends Session {
   getFile<T extends Api.InputDocument | Api.InputPhoto>(
     md5Digest: Uint8Array,
     fileSize: number,
-    type: new (fields: InputFileFields) => T,
+    type: new (fields: { id: bigInt.BigInteger; accessHash: bigInt.BigInteger; fileReference: Buffer }) => T,
   ): T | undefined {
     const found = this.core.sentFile(sentFileKey(md5Digest, fileSize, type))
     return (
@@ -138,6 +142,7 @@ export abstract class BaseSession extends Session {
     this.core.putSentFile(sentFileKey(md5Digest, fileSize, file), sentFile(file))
   }
 
+  /** Calls `listener` after each change. Returns what ends that. */
   onChange(listener: (kind: ChangeKind) => void): () => void {
     return this.core.onChange(listener)
   }

@@ -8,7 +8,7 @@ import type { QueuedSession } from '../../container/queued-session.ts'
 export class SqlSession extends BaseSession {
   readonly #queued: QueuedSession
 
-  /** Use `container.newSession` or `container.open`. */
+  /** @internal Use `container.newSession` or `container.open`. */
   constructor(queued: QueuedSession) {
     super(queued.core)
     this.#queued = queued

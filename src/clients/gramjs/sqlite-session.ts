@@ -4,13 +4,21 @@ import { SessionFile, type SQLiteSessionOptions } from '../../session/formats/te
 
 /**
  * A session for GramJS in Telethon's file format: what Telethon made it opens, and the other way round.
- *
- *     const session = new SQLiteSession('anon')        // anon.session in the working directory
- *     const client = new TelegramClient(session, apiId, apiHash, {})
- *     …
- *     await session.close()                            // GramJS does not do it
- *
  * Nothing can be asked of it before `load()`, which `client.connect()` awaits. One program at a time may use a file.
+ *
+ * @example
+ * ```ts
+ * import { TelegramClient } from 'telegram'
+ * import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession/gramjs'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const session = new SQLiteSession('anon') // anon.session in the working directory
+ * const options = clientOptions(session)
+ * const client = new TelegramClient(session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ * await connectClient(client)
+ * await disconnectClient(client)
+ * await session.close() // GramJS does not do it
+ * ```
  */
 export class SQLiteSession extends BaseSession {
   readonly #file: SessionFile

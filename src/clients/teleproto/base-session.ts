@@ -6,7 +6,7 @@ import type { InlineKeyboard as Inline, ReplyKeyboard as Reply } from 'teleproto
 import { Api } from 'teleproto/tl/index.js'
 import { unmarkId } from '../../session/core/marked-id.ts'
 import { findPeer, isInput } from '../../session/core/peer-lookup.ts'
-import { type InputFileFields, sentFile, sentFileKey } from '../../session/core/sent-file.ts'
+import { sentFile, sentFileKey } from '../../session/core/sent-file.ts'
 import type { ChangeKind, SessionCore } from '../../session/core/session-core.ts'
 import type { Entity, UpdateState } from '../../session/core/storage.ts'
 
@@ -32,8 +32,10 @@ export function saved(saving: Promise<void>): Promise<void> & void {
  * teleproto's `Session` over our core: each client accepts only classes of its own library. Only key bytes come in and only fresh AuthKey objects go out.
  */
 export abstract class BaseSession extends Session {
+  /** @internal */
   protected readonly core: SessionCore
 
+  /** @internal */
   constructor(core: SessionCore) {
     super()
     this.core = core
@@ -101,6 +103,7 @@ export abstract class BaseSession extends Session {
     return this.core.userId
   }
 
+  /** Of a data export that is under way (`account.initTakeoutSession`). */
   get takeoutId(): bigint | undefined {
     return this.core.takeoutId
   }
@@ -123,6 +126,7 @@ export abstract class BaseSession extends Session {
     return this.core.updateState(entityId)
   }
 
+  /** Remembers where the updates of the account (0) or of a channel (its bare id) were left. */
   setUpdateState(entityId: bigint | number, state: UpdateState): void {
     this.core.setUpdateState(entityId, state)
   }
@@ -139,7 +143,7 @@ export abstract class BaseSession extends Session {
   getFile<T extends Api.InputDocument | Api.InputPhoto>(
     md5Digest: Uint8Array,
     fileSize: number,
-    type: new (fields: InputFileFields) => T,
+    type: new (fields: { id: bigInt.BigInteger; accessHash: bigInt.BigInteger; fileReference: Buffer }) => T,
   ): T | undefined {
     const found = this.core.sentFile(sentFileKey(md5Digest, fileSize, type))
     return (
@@ -153,6 +157,7 @@ export abstract class BaseSession extends Session {
     this.core.putSentFile(sentFileKey(md5Digest, fileSize, file), sentFile(file))
   }
 
+  /** Calls `listener` after each change. Returns what ends that. */
   onChange(listener: (kind: ChangeKind) => void): () => void {
     return this.core.onChange(listener)
   }

@@ -14,6 +14,17 @@ export type ClientOptionOverrides = Omit<TelegramClientParams, 'connection'>
  * Telegram's list of devices, lets `disconnectClient` close everything, and has Telegram hang up on a frozen process
  * before another one can take over. Warnings and errors go to the console, as teleproto words them. Call it once per
  * client.
+ *
+ * @example
+ * ```ts
+ * import { TelegramClient } from 'teleproto'
+ * import { clientOptions, SQLiteSession } from 'tgsession/teleproto'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const session = new SQLiteSession('anon')
+ * const options = clientOptions(session, { deviceModel: 'my bot' })
+ * const client = new TelegramClient(session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ * ```
  */
 export function clientOptions(session: Session, overrides: ClientOptionOverrides = {}): TelegramClientParams {
   pingOurClients(clientLibrary())

@@ -23,6 +23,15 @@ export function clientLibrary(): ClientLibrary {
  * Lets teleproto accept a server that owns this RSA key besides Telegram's own: a test data centre, or fake-dc.
  * Holds for every client of the process. Returns the key's fingerprint, a signed decimal number.
  * @throws ConfigurationError telegram.server_key: not a PEM of a 2048-bit public RSA key
+ *
+ * @example
+ * ```ts
+ * import { FakeDc } from 'tgsession/testing'
+ * import { addServerKey } from 'tgsession/teleproto'
+ *
+ * await using dc = await FakeDc.start()
+ * addServerKey(dc.publicKeyPem)
+ * ```
  */
 export function addServerKey(pem: string): string {
   const { fingerprint, numbers } = rsaKey(pem)

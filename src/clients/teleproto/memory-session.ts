@@ -4,6 +4,7 @@ import { type CoreOptions, SessionCore } from '../../session/core/session-core.t
 import { cloneOf } from '../../session/core/memory-clone.ts'
 import type { SessionStorage } from '../../session/core/storage.ts'
 
+/** What `MemorySession` takes. */
 export interface MemorySessionOptions extends CoreOptions {
   /** Where the rows lie. Default: plain maps, gone with the process. */
   storage?: SessionStorage | undefined
@@ -12,10 +13,19 @@ export interface MemorySessionOptions extends CoreOptions {
 /**
  * A session for teleproto that lives as long as the process, or as long as the storage that is given to it.
  * Subclass it where a storage has to be opened in `load()` or written in `save()`.
+ *
+ * @example
+ * ```ts
+ * import { MemorySession } from 'tgsession/teleproto'
+ * import { OwnStorage } from './own-storage.ts'
+ *
+ * const session = new MemorySession({ storage: new OwnStorage('bot.db') })
+ * ```
  */
 export class MemorySession extends BaseSession {
   #storage: SessionStorage
 
+  /** Ready at once: its `load()` does nothing. */
   constructor({ storage = new MemoryStorage(), ...options }: MemorySessionOptions = {}) {
     const core = new SessionCore(options)
     core.attach(storage)

@@ -12,14 +12,25 @@ import { trackUpdates } from './track-updates.ts'
 /**
  * Many sessions for teleproto in one SQL database, in the tables of telethon-session-sqlalchemy.
  *
- *     const container = new SqlSessionContainer(process.env.DATABASE_URL, { key: process.env.TGSESSION_KEY })
- *     const opened = await container.open('alice')        // waits for the lease
- *     const client = new TelegramClient(opened.session, apiId, apiHash, clientOptions(opened.session))
- *     opened.attach(client)
- *     await connectClient(client)
- *     …
- *     await opened.close()
- *     await container.close()
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { TelegramClient } from 'teleproto'
+ * import { clientOptions, connectClient, SqlSessionContainer } from 'tgsession/teleproto'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const container = new SqlSessionContainer('sqlite:sessions.db', { key: process.env.TGSESSION_KEY })
+ * await container.copySession(await readFile('anon.session'), 'alice')
+ *
+ * const opened = await container.open('alice') // waits while another instance uses it
+ * const options = clientOptions(opened.session)
+ * const client = new TelegramClient(opened.session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ * opened.attach(client)
+ * await connectClient(client)
+ * // …
+ * await opened.close()
+ * await container.close()
+ * ```
  */
 export class SqlSessionContainer extends SessionContainer<
   SqlSession,

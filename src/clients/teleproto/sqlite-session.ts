@@ -4,13 +4,21 @@ import { SessionFile, type SQLiteSessionOptions } from '../../session/formats/te
 
 /**
  * A session for teleproto in Telethon's file format: what Telethon made it opens, and the other way round.
- *
- *     const session = new SQLiteSession('anon')        // anon.session in the working directory
- *     const client = new TelegramClient(session, apiId, apiHash, {})
- *     …
- *     await session.close()                            // teleproto does not do it
- *
  * Nothing can be asked of it before `load()`, which `client.connect()` awaits. One program at a time may use a file.
+ *
+ * @example
+ * ```ts
+ * import { TelegramClient } from 'teleproto'
+ * import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession/teleproto'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const session = new SQLiteSession('anon') // anon.session in the working directory
+ * const options = clientOptions(session)
+ * const client = new TelegramClient(session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ * await connectClient(client)
+ * await disconnectClient(client)
+ * await session.close() // teleproto does not do it
+ * ```
  */
 export class SQLiteSession extends BaseSession {
   readonly #file: SessionFile

@@ -7,9 +7,6 @@ import type { Changes } from './sql-storage.ts'
 import { DEAD } from './value-names.ts'
 import { deleteRows, type RowsOf, writeRows, writeValue } from './write-rows.ts'
 
-/** Why an auth key will never work again. */
-export type DeadReason = 'revoked' | 'duplicated' | 'loggedOut'
-
 /** What is known of a session in a container, without its peers. */
 export interface StoredSession {
   /** Of the auth key: 16 hex digits, as Telegram's protocol computes it. */
@@ -17,10 +14,13 @@ export interface StoredSession {
   /** Null if the session does not say. */
   userId: string | null
   /** Why Telegram does not accept the auth key any more; null while nothing of the kind is known. */
-  dead: DeadReason | null
+  dead: 'revoked' | 'duplicated' | 'loggedOut' | null
   /** Who uses it now; null if nobody does. */
   holder: Pick<Holder, 'label' | 'since'> | null
 }
+
+/** Why an auth key will never work again. */
+export type DeadReason = NonNullable<StoredSession['dead']>
 
 /**
  * Null if nobody has logged in with it.

@@ -126,7 +126,16 @@ export const OWN_VERSION = 1
 
 /**
  * The statements that make all tables in an empty database, for whoever manages the schema himself
- * (`manageTables: false`). They may be run again. Throws `ConfigurationError` (`container.bad_prefix`).
+ * (`manageTables: false`). They may be run again.
+ *
+ * @throws ConfigurationError `container.bad_prefix`
+ *
+ * @example
+ * ```ts
+ * import { containerSchemaSql } from 'tgsession/container'
+ *
+ * console.log(containerSchemaSql('postgres', { tablePrefix: 'tg_' }))
+ * ```
  */
 export function containerSchemaSql(
   kind: SqlKind,
@@ -150,6 +159,16 @@ export function containerSchemaSql(
 /**
  * The same as a migration for Kysely's Migrator. `down` removes our own tables, and never Python's, which hold the
  * sessions.
+ *
+ * @throws ConfigurationError `container.bad_prefix`
+ *
+ * @example
+ * ```ts
+ * import { containerMigration } from 'tgsession/container'
+ *
+ * // A file of the folder that Kysely's FileMigrationProvider reads.
+ * export const { up, down } = containerMigration('postgres')
+ * ```
  */
 export function containerMigration(
   kind: SqlKind,

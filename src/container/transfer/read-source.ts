@@ -9,8 +9,12 @@ import type { Changes } from '../rows/sql-storage.ts'
  * What becomes a session of the container: one of ours (`SQLiteSession`), a session file's bytes, a session string, or
  * how to get one of these.
  */
-export type SessionSource = Given | (() => Promise<Given>)
-type Given = { toBytes(): Promise<Uint8Array> } | Uint8Array | string
+export type SessionSource =
+  | { toBytes(): Promise<Uint8Array> }
+  | Uint8Array
+  | string
+  | (() => Promise<{ toBytes(): Promise<Uint8Array> } | Uint8Array | string>)
+type Given = Exclude<SessionSource, () => Promise<unknown>>
 
 /**
  * All that a session holds, as what is to be written. Throws `BadDataError` as `inspectSession` does, and

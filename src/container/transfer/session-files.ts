@@ -3,8 +3,17 @@ import { listSessions } from '../../session/list-sessions.ts'
 import { readSessionFile } from '../../session/sqlite/read-file.ts'
 
 /**
- * The `.session` files of a folder with their names as ids (see `sessionFileName`), for `container.importSessions`. Each
+ * The `.session` files of a folder with their names as ids (%2F in a name is a slash of the id), for `container.importSessions`. Each
  * is read when it is its turn; one that cannot be is told then, as any failure.
+ *
+ * @example
+ * ```ts
+ * import { sessionFiles } from 'tgsession/container'
+ * import { SqlSessionContainer } from 'tgsession/gramjs'
+ *
+ * await using container = new SqlSessionContainer('sqlite:sessions.db', { key: process.env.TGSESSION_KEY })
+ * console.log(await container.importSessions(sessionFiles('./sessions')))
+ * ```
  */
 export async function* sessionFiles(
   folder: string,

@@ -26,7 +26,7 @@ export class LoginAttempt {
   #seen: Head | undefined
   #outcome: string | undefined
 
-  /** Use `Replica.attempt`. */
+  /** @internal Use `Replica.attempt`. */
   constructor(options: LoginAttemptOptions) {
     this.#options = options
   }

@@ -6,6 +6,7 @@ import { trackUpdates } from '../../clients/gramjs/track-updates.ts'
 import type { OpenedSession } from '../../clients/opened-session.ts'
 import { type OpeningLibrary, openSessionOf, type OpenSessionOptions } from './open-under-lease.ts'
 
+/** What `openSession` returns. */
 export type OpenSession = OpenedSession<SQLiteSession, TelegramClient>
 
 const gramJs: OpeningLibrary<SQLiteSession, TelegramClient> = {
@@ -14,15 +15,27 @@ const gramJs: OpeningLibrary<SQLiteSession, TelegramClient> = {
 }
 
 /**
- * The stored session for a program of one's own, under the lease:
+ * The stored session for a program of your own, under the lease: it waits while another instance holds that. It never
+ * logs in. SIGTERM and SIGINT close the session, unless `closeOnSignals` is false.
  *
- *     const opened = await openSession(process.env)
- *     const client = new TelegramClient(opened.session, apiId, apiHash, clientOptions(opened.session))
- *     opened.attach(client)
- *     await connectClient(client)
+ * @throws NoSessionError `session.none`, `session.dead` if there is none to use
+ * @throws LeaseError `session.stopped` if a signal comes meanwhile
+ * @throws what `readSettings`, `openReplica` and `Replica.restore` throw; `options.signal`'s reason
  *
- * Waits while another instance holds the lease. Throws NoSessionError where there is none, and what reading the
- * settings and the store throws. It never logs in.
+ * @example
+ * ```ts
+ * import { TelegramClient } from 'telegram'
+ * import { clientOptions, connectClient, openSession } from 'tgsession/gramjs'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const opened = await openSession(process.env)
+ * const options = clientOptions(opened.session)
+ * const client = new TelegramClient(opened.session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ * opened.attach(client)
+ * await connectClient(client)
+ * console.log(String((await client.getMe()).id))
+ * await opened.close() // disconnects, saves, releases the lease
+ * ```
  */
 export async function openSession(
   source: Environment | Replica,

@@ -1,14 +1,6 @@
-import type bigInt from 'big-integer'
 import { BadDataError } from '../../base/errors.ts'
 import type { SentFile, SentFileKey } from './storage.ts'
 import { integer } from './tl-entities.ts'
-
-/** What `Api.InputDocument` and `Api.InputPhoto` are made of, in both client libraries. */
-export interface InputFileFields {
-  id: bigInt.BigInteger
-  accessHash: bigInt.BigInteger
-  fileReference: Buffer
-}
 
 /** `type` is a class of the client library, or an object of one; it is known by its name. */
 export function sentFileKey(md5: Uint8Array, size: number, type: unknown): SentFileKey {

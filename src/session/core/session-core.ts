@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { BadDataError, UsageError } from '../../base/errors.ts'
 import { KeptHome } from './kept-home.ts'
 import { keepPeers, peerById, peerByText } from './peers.ts'
@@ -10,13 +11,14 @@ import { findEntities } from './tl-entities.ts'
  */
 export type ChangeKind = 'auth' | 'cache'
 
+/** What every session class takes. */
 export interface CoreOptions {
   /** Whether peers that the client meets are kept. Default: true. */
   saveEntities?: boolean | undefined
   /** Gets errors that nobody awaits (a background save, a listener). Default: a process warning. */
   onError?: ((error: Error) => void) | undefined
-  /** Milliseconds since 1970. Default: `Date.now`. */
-  now?: (() => number) | undefined
+  /** @internal */
+  clock?: Clock | undefined
 }
 
 export const AUTH_KEY_BYTES = 256
@@ -29,7 +31,7 @@ export const AUTH_KEY_BYTES = 256
 export class SessionCore {
   saveEntities: boolean
   readonly #onError: (error: Error) => void
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #listeners = new Set<(kind: ChangeKind) => void>()
   #storage: SessionStorage | undefined
   #home: KeptHome | undefined
@@ -37,7 +39,7 @@ export class SessionCore {
   constructor(options: CoreOptions = {}) {
     this.saveEntities = options.saveEntities ?? true
     this.#onError = options.onError ?? ((error) => process.emitWarning(error))
-    this.#now = options.now ?? Date.now
+    this.#clock = options.clock ?? systemClock
   }
 
   attach(storage: SessionStorage): void {
@@ -257,7 +259,7 @@ export class SessionCore {
   }
 
   #seconds(): number {
-    return Math.floor(this.#now() / 1000)
+    return Math.floor(this.#clock.wall() / 1000)
   }
 }
 

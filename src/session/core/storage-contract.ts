@@ -3,10 +3,13 @@ import type { AuthState, Entity, SentFileKey, SessionStorage } from './storage.t
 
 /** What the contract needs of a test runner; `node:test`, Vitest and Jest have it. */
 export interface ContractRunner {
+  /** A suite. */
   describe(name: string, body: () => void): unknown
+  /** One test of it. */
   it(name: string, body: () => Promise<void>): unknown
 }
 
+/** What the contract may be told of. */
 export interface ContractOptions {
   /**
    * Closes the storage, and opens again what it has left, as a new process would. With it, every check reads what was
@@ -40,7 +43,13 @@ const FILE: SentFileKey = {
 /**
  * Registers the suite that every storage of tgsession passes, for a storage of your own. `make` gives an empty one.
  *
- *     sessionStorageContract('my storage', () => new MyStorage(':memory:'))
+ * @example
+ * ```ts
+ * import { sessionStorageContract } from 'tgsession/testing'
+ * import { OwnStorage } from './own-storage.ts'
+ *
+ * sessionStorageContract('my storage', () => new OwnStorage(':memory:'))
+ * ```
  */
 export function sessionStorageContract(
   name: string,

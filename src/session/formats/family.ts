@@ -5,8 +5,16 @@ import type { PortableSession } from './portable-session.ts'
  * Kinds of session files, by the library that opens them. `pyrogram` is version 3 (also hydrogram's), `pyrofork` its 4,
  * `kurigram6` what Kurigram 2.1, PyroTGFork and pyroblack open, `kurigram` version 7 of Kurigram 2.2 (and wzgram's 8).
  */
-export const FAMILY_NAMES = ['telethon', 'pyrogram', 'pyrofork', 'kurigram', 'kurigram6', 'mtcute'] as const
-export type FamilyName = (typeof FAMILY_NAMES)[number]
+export type FamilyName = 'telethon' | 'pyrogram' | 'pyrofork' | 'kurigram' | 'kurigram6' | 'mtcute'
+
+export const FAMILY_NAMES = [
+  'telethon',
+  'pyrogram',
+  'pyrofork',
+  'kurigram',
+  'kurigram6',
+  'mtcute',
+] as const satisfies FamilyName[]
 
 /** A session that was read, and the version of the schema where the file names one. */
 export interface ReadFile {

@@ -1,16 +1,27 @@
 import type { AuthState, Entity, SentFile, SentFileKey, UpdateState } from '../core/storage.ts'
 
-/** Which string formats there are, by the library that reads them. */
-export const STRING_FORMATS = ['telethon', 'gramjs', 'pyrogram', 'mtcute', 'mtkruto'] as const
-export type StringFormatName = (typeof STRING_FORMATS)[number]
+/** Formats of session strings, by the library that reads them. */
+export type StringFormatName = 'telethon' | 'gramjs' | 'pyrogram' | 'mtcute' | 'mtkruto'
+
+export const STRING_FORMATS = [
+  'telethon',
+  'gramjs',
+  'pyrogram',
+  'mtcute',
+  'mtkruto',
+] as const satisfies StringFormatName[]
 
 /** Where a data centre's servers answer. */
 export interface ServerAddress {
+  /** An IP address. */
   serverAddress: string
+  /** 443 as a rule. */
   port: number
 }
 
+/** The same, and of which data centre. */
 export interface DcAddress extends ServerAddress {
+  /** 1 to 5 at Telegram. */
   dcId: number
 }
 
@@ -26,20 +37,26 @@ export interface Peer extends Entity {
 
 /**
  * A session without the manner of any library. Undefined is what the format that it came from does not say.
- * Ids are bare, `apiId` is Telegram's api_id of the application.
+ * Holds the key: a secret.
  */
 export interface PortableSession extends AuthState {
+  /** The account's own id. */
   userId: bigint | undefined
+  /** Whether the account is a bot. */
   isBot: boolean | undefined
+  /** Telegram's api_id of the application. */
   apiId: number | undefined
+  /** Whether it belongs to Telegram's test servers. */
   testMode: boolean | undefined
   /** A server of the same data centre for files, where it is another one than the main server. */
   mediaDc: DcAddress | undefined
   /** Keys of other data centres, by their number. */
   otherKeys: ReadonlyMap<number, Uint8Array>
+  /** The peers that it knows. */
   entities: readonly Peer[]
   /** By 0 for the account, or the bare id of a channel. */
   updateStates: ReadonlyMap<bigint, UpdateState>
+  /** Files that were uploaded before. */
   sentFiles: readonly (readonly [SentFileKey, SentFile])[]
   /** What a person should know of the file that it came from: rows that were left out, a choice that was made. */
   notes: readonly string[]

@@ -5,10 +5,13 @@ import { UnreachableError } from '../../base/errors.ts'
 import type { AnyClient } from './internals.ts'
 import { lineOf } from './line.ts'
 
+/** How long a call may take. */
 export interface DeadlineOptions {
-  /** Milliseconds; 30 000 unless given. */
+  /** Milliseconds. Default: 30 000. */
   timeoutMs?: number | undefined
+  /** @internal */
   clock?: Clock | undefined
+  /** Gives up when it fires; its reason is thrown. */
   signal?: AbortSignal | undefined
 }
 

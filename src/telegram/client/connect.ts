@@ -16,6 +16,20 @@ import { connectionFailed } from './watch-key.ts'
  * @throws UnreachableError telegram.untrusted: the server did not prove to own a known RSA key
  * @throws RefusedError telegram.key_revoked, telegram.key_duplicated, telegram.flood_wait, telegram.refused
  * @throws `signal.reason` once the signal fires
+ *
+ * @example
+ * ```ts
+ * import { TelegramClient } from 'telegram'
+ * import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession/gramjs'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const session = new SQLiteSession('anon')
+ * const options = clientOptions(session)
+ * const client = new TelegramClient(session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ *
+ * await connectClient(client, { timeoutMs: 10_000 })
+ * await disconnectClient(client)
+ * ```
  */
 export async function connectClient(client: AnyClient, options: DeadlineOptions = {}): Promise<void> {
   try {

@@ -8,9 +8,11 @@ import { lineOf } from './line.ts'
 
 const closing = new WeakMap<AnyClient, Promise<void>>()
 
+/** How long disconnecting may take. */
 export interface DisconnectOptions {
-  /** Milliseconds; 5 000 unless given. */
+  /** Milliseconds. Default: 5 000. */
   timeoutMs?: number | undefined
+  /** @internal */
   clock?: Clock | undefined
 }
 
@@ -20,6 +22,21 @@ export interface DisconnectOptions {
  * that was not made with `clientOptions` is closed as far as its senders can be reached, and may leave GramJS's
  * ping timer for up to ten seconds.
  * @throws UnreachableError telegram.not_closed: a socket did not close within `timeoutMs`
+ *
+ * @example
+ * ```ts
+ * import { TelegramClient } from 'telegram'
+ * import { clientOptions, connectClient, disconnectClient, SQLiteSession } from 'tgsession/gramjs'
+ *
+ * const { TELEGRAM_API_ID, TELEGRAM_API_HASH = '' } = process.env
+ * const session = new SQLiteSession('anon')
+ * const options = clientOptions(session)
+ * const client = new TelegramClient(session, Number(TELEGRAM_API_ID), TELEGRAM_API_HASH, options)
+ *
+ * await connectClient(client)
+ * await disconnectClient(client, { timeoutMs: 2_000 })
+ * await session.close()
+ * ```
  */
 export function disconnectClient(client: AnyClient, options: DisconnectOptions = {}): Promise<void> {
   const { timeoutMs = 5_000, clock = systemClock } = options

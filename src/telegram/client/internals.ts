@@ -3,10 +3,13 @@ import type { Api, TelegramClient } from 'telegram'
 import { hangUp, never, rawSocket } from './sockets.ts'
 import type { RawConnection } from './sockets.ts'
 
-/** What this room needs of a client; GramJS's and teleproto's have it. */
+/** What is needed of a client: a `TelegramClient` of `telegram` or `teleproto` has it. */
 export interface AnyClient {
+  /** Where it connects to. */
   readonly session: { readonly serverAddress: string; readonly port: number }
+  /** Whether it is connected then. */
   connect(): Promise<boolean>
+  /** Disconnects for good. */
   destroy(): Promise<void>
 }
 

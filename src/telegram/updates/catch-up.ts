@@ -15,8 +15,11 @@ import type { GramUpdate } from './parts.ts'
 export interface TrackedSession {
   /** Row 0 is the account's; the others go by the bare ids of channels. */
   getUpdateStates(): Iterable<readonly [bigint | number, UpdateState]>
+  /** Row 0 is the account's. */
   setUpdateState(id: bigint | number, state: UpdateState): void
+  /** Learns the peers of an answer or an update. */
   processEntities(value: unknown): void
+  /** The peer with its access hash; throws if it is not known. */
   getInputEntity(peer: Api.PeerChannel): unknown
 }
 

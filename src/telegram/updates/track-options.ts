@@ -3,8 +3,9 @@ import type { Clock } from '../../base/clock.ts'
 import { DEFAULT_TIMEOUT_MS } from '../client/call.ts'
 import type { MissedUpdates } from './catch-up.ts'
 
+/** What is fetched of missed updates, and how long things may take. */
 export interface TrackUpdatesOptions {
-  /** Whether what happened while no client ran is fetched and handed to the handlers. Default false. */
+  /** Whether what happened while no client ran is fetched and handed to the handlers. Default: false. */
   catchUp?: boolean | undefined
   /** Milliseconds; what is missed for longer is skipped. Default six hours. */
   maxAgeMs?: number | undefined
@@ -22,6 +23,7 @@ export interface TrackUpdatesOptions {
   idleMs?: number | undefined
   /** Milliseconds after which a handler that has not finished counts as done. Default one minute. */
   handlerMs?: number | undefined
+  /** @internal */
   clock?: Clock | undefined
 }
 

@@ -18,7 +18,7 @@ import type { GramUpdate } from './parts.ts'
 
 const STOP_MS = 5_000
 
-/** See `trackUpdates`. */
+/** What `trackUpdates` returns. */
 export class UpdateTracker {
   readonly #library: ClientLibrary
   readonly #client: TelegramClient
@@ -34,7 +34,7 @@ export class UpdateTracker {
   #isStarted = false
   #isStopped = false
 
-  /** Use `trackUpdates`. */
+  /** @internal Use `trackUpdates`. */
   constructor(
     library: ClientLibrary,
     client: TelegramClient,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
+import { systemClock } from '../../../src/base/clock.ts'
 import { MemoryStorage } from '../../../src/session/core/memory-storage.ts'
 import { SessionCore, type ChangeKind } from '../../../src/session/core/session-core.ts'
 import { SqliteStorage } from '../../../src/session/formats/telethon/storage.ts'
@@ -34,7 +35,10 @@ const nullable = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.opti
 async function open(
   make: () => Promise<SessionStorage>,
 ): Promise<{ core: SessionCore; changes: ChangeKind[] }> {
-  const core = new SessionCore({ now: () => 1_700_000_000_000, onError: (error) => assert.fail(error) })
+  const core = new SessionCore({
+    clock: { ...systemClock, wall: () => 1_700_000_000_000 },
+    onError: (error) => assert.fail(error),
+  })
   core.attach(await make())
   const changes: ChangeKind[] = []
   core.onChange((kind) => changes.push(kind))

@@ -16,7 +16,18 @@ const BROKEN = Symbol('not JSON')
 /**
  * A folder of GramJS's or teleproto's StoreSession: one JSON file per value, named by the percent-encoded
  * `<name>:<field>`; peers are `<name>:<id>`. Source: sessions/StoreSession, node-localstorage.
- * Throws `BadDataError` (`session.is_directory` for any other folder, `session.bad_store`), and as `fileError` says.
+ *
+ * @throws BadDataError `session.is_directory` for any other folder, `session.bad_store`
+ * @throws NoSessionError, ForbiddenError if there is no such folder, or it may not be read
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises'
+ * import { convertToFile, readStoreSession } from 'tgsession'
+ *
+ * const session = await readStoreSession('./gramjs-session') // the folder of new StoreSession('gramjs-session')
+ * await writeFile('converted.session', await convertToFile(session), { mode: 0o600 })
+ * ```
  */
 export async function readStoreSession(folder: string): Promise<PortableSession> {
   const { values, damaged } = await readValues(folder)

@@ -54,7 +54,18 @@ export function recogniseString(text: string): RecognisedString | undefined {
 
 /**
  * A session from a string of Telethon, GramJS (teleproto), Pyrogram (Kurigram), mtcute or MTKruto.
- * Throws `BadDataError`: `session.not_a_string` for any other text, `session.bad_string` for a damaged one.
+ *
+ * @throws BadDataError `session.not_a_string` for any other text, `session.bad_string` for a damaged one
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { convertToString, decodeSessionString } from 'tgsession'
+ *
+ * const text = await convertToString(await readFile('anon.session'), 'telethon')
+ * const { format, session } = decodeSessionString(text)
+ * console.log(format, session.dcId) // telethon 2
+ * ```
  */
 export function decodeSessionString(text: string): { format: StringFormatName; session: PortableSession } {
   const found = recogniseString(text)
@@ -65,7 +76,21 @@ export function decodeSessionString(text: string): { format: StringFormatName; s
   })
 }
 
-/** The session as `format` writes it; a secret. Throws as `StringFormat.encode` does. */
+/**
+ * The session as `format` writes it; a secret.
+ *
+ * @throws BadDataError `session.no_key`, `.bad_dc`, `.unknown_dc`
+ * @throws UsageError `session.needs_api_id`, `.needs_user_id`, `.needs_server_address`
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { convertToString, decodeSessionString, encodeSessionString } from 'tgsession'
+ *
+ * const telethon = await convertToString(await readFile('anon.session'), 'telethon')
+ * const gramjs = encodeSessionString('gramjs', decodeSessionString(telethon).session)
+ * ```
+ */
 export function encodeSessionString(format: StringFormatName, session: PortableSession): string {
   return FORMATS[format].encode(session)
 }

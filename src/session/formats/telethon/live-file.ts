@@ -10,10 +10,11 @@ import { type ChangeKind, type CoreOptions, SessionCore } from '../../core/sessi
 import { SqliteStorage } from './storage.ts'
 import { createTelethonFile, readTelethonFile } from './file.ts'
 
+/** What `SQLiteSession` takes. */
 export interface SQLiteSessionOptions extends CoreOptions {
   /** How long a change of the cache may wait for its save, in milliseconds. Default: 2000. */
   saveDelayMs?: number | undefined
-  /** Runs `save` after `ms` unless the returned function is called. Default: an unref'd `setTimeout`. */
+  /** @internal Runs `save` after `ms` unless the returned function is called. Default: an unref'd `setTimeout`. */
   setTimer?: ((save: () => void, ms: number) => () => void) | undefined
 }
 
