@@ -9,7 +9,7 @@ const user = (id: number, more: object): Api.User =>
 
 /** A real session file. `peers` makes another file with the same key. */
 export async function sessionBytes(
-  options: { key?: Uint8Array; userId?: number; peers?: number } = {},
+  options: { key?: Uint8Array; userId?: number; name?: string; peers?: number } = {},
 ): Promise<Uint8Array> {
   const session = new SQLiteSession()
   await session.load()
@@ -17,7 +17,8 @@ export async function sessionBytes(
   const key = new AuthKey()
   await key.setKey(Buffer.from(options.key ?? randomBytes(256)))
   session.setAuthKey(key)
-  if (options.userId !== undefined) session.processEntities([user(options.userId, { self: true })])
+  if (options.userId !== undefined)
+    session.processEntities([user(options.userId, { self: true, firstName: options.name })])
   for (let peer = 0; peer < (options.peers ?? 0); peer++) session.processEntities([user(9000 + peer, {})])
   const bytes = await session.toBytes()
   await session.close()
