@@ -2,11 +2,11 @@ import { ConflictError, LeaseError } from '../base/errors.ts'
 import {
   type Current,
   type DeadReason,
-  familyFeature,
   type Head,
   nextRevision,
   refersTo,
   type Revision,
+  withRequirements,
 } from './head.ts'
 import type { HeadChange } from './head-file.ts'
 import type { Lease } from '../lease/lease.ts'
@@ -16,6 +16,13 @@ import { dropped, prune } from './prune.ts'
 export class NumberTaken extends ConflictError {
   constructor() {
     super('replica.number_taken', 'another revision took this number first', { hint: 'Try again.' })
+  }
+}
+
+/** Thrown by a change to a patch whose base nothing names any more; it is uploaded again, whole. */
+export class BaseGone extends ConflictError {
+  constructor() {
+    super('replica.base_gone', 'what this revision is a patch of was removed', { hint: 'Try again.' })
   }
 }
 
@@ -48,10 +55,7 @@ function replaceCurrent(
   pruned: Pruned,
 ): Head {
   const history = head.current ? [...head.history, head.current] : head.history
-  const requires = head.requires.filter((entry) => !entry.startsWith(familyFeature('')))
-  // A version that does not know this kind of file would hand it to a program of another.
-  if (current.family !== null) requires.push(familyFeature(current.family))
-  const next = prune({ ...head, ...others, history, current, requires }, nowMs)
+  const next = withRequirements(prune({ ...head, ...others, history, current }, nowMs))
   pruned.dropped = dropped(head, next)
   return next
 }
@@ -75,6 +79,7 @@ export function save(
           },
         )
       requireNumber(head, revision)
+      if (revision.base && !refersTo(head, revision.base.objectKey)) throw new BaseGone()
       // The key is the same: what Telegram said of it stays true.
       const current = { ...revision, dead: head.current.dead }
       return replaceCurrent(head, current, { notice: how.notice ?? head.notice }, nowMs, pruned)

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini'
 import { BadDataError } from '../base/errors.ts'
-import { DEAD_REASONS, familyFeature, type Head, references } from './head.ts'
+import { type Base, DEAD_REASONS, familyFeature, type Head, PATCHES, references } from './head.ts'
 
 /** What this version understands beside the format itself: the entries of `requires` that it may meet. */
-export const FEATURES: readonly string[] = ['pyrogram', 'pyrofork', 'kurigram', 'kurigram6', 'mtcute'].map(
-  familyFeature,
-)
+export const FEATURES: readonly string[] = [
+  PATCHES,
+  ...['pyrogram', 'pyrofork', 'kurigram', 'kurigram6', 'mtcute'].map(familyFeature),
+]
 
 /** The largest head that is read or written: hundreds of revisions. */
 export const HEAD_BYTES = 1024 * 1024
@@ -17,7 +18,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const DEEPEST = 32
 
 /** The one form of an object key: a head can name nothing but revisions of its own name. */
-const OBJECT_KEY = /^revisions\/(\d{8,15})-[0-9a-f]{64}\.session\.zst(?:\.age)?$/
+const OBJECT_KEY = /^revisions\/(\d{8,15})-[0-9a-f]{64}\.session(\.patch)?\.zst(?:\.age)?$/
 
 const count = (least: number, most = MOST): z.ZodMiniNumber =>
   z.int().check(z.minimum(least), z.maximum(most))
@@ -130,11 +131,18 @@ function checked(value: unknown, what: string): Head {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.') || '(top)')
     throw corrupt([...new Set(fields)].join(', '), what)
   }
-  for (const entry of references(parsed.data))
-    if (Number(OBJECT_KEY.exec(entry.objectKey)?.[1]) !== entry.revision)
+  for (const entry of references(parsed.data)) {
+    const [, number, patch] = OBJECT_KEY.exec(entry.objectKey) ?? []
+    if (Number(number) !== entry.revision)
       throw corrupt(`revision ${entry.revision} has the object key of another`, what)
+    if ((patch !== undefined) !== (entry.base !== null) || isPatch(entry.base))
+      throw corrupt(`revision ${entry.revision} is not a patch of one whole revision, nor whole`, what)
+  }
   return parsed.data
 }
+
+const isPatch = (base: Base | null): boolean =>
+  base !== null && OBJECT_KEY.exec(base.objectKey)?.[2] !== undefined
 
 function isDeeper(value: unknown, most: number): boolean {
   if (typeof value !== 'object' || value === null) return false

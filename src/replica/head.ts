@@ -109,6 +109,22 @@ export function familyFeature(family: string): string {
   return `family-${family}`
 }
 
+/** The entry of `requires` for a head that names a patch. */
+export const PATCHES = 'patches'
+
+/** `head` with what a reader must understand of what it names; entries that are not ours stay. */
+export function withRequirements(head: Head): Head {
+  const others = head.requires.filter((entry) => entry !== PATCHES && !entry.startsWith(familyFeature('')))
+  const family = head.current?.family ?? null
+  const requires = [
+    ...others,
+    // A version that does not know this kind of file would hand it to a program of another.
+    ...(family === null ? [] : [familyFeature(family)]),
+    ...(references(head).some(({ base }) => base !== null) ? [PATCHES] : []),
+  ]
+  return { ...head, requires }
+}
+
 /** What a name looks like before anything was ever written under it. */
 export const EMPTY_HEAD: Head = {
   format: 2,
@@ -145,6 +161,18 @@ export function references(value: Head): Revision[] {
 
 export function refersTo(value: Head, objectKey: string): boolean {
   return references(value).some((entry) => entry.objectKey === objectKey)
+}
+
+/** The number of the whole revision that this one is a patch of; null if it is whole. */
+export function patchOf({ base }: Revision): number | null {
+  return base && Number(/\d+/.exec(base.objectKey)?.[0])
+}
+
+/** Every object that something under this name needs: those of its revisions, and the bases of its patches. */
+export function neededObjects(value: Head): Set<string> {
+  return new Set(
+    references(value).flatMap(({ objectKey, base }) => (base ? [objectKey, base.objectKey] : [objectKey])),
+  )
 }
 
 /** The number that the next revision gets: above every one that was given, and so never one of before. */

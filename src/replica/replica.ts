@@ -3,7 +3,8 @@ import { BadDataError, type TgsessionError, UnreachableError } from '../base/err
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import { markDead } from './changes.ts'
 import type { Cipher } from '../seal/cipher.ts'
-import { type DeadReason, deadReason, type Head, type Revision } from './head.ts'
+import { type DeadReason, deadReason, type Head, PATCHES, type Revision } from './head.ts'
+import { FEATURES } from './head-format.ts'
 import { type ChangeOptions, HeadFile } from './head-file.ts'
 import { Claims } from './claims.ts'
 import { headLease } from './head-lease.ts'
@@ -13,6 +14,7 @@ import { SeenRecord } from '../lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
 import { LoginAttempt } from './login/attempt.ts'
 import type { Restored, SaveOutcome } from './outcome.ts'
+import { PatchBase } from './patch-base.ts'
 import { Recovery } from './recovery.ts'
 import { repair, type RepairParts } from './repair.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
@@ -34,6 +36,8 @@ export interface ReplicaOptions {
   maxBytes?: number | undefined
   /** What this instance understands of the head's `requires`; all that this release does, unless given. */
   features?: readonly string[] | undefined
+  /** Whether this Node can write and open patches; found out unless given. */
+  patchesWork?: (() => Promise<boolean>) | undefined
   clock?: Clock | undefined
   random?: (() => number) | undefined
   /** Told of what failed without harm: an old revision that could not be removed. */
@@ -104,10 +108,18 @@ export class Replica {
       features,
       onTrouble,
     })
-    const revisions = new Revisions(store, name, cipher, verify, maxBytes)
+    const base = new PatchBase({ cipher, patchesWork: options.patchesWork })
+    const revisions = new Revisions({ store, name, cipher, verify, maxBytes, base })
     const claims = new Claims({ store, name, features })
     const parts = { label, clock, head, revisions, claims }
-    const writer = new RevisionWriter({ ...parts, store, verify, userId, onWarning })
+    const writer = new RevisionWriter({
+      ...parts,
+      store,
+      verify,
+      userId,
+      patches: (features ?? FEATURES).includes(PATCHES),
+      onWarning,
+    })
     this.#parts = { ...parts, writer }
     this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.#takeLease(how) })
   }
@@ -169,12 +181,13 @@ export class Replica {
    * @throws ConfigurationError for a wrong TGSESSION_KEY
    */
   async restore(options: RestoreOptions = {}): Promise<Restored> {
-    const { current } = await this.#parts.head.read(options)
+    const head = await this.#parts.head.read(options)
+    const { current } = head
     if (!current) throw noSession(this.name)
     checkAccount(this.#options.userId, current.userId)
     const { lease, ...how } = options
     try {
-      const { bytes, userId } = await this.#parts.revisions.get(current, how)
+      const { bytes, userId } = await this.#parts.revisions.get(current, { ...how, served: head })
       // Whoever can write to the store can write another id into the head.
       checkAccount(this.#options.userId, userId)
       return { revision: current, bytes }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { BadDataError } from '../base/errors.ts'
+import { reached } from '../base/life/step.ts'
 import type { Lease } from '../lease/lease.ts'
 import { probeConditions } from '../store/probe.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import type { Claims } from './claims.ts'
-import { lostLease, NumberTaken, type Pruned, quarantine, replace, save } from './changes.ts'
-import { type Head, nextRevision, refersTo, type Revision } from './head.ts'
+import { BaseGone, lostLease, NumberTaken, type Pruned, quarantine, replace, save } from './changes.ts'
+import { type Head, neededObjects, nextRevision, refersTo, type Revision } from './head.ts'
 import type { ChangeOptions, HeadChange, HeadFile } from './head-file.ts'
 import type { SaveOutcome } from './outcome.ts'
 import { NO_KEY, type Revisions, sha256, type Verified, type Verify } from './revisions.ts'
@@ -21,6 +22,8 @@ export interface RevisionWriterOptions {
   userId: string | undefined
   /** Who writes, for people. */
   label: string
+  /** Whether saves may be patches: not for a release that does not know them. */
+  patches: boolean
   clock: Clock
   /** Told of what failed without harm: an old revision that could not be removed. */
   onWarning?: ((error: unknown) => void) | undefined
@@ -62,7 +65,8 @@ export class RevisionWriter {
     }
     // The same key is the same account, also if a program has dropped the row that says so.
     const known = { ...verified, userId: verified.userId ?? base.userId }
-    const revision = await this.write(bytes, known, (...named) => save({ lease, base }, ...named), options)
+    const changeFor: ChangeFor = (...named) => save({ lease, base }, ...named)
+    const revision = await this.write(bytes, known, changeFor, { ...options, patch: this.#options.patches })
     return { outcome: 'saved', revision }
   }
 
@@ -94,22 +98,26 @@ export class RevisionWriter {
     bytes: Uint8Array,
     verified: Verified,
     changeFor: ChangeFor,
-    options: WriteOptions = {},
+    { patch, ...options }: WriteOptions & { patch?: boolean | undefined } = {},
   ): Promise<Revision> {
     const { head, revisions, label, clock } = this.#options
-    for (;;) {
+    for (let asPatch = patch; ;) {
       const number = nextRevision(await head.read(options))
       const nowMs = clock.wall()
       const about = { revision: number, savedAt: new Date(nowMs).toISOString(), savedBy: label, ...verified }
-      const revision = await revisions.put(bytes, about, options)
+      const revision = await revisions.put(bytes, about, { ...options, patch: asPatch })
+      reached('revision.stored')
       const pruned: Pruned = { dropped: [] }
       try {
         const written = await this.change(changeFor(revision, nowMs, pruned), options)
+        reached('revision.named')
+        revisions.keep(revision)
         await this.#remove(pruned.dropped, options)
         if (pruned.dropped.length > 0) await this.#sweep(written, pruned.dropped, options)
         return revision
       } catch (error) {
-        if (!(error instanceof NumberTaken)) throw error
+        if (!(error instanceof NumberTaken || error instanceof BaseGone)) throw error
+        if (error instanceof BaseGone) asPatch = false
         // Without encryption equal bytes have equal names: another may have named this very object.
         if (!refersTo(await head.read(options), revision.objectKey)) await this.#remove([revision], options)
       }
@@ -176,14 +184,11 @@ export class RevisionWriter {
     this.#swept = true
     const kept = [head.current, ...head.history].flatMap((entry) => entry?.revision ?? [])
     const oldest = Math.min(...kept)
+    const needed = neededObjects(head)
     const orphans: { objectKey: string }[] = []
     try {
       for await (const { objectKey, number } of this.#options.revisions.list(options))
-        if (
-          number < oldest &&
-          !refersTo(head, objectKey) &&
-          !removed.some((one) => one.objectKey === objectKey)
-        )
+        if (number < oldest && !needed.has(objectKey) && !removed.some((one) => one.objectKey === objectKey))
           orphans.push({ objectKey })
     } catch (error) {
       options.signal?.throwIfAborted()
@@ -196,6 +201,7 @@ export class RevisionWriter {
     for (const { objectKey } of objects) {
       try {
         await this.#options.revisions.remove(objectKey, { signal: options.signal })
+        reached('revision.removed')
       } catch (error) {
         this.#options.onWarning?.(error)
       }

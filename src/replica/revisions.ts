@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { BadDataError, ConflictError } from '../base/errors.ts'
-import type { ObjectStore, StoredObject, StoreOptions } from '../store/store.ts'
+import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import type { Cipher } from '../seal/cipher.ts'
-import type { Revision } from './head.ts'
+import { release } from '../seal/free.ts'
+import { MOST_PATCHED_BYTES, patchUnsupported } from '../seal/patch.ts'
+import { type Base, EMPTY_HEAD, type Head, references, type Revision } from './head.ts'
+import { PatchBase } from './patch-base.ts'
 
 /** What is known of a plain session file once it was checked; from the `verify` that is handed in. */
 export interface Verified {
@@ -34,97 +37,169 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export const DEFAULT_MAX_BYTES = 256 * 1024 * 1024
 /** What zstd and age may add to bytes that cannot be packed. */
 const sealedBytes = (plain: number): number => plain + (plain >> 8) + 64 * 1024
+/** An object that a revision consists of: its own, and that of its base. */
+type Part = Pick<Revision, 'objectKey' | 'sha256' | 'bytes'>
+/** `packed` lies where `sealed` was. */
+interface Opened {
+  part: Part
+  sealed: Uint8Array
+  packed: Uint8Array
+}
+
+export interface RevisionsOptions {
+  store: ObjectStore
+  name: string
+  cipher: Cipher
+  verify: Verify
+  /** Bytes of the largest plain file that is stored or restored; 256 MiB unless given. */
+  maxBytes?: number | undefined
+  /** What saves are patches of; none unless given. */
+  base?: PatchBase | undefined
+}
 
 /** Immutable sealed session files under `<prefix>/<name>/revisions/`. */
 export class Revisions {
-  readonly #store: ObjectStore
+  readonly #options: RevisionsOptions
   readonly #folder: string
-  readonly #cipher: Cipher
-  readonly #verify: Verify
-  /** Bytes of the largest plain file that is stored or restored. */
-  readonly maxBytes: number
+  readonly #base: PatchBase
+  /** The whole one that was uploaded last, packed, until `keep`. */
+  #uploaded: { objectKey: string; packed: Uint8Array } | undefined
 
-  constructor(
-    store: ObjectStore,
-    name: string,
-    cipher: Cipher,
-    verify: Verify,
-    maxBytes = DEFAULT_MAX_BYTES,
-  ) {
-    this.maxBytes = maxBytes
-    this.#store = store
-    this.#folder = `${name}/`
-    this.#cipher = cipher
-    this.#verify = verify
+  constructor(options: RevisionsOptions) {
+    this.#options = options
+    this.#folder = `${options.name}/`
+    this.#base = options.base ?? new PatchBase(options)
   }
 
-  /** Seals and uploads what was verified; nothing refers to it until the head does. */
-  async put(plain: Uint8Array, about: About, options?: StoreOptions): Promise<Revision> {
+  /** Bytes of the largest plain file that is stored or restored. */
+  get maxBytes(): number {
+    return this.#options.maxBytes ?? DEFAULT_MAX_BYTES
+  }
+
+  /**
+   * Seals and uploads what was verified; nothing refers to it until the head does. As a patch if that is asked for and
+   * its base is at hand, else whole.
+   */
+  async put(
+    plain: Uint8Array,
+    about: About,
+    { patch = false, ...options }: StoreOptions & { patch?: boolean | undefined } = {},
+  ): Promise<Revision> {
     if (plain.length > this.maxBytes) throw tooLarge('this session', plain.length, this.maxBytes)
-    const sealed = await this.#cipher.seal(plain)
-    const key = `revisions/${String(about.revision).padStart(8, '0')}-${sha256(sealed)}${this.#cipher.suffix}`
+    const { cipher } = this.#options
+    const family = about.family === TELETHON ? null : (about.family ?? null)
+    const known = { ...about, sha256: sha256(plain), bytes: plain.length, family, sealedFor: cipher.sealsFor }
+    const patched = patch ? await this.#base.patch(plain, known, Date.parse(about.savedAt)) : null
+    this.#uploaded = undefined
+    if (patched) {
+      const objectKey = await this.#upload(known.revision, cipher.encrypt(patched.packed), 'patch', options)
+      return { ...known, objectKey, base: patched.base }
+    }
+    const packed = await cipher.pack(plain)
+    const sealed = cipher.encrypt(packed)
+    const isLarge = plain.length > MOST_PATCHED_BYTES
+    if (isLarge && sealed !== packed) release(packed)
+    const objectKey = await this.#upload(known.revision, sealed, 'whole', options)
+    if (!isLarge) this.#uploaded = { objectKey, packed }
+    return { ...known, objectKey, base: null }
+  }
+
+  /** The head names this revision now: if it is whole, the next saves are patches of it. */
+  keep(revision: Revision): void {
+    if (this.#uploaded?.objectKey === revision.objectKey) this.#base.keep(revision, this.#uploaded.packed)
+    this.#uploaded = undefined
+  }
+
+  /** Returns the object's key. */
+  async #upload(
+    number: number,
+    sealed: Uint8Array,
+    kind: 'whole' | 'patch',
+    options: StoreOptions,
+  ): Promise<string> {
+    const { store, cipher } = this.#options
+    const key = `revisions/${String(number).padStart(8, '0')}-${sha256(sealed)}${cipher.suffix(kind)}`
     try {
-      await this.#store.put(this.#folder + key, sealed, 'absent', options)
+      await store.put(this.#folder + key, sealed, 'absent', options)
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error
       // The name holds the hash of the bytes: it should be this very object, from a try whose answer was lost.
-      const found = await this.#store.get(this.#folder + key, { ...options, maxBytes: sealed.length })
+      const found = await store.get(this.#folder + key, { ...options, maxBytes: sealed.length })
       if (!found || sha256(found.bytes) !== sha256(sealed)) throw error
     }
-    const sealedFor = this.#cipher.sealsFor
-    return {
-      ...about,
-      objectKey: key,
-      sha256: sha256(plain),
-      bytes: plain.length,
-      family: about.family === TELETHON ? null : (about.family ?? null),
-      base: null,
-      sealedFor,
-    }
+    return key
   }
 
   /** Whether this revision is what `put` would make of these bytes: not where the key has been changed since. */
   holds(revision: Revision, plain: Uint8Array): boolean {
-    const { sealsFor } = this.#cipher
+    const { sealsFor } = this.#options.cipher
     return revision.sha256 === sha256(plain) && (sealsFor === undefined || revision.sealedFor === sealsFor)
   }
 
-  /** The plain file, checked against everything that the head says of it. Never "no session": BadDataError. */
+  /**
+   * The plain file, checked against everything that the head says of it. What `served`, the head that names it, serves is
+   * what the next saves are patches of. Never "no session".
+   *
+   * @throws BadDataError `revision.corrupt`, `session.too_large`
+   * @throws UnsupportedError `runtime.unsupported` for a patch that this Node cannot open
+   */
   async get(
     revision: Revision,
-    options?: StoreOptions,
+    { served, ...options }: StoreOptions & { served?: Head | undefined } = {},
   ): Promise<{ bytes: Uint8Array; userId: string | null }> {
     if (revision.bytes > this.maxBytes)
       throw tooLarge(`revision ${revision.revision}`, revision.bytes, this.maxBytes)
-    const found = await this.#fetch(revision, options)
-    if (!found) throw damaged(revision, 'its object is missing from the store')
-    const sealedHash = /-([0-9a-f]{64})\./.exec(revision.objectKey)?.[1]
-    if (sealedHash !== sha256(found.bytes))
-      throw damaged(revision, 'its bytes are not the ones that were saved')
-    const plain = await this.#cipher.open(revision.objectKey, found.bytes, revision.bytes)
-    if (sha256(plain) !== revision.sha256)
-      throw damaged(revision, 'its content is not what the head describes')
-    const { keyFingerprint, userId } = await this.#verifyStored(revision, plain)
+    const { base } = revision
+    if (base && !(await this.#base.works()))
+      throw patchUnsupported(`revision ${revision.revision} is a patch`)
+    // Both at once: a patch costs no second journey.
+    const [own, ofBase] = await Promise.all([
+      this.#packed(revision, revision, options),
+      base && this.#packed(baseOf(base), revision, { ...options, onProgress: undefined }),
+    ])
+    const whole = ofBase ?? own
+    const wholeBytes = await this.#plain(whole, revision)
+    const bytes = ofBase ? await this.#plain(own, revision, wholeBytes) : wholeBytes
+    if (ofBase) release(wholeBytes)
+    const { keyFingerprint, userId } = await this.#verifyStored(revision, bytes)
     if (keyFingerprint !== revision.keyFingerprint)
       throw damaged(revision, 'it holds another key than the head says')
-    return { bytes: plain, userId }
+    const named = references(served ?? EMPTY_HEAD).find(({ objectKey: key }) => key === whole.part.objectKey)
+    if (!named || !this.#base.keep(named, whole.packed)) release(whole.sealed)
+    return { bytes, userId }
+  }
+
+  /** The object of `part`, which is the revision `of` or its base, decrypted where it lies. */
+  async #packed(part: Part, of: Revision, options: StoreOptions): Promise<Opened> {
+    const whose = part === of ? '' : ' of its base'
+    const sealed = await this.#fetch(part, of, options)
+    if (!sealed) throw damaged(of, `its object${whose} is missing from the store`)
+    const sealedHash = /-([0-9a-f]{64})\./.exec(part.objectKey)?.[1]
+    if (sealedHash !== sha256(sealed)) throw damaged(of, `its bytes${whose} are not the ones that were saved`)
+    return { part, sealed, packed: this.#options.cipher.decrypt(part.objectKey, sealed) }
+  }
+
+  async #plain({ part, packed }: Opened, of: Revision, base?: Uint8Array): Promise<Uint8Array> {
+    const plain = await this.#options.cipher.unpack(packed, part.bytes, base)
+    if (sha256(plain) === part.sha256) return plain
+    throw damaged(of, `its ${part === of ? 'content' : 'base'} is not what the head describes`)
   }
 
   /** An object that is larger than a session of this size can be is none that was saved. */
-  async #fetch(revision: Revision, options?: StoreOptions): Promise<StoredObject | null> {
+  async #fetch(part: Part, of: Revision, options: StoreOptions): Promise<Uint8Array | undefined> {
+    const maxBytes = sealedBytes(part.bytes)
     try {
-      const maxBytes = sealedBytes(revision.bytes)
-      return await this.#store.get(this.#folder + revision.objectKey, { ...options, maxBytes })
+      return (await this.#options.store.get(this.#folder + part.objectKey, { ...options, maxBytes }))?.bytes
     } catch (error) {
       if (!(error instanceof BadDataError) || error.code !== 'store.too_large') throw error
-      throw damaged(revision, 'its object is larger than what was saved')
+      throw damaged(of, 'its object is larger than what was saved')
     }
   }
 
   /** What decrypts and is no session was not saved by us: somebody else can write to this store. */
   async #verifyStored(revision: Revision, plain: Uint8Array): Promise<Verified> {
     try {
-      return await this.#verify(plain)
+      return await this.#options.verify(plain)
     } catch (error) {
       const hasNoKey = error instanceof BadDataError && error.code === 'session.no_key'
       if (!(error instanceof BadDataError) || (hasNoKey && revision.keyFingerprint === NO_KEY)) throw error
@@ -133,19 +208,24 @@ export class Revisions {
   }
 
   async remove(objectKey: string, options?: StoreOptions): Promise<void> {
-    await this.#store.delete(this.#folder + objectKey, options)
+    await this.#options.store.delete(this.#folder + objectKey, options)
   }
 
   /** Every object that lies there, named in a head or not. */
   async *list(options?: StoreOptions): AsyncIterable<{ objectKey: string; number: number }> {
     const prefix = `${this.#folder}revisions/`
-    for await (const name of this.#store.list(prefix, options)) {
+    for await (const name of this.#options.store.list(prefix, options)) {
       const number = /^(\d+)-[0-9a-f]{64}\./.exec(name.slice(prefix.length))?.[1]
       if (number !== undefined) {
         yield { objectKey: name.slice(this.#folder.length), number: Number(number) }
       }
     }
   }
+}
+
+/** Nothing is patched that is larger. */
+function baseOf(base: Base): Part {
+  return { ...base, bytes: MOST_PATCHED_BYTES }
 }
 
 const mb = (count: number): string => `${Math.round(count / 1024 / 1024)} MB`

@@ -1,21 +1,14 @@
-import { promisify } from 'node:util'
-// As a whole: an older Node then comes as far as to say that it is too old.
-import zlib from 'node:zlib'
-import { BadDataError, ConfigurationError, safeCause } from '../base/errors.ts'
+import { createHash } from 'node:crypto'
+import { BadDataError, ConfigurationError, safeCause, UnsupportedError } from '../base/errors.ts'
 import { decrypt, encrypt } from './age/age.ts'
 import { decodeArmor } from './age/header.ts'
-import { recipientBytes, secretOf } from './key.ts'
-import { framesOf, isFrame } from './frames.ts'
+import { recipientBytes, recipientOf, secretOf } from './key.ts'
+import { isFrame } from './frames.ts'
 import { release } from './free.ts'
-
-const compress = promisify(zlib.zstdCompress)
-const decompress = promisify(zlib.zstdDecompress)
+import { FOREIGN_PIECE_BYTES, opensTo, pack, unpack } from './zstd.ts'
 
 const AGE_MAGIC = Buffer.from('age-encryption.org/')
 const ARMOR_MAGIC = Buffer.from('-----BEGIN AGE ENCRYPTED FILE')
-/** Nobody told how large it will be. */
-const FOREIGN_PIECE_BYTES = 1024 * 1024
-
 /**
  * A plain file to what lies in the store and back: zstd, then age, so that `age -d -i KEY FILE | zstd -d` opens
  * it anywhere. `encryption: 'none'` leaves age out.
@@ -35,9 +28,10 @@ export class Cipher {
     this.#options = options
   }
 
-  /** What the key of a sealed object ends with. */
-  get suffix(): string {
-    return this.#options.encryption === 'age' ? '.session.zst.age' : '.session.zst'
+  /** What the key of a sealed object ends with: a whole file's, or a patch's. */
+  suffix(kind: 'whole' | 'patch' = 'whole'): string {
+    const packed = kind === 'whole' ? '.session.zst' : '.session.patch.zst'
+    return this.#options.encryption === 'age' ? `${packed}.age` : packed
   }
 
   /** The public key that it seals for; null: it leaves all readable; undefined: it cannot seal. */
@@ -45,17 +39,39 @@ export class Cipher {
     return this.#options.encryption === 'age' ? this.#options.recipient : null
   }
 
-  /** Throws ConfigurationError (`key.missing`) where there is nothing to encrypt to. */
+  /** Packs and encrypts. Throws as `pack` and `encrypt`. */
   async seal(plain: Uint8Array): Promise<Uint8Array> {
-    const packed = await compress(plain, {
-      params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 },
-      // What zstd may need for bytes that cannot be packed; memory that is not written to costs nothing.
-      chunkSize: inOnePiece(plain.length + (plain.length >> 8) + 1024),
-    })
-    if (this.#options.encryption === 'none') return packed
-    if (this.#options.recipient === undefined) throw noKey('encrypt')
-    const sealed = encrypt(packed, recipientBytes(this.#options.recipient))
-    release(packed)
+    const packed = await this.pack(plain)
+    const sealed = this.encrypt(packed)
+    if (sealed !== packed) release(packed)
+    return sealed
+  }
+
+  /** Packed and opened again. Throws UnsupportedError (`runtime.unsound`) if that gave anything else. */
+  async pack(plain: Uint8Array): Promise<Uint8Array> {
+    const packed = await pack(plain)
+    if (!(await opensTo(packed, plain))) throw unsound()
+    return packed
+  }
+
+  /**
+   * What was packed, encrypted, and opened again if its key is here.
+   *
+   * @throws ConfigurationError `key.missing` if there is nothing to encrypt to
+   * @throws UnsupportedError `runtime.unsound`
+   */
+  encrypt(packed: Uint8Array): Uint8Array {
+    const { encryption, recipient, identities } = this.#options
+    if (encryption === 'none') return packed
+    if (recipient === undefined) throw noKey('encrypt')
+    const sealed = encrypt(packed, recipientBytes(recipient))
+    const identity = identities.find((one) => recipientOf(one) === recipient)
+    if (identity !== undefined) {
+      const copy = Buffer.from(sealed)
+      const opened = decrypt(copy, [secretOf(identity)])
+      if (!opened || digest(opened) !== digest(packed)) throw unsound()
+      release(copy)
+    }
     return sealed
   }
 
@@ -64,10 +80,23 @@ export class Cipher {
    * `maxBytes`. Throws ConfigurationError (`key.missing`, `key.wrong`) or BadDataError (`revision.corrupt`).
    */
   async open(key: string, sealed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-    const packed = key.endsWith('.age') ? this.#decrypt(withoutArmor(sealed)) : sealed
-    const plain = await unpack(packed, maxBytes, inOnePiece(maxBytes))
+    const plain = await this.unpack(this.decrypt(key, sealed), maxBytes)
     release(sealed)
     return plain
+  }
+
+  /** Decrypts in place what `key` names; what comes out is packed. Throws as `open`. */
+  decrypt(key: string, sealed: Uint8Array): Uint8Array {
+    return key.endsWith('.age') ? this.#decrypt(withoutArmor(sealed)) : sealed
+  }
+
+  /** Opens what was decrypted, a patch with what it is a patch of. Throws BadDataError (`revision.corrupt`). */
+  async unpack(packed: Uint8Array, maxBytes: number, base?: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await unpack(packed, maxBytes, { base })
+    } catch (error) {
+      throw corrupt('it does not unpack', error)
+    }
   }
 
   /**
@@ -76,7 +105,12 @@ export class Cipher {
    */
   async openForeign(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     const plain = this.#decryptForeign(bytes)
-    return isFrame(plain) ? await unpack(plain, maxBytes, FOREIGN_PIECE_BYTES) : plain
+    if (!isFrame(plain)) return plain
+    try {
+      return await unpack(plain, maxBytes, { pieceBytes: FOREIGN_PIECE_BYTES })
+    } catch (error) {
+      throw corrupt('it does not unpack', error)
+    }
   }
 
   #decryptForeign(bytes: Uint8Array): Uint8Array {
@@ -96,28 +130,6 @@ export class Cipher {
       },
     )
   }
-}
-
-/** Pieces of zlib's default size take a large file four times as long, and twice its memory to join them. */
-const inOnePiece = (bytes: number): number => Math.max(bytes, 64)
-
-/** Of all frames together: a few bytes may stand for gigabytes. */
-async function unpack(packed: Uint8Array, maxBytes: number, pieceBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  let leftBytes = maxBytes
-  try {
-    const frames = framesOf(packed)
-    const chunkSize = frames.length === 1 ? pieceBytes : Math.min(pieceBytes, FOREIGN_PIECE_BYTES)
-    for (const frame of frames) {
-      const part = await decompress(frame, { maxOutputLength: Math.max(leftBytes, 1), chunkSize })
-      leftBytes -= part.length
-      if (leftBytes < 0) throw new RangeError('the frames hold more than they may')
-      parts.push(part)
-    }
-  } catch (error) {
-    throw corrupt('it does not unpack', error)
-  }
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
 }
 
 /** `age -a` writes letters; blanks may come before them. */
@@ -160,4 +172,16 @@ function corrupt(what: string, error: unknown): BadDataError {
     hint: 'An older one may be sound: `tgsession run` takes it by itself, if it holds the same key; `tgsession history` lists all.',
     cause: safeCause(error),
   })
+}
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+function unsound(): UnsupportedError {
+  return new UnsupportedError(
+    'runtime.unsound',
+    'what was packed does not open again on this machine; nothing was stored',
+    {
+      hint: 'Its memory or its Node.js is faulty. Run it on another machine; what is stored already is untouched.',
+    },
+  )
 }

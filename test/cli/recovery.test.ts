@@ -33,6 +33,12 @@ describe('tgsession, when something went wrong', () => {
   const replicaOf = async (store: string, DYNO = 'worker.7'): ReturnType<typeof openReplica> =>
     openReplica(await readSettings({ ...envOf(store), DYNO }, { store: true }))
 
+  const said = async (...args: string[]): Promise<string> => {
+    const { code, stdout } = await cli.run(args, envOf('patches'))
+    assert.equal(code, 0)
+    return stdout
+  }
+
   /** Revisions 1 and 2 of one key, 3 of another, which is current; 4, of another account, quarantined. */
   async function filled(store: string): Promise<Uint8Array[]> {
     const replica = await replicaOf(store, 'ci')
@@ -73,6 +79,36 @@ describe('tgsession, when something went wrong', () => {
     assert.deepEqual([none.code, error(none)['code']], [66, 'revision.none'])
     assert.ok(!existsSync(path.join(scratch, 'other.session')))
     assert.equal((await cli.run(['pull', '--revision', 'x'], envOf('history'))).code, 64)
+  })
+
+  it('says what is a patch and of what, and pulls and rolls back to one', async () => {
+    const key = randomKey()
+    const files = [await sessionBytes({ key, peers: 1 }), await sessionBytes({ key, peers: 2 })]
+    const replica = await replicaOf('patches')
+    await replica.push(files[0]!)
+    const lease = await replica.lease()
+    const { revision: base } = await replica.restore({ lease })
+    await replica.save(lease, base, files[1]!)
+    await lease.release()
+    const { revisions } = lastJson<{ revisions: Record<string, unknown>[] }>(await said('history', '--json'))
+    assert.deepEqual(
+      revisions.map(({ revision, patchOf }) => [revision, patchOf]),
+      [
+        [2, 1],
+        [1, null],
+      ],
+    )
+    assert.match(await said('history'), /^2 .*current, patch of 1$/m)
+    assert.match(await said('status'), /revision 2, .*, a patch of 1,/)
+    assert.match(await said('list'), /^main +2 \(a patch of 1\) /m)
+    assert.match(await said('doctor'), /^ok +head +revision 2 \(a patch of 1\), 1 former/m)
+    await writeFile(path.join(scratch, 'first.session'), files[0]!)
+    await said('push', 'first.session')
+    await said('pull', 'patched.session', '--revision', '2')
+    assert.deepEqual(readFileSync(path.join(scratch, 'patched.session')), Buffer.from(files[1]!))
+    await said('rollback', '2', '--yes')
+    await said('pull', 'back.session')
+    assert.deepEqual(readFileSync(path.join(scratch, 'back.session')), Buffer.from(files[1]!))
   })
 
   it('rolls back with --yes, never across keys without the flag, and says so in status', async () => {

@@ -406,7 +406,12 @@ describe('orphans', () => {
 describe('what lies in the store and was not saved by us', () => {
   it('is damaged where it decrypts and is no session: the newest sound one is served', async () => {
     const { setting, replica, files } = await three()
-    const stranger = new Revisions(setting.store, 'main', readable(), async () => verified)
+    const stranger = new Revisions({
+      store: setting.store,
+      name: 'main',
+      cipher: readable(),
+      verify: async () => verified,
+    })
     const current = setting.head.current!
     const verified = { keyFingerprint: current.keyFingerprint, userId: current.userId }
     const about = { ...verified, revision: 4, savedAt: current.savedAt, savedBy: 'stranger' }

@@ -5,7 +5,7 @@ import { openReplica } from '../../config/open-replica.ts'
 import type { Environment, Settings } from '../../config/settings.ts'
 import { BadDataError, ConfigurationError, NoSessionError, TgsessionError } from '../../base/errors.ts'
 import { borrowedApiId } from '../../login/borrowed-api-ids.ts'
-import type { Current, Head } from '../../replica/head.ts'
+import { type Current, type Head, patchOf } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
 import { probeConditions } from '../../store/probe.ts'
@@ -99,7 +99,8 @@ async function storeChecks(
 }
 
 function headCheck({ current, holder, history, quarantined, notice, generation }: Head): Check {
-  const stored = current ? `revision ${current.revision}, ${history.length} former` : 'no session yet'
+  const patch = current && patchOf(current) !== null ? ` (a patch of ${patchOf(current)})` : ''
+  const stored = current ? `revision ${current.revision}${patch}, ${history.length} former` : 'no session yet'
   const detail = `${stored}; in use ${usedBy(holder)}; generation ${generation}`
   const told = [notice ?? '', quarantined.length > 0 ? `${quarantined.length} quarantined` : ''].filter(
     (text) => text !== '',
@@ -195,6 +196,6 @@ async function plainChecks(settings: Settings): Promise<Check[]> {
 
 /** Where reading a session came to its end. */
 function stepOf(error: unknown): 'store' | 'decryption' | 'session' {
-  if (error instanceof TgsessionError && error.code.startsWith('key.')) return 'decryption'
+  if (error instanceof TgsessionError && /^key\.|^runtime\./.test(error.code)) return 'decryption'
   return error instanceof BadDataError || error instanceof NoSessionError ? 'session' : 'store'
 }

@@ -30,7 +30,12 @@ export class Witness {
   constructor(replica: Replica, identities: string[]) {
     this.#replica = replica
     const cipher = new Cipher({ encryption: 'age', identities })
-    this.#revisions = new Revisions(replica.store, replica.name, cipher, verifySession)
+    this.#revisions = new Revisions({
+      store: replica.store,
+      name: replica.name,
+      cipher,
+      verify: verifySession,
+    })
   }
 
   /** An instance said that this revision is saved. */

@@ -81,6 +81,7 @@ export const SCHEMAS = {
         userId: text,
         family: text.optional(),
         lastLogin: z.boolean(),
+        patchOf: z.int().nullable(),
         note: text,
       }),
     ),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Head, Revision } from '../../../replica/head.ts'
+import { type Head, patchOf, type Revision } from '../../../replica/head.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
 import { ago } from '../../terminal/ago.ts'
 import { formatBytes, printJson, printRows, say } from '../../terminal/output.ts'
@@ -11,6 +11,8 @@ interface Entry extends Pick<
 > {
   state: 'current' | 'former' | 'quarantined'
   lastLogin: boolean
+  /** The whole revision that it is a patch of; null: it is whole. */
+  patchOf: number | null
   /** What Telegram said of its key, or why it was quarantined. */
   note: string | null
 }
@@ -41,6 +43,7 @@ function entriesOf(head: Head): Entry[] {
     userId: revision.userId,
     family: revision.family ?? 'telethon',
     lastLogin: revision.objectKey === lastLogin?.objectKey,
+    patchOf: patchOf(revision),
     note: typeof note === 'string' ? note : null,
   })
   return [
@@ -53,8 +56,9 @@ function entriesOf(head: Head): Entry[] {
 
 function rowOf(entry: Entry): string[] {
   const { revision, state, savedAt, savedBy, bytes, family, keyFingerprint, userId, lastLogin, note } = entry
+  const patch = entry.patchOf === null ? '' : `patch of ${entry.patchOf}`
   const told = state === 'quarantined' ? `quarantined: ${note}` : note === null ? '' : `dead (${note})`
-  const marks = [state === 'current' ? 'current' : '', lastLogin ? 'last login' : '', told]
+  const marks = [state === 'current' ? 'current' : '', lastLogin ? 'last login' : '', patch, told]
   return [
     String(revision),
     ago(savedAt),

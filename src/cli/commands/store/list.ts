@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { BadDataError } from '../../../base/errors.ts'
 import type { BareContainer } from '../../../container/bare-container.ts'
 import type { StoredSession } from '../../../container/rows/stored.ts'
-import type { Head } from '../../../replica/head.ts'
+import { type Head, patchOf } from '../../../replica/head.ts'
 import { type Named, listNames } from '../../../replica/names.ts'
 import { openStore } from '../../../store/open-store.ts'
 import {
@@ -96,9 +96,11 @@ function rowOf({ name, head, damage }: Named): string[] {
 
 function cellsOf({ current, holder, deleted }: Head): string[] {
   const absent = deleted ? `deleted ${ago(deleted.at)}` : 'none yet'
+  const base = current && patchOf(current)
+  const patch = base === null ? '' : ` (a patch of ${base})`
   const dead = current?.dead ? ` DEAD (${current.dead})` : ''
   return [
-    current ? `${current.revision}${dead}` : '-',
+    current ? `${current.revision}${patch}${dead}` : '-',
     current ? ago(current.savedAt) : absent,
     current ? (current.family ?? 'telethon') : '-',
     current?.userId ?? '-',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Head, Revision } from '../../../replica/head.ts'
+import { type Head, patchOf, type Revision } from '../../../replica/head.ts'
 import { ago } from '../../terminal/ago.ts'
 import { usedBy } from '../../terminal/holder-words.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
@@ -81,9 +81,11 @@ function lines(head: Head): Record<string, string> {
   }
 }
 
-function describe({ revision, savedAt, savedBy, bytes, keyFingerprint, userId, family }: Revision): string {
+function describe(entry: Revision): string {
+  const { revision, savedAt, savedBy, bytes, keyFingerprint, userId, family } = entry
   const user = userId === null ? '' : `, user ${userId}`
   const file = family === null ? '' : `, a ${family} file`
-  const size = formatBytes(bytes) + file
+  const patch = patchOf(entry) === null ? '' : `, a patch of ${patchOf(entry)}`
+  const size = formatBytes(bytes) + file + patch
   return `revision ${revision}, saved ${ago(savedAt)} by ${savedBy}, ${size}, key ${keyFingerprint}${user}`
 }
