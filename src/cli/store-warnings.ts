@@ -1,22 +1,9 @@
 import { ConfigurationError } from '../base/errors.ts'
+import { lostDisk } from '../config/lost-disk.ts'
 import type { Settings } from '../config/settings.ts'
 import { isLoopback } from '../store/http/client.ts'
-import { lostPath } from '../store/durable-disk.ts'
 import { parseS3Url } from '../store/s3/location.ts'
 import { schemeOf } from '../store/scheme.ts'
-
-const HINT =
-  'Use a bucket or a database (docs/hosts), or put the folder on a mounted volume. If it is only to be tried out, add --yes.'
-
-/** What is wrong with a store on a disk that this host empties at its next restart; undefined for any other store. */
-export async function lostDisk({
-  store,
-  diskIsLost,
-}: Settings): Promise<{ message: string; hint: string } | undefined> {
-  const lost = store === null ? null : await lostPath(store.url, diskIsLost)
-  if (lost === null) return undefined
-  return { message: `${lost} lies on a disk that this host empties at every restart`, hint: HINT }
-}
 
 /** A session that is not encrypted goes over the network in the clear; undefined for any other store. */
 export function inTheClear({ store, encryption }: Settings): { message: string; hint: string } | undefined {
@@ -29,9 +16,21 @@ export function inTheClear({ store, encryption }: Settings): { message: string; 
   }
 }
 
+/** A session that lies in a variable is read by whoever may look at the settings of this host. */
+export function leftToImport({ importing }: Settings): { message: string; hint: string } | undefined {
+  return importing === undefined ? undefined : LEFT
+}
+
+const LEFT = {
+  message: 'TGSESSION_IMPORT is set: the session lies there readable',
+  hint: 'Remove it, and the variable that it names, as soon as `tgsession status` shows the session.',
+}
+
 /** What `run` and `doctor` warn of before anything is stored. */
 export async function storeWarnings(settings: Settings): Promise<{ message: string; hint: string }[]> {
-  return [await lostDisk(settings), inTheClear(settings)].filter((found) => found !== undefined)
+  return [await lostDisk(settings), inTheClear(settings), leftToImport(settings)].filter(
+    (found) => found !== undefined,
+  )
 }
 
 /**

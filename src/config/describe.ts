@@ -23,6 +23,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
     apiHash: settings.apiHash === undefined ? 'not set' : 'set (hidden)',
     webToken: settings.webToken === undefined ? 'not set' : 'set (hidden)',
     heartbeat: settings.heartbeat === undefined ? 'not set' : 'set (hidden)',
+    import: settings.importing === undefined ? 'not set' : 'set (hidden)',
     instance: settings.label,
   }
 }
@@ -50,6 +51,7 @@ export function settingsAsJson(settings: Settings): Record<string, string | numb
     TGSESSION_USER_ID: settings.userId ?? null,
     TGSESSION_WEB_TOKEN: hidden(settings.webToken),
     TGSESSION_HEARTBEAT: hidden(settings.heartbeat),
+    TGSESSION_IMPORT: hidden(settings.importing),
     TELEGRAM_API_ID: settings.apiId ?? null,
     TELEGRAM_API_HASH: hidden(settings.apiHash),
     PORT: settings.port ?? null,

@@ -8,9 +8,10 @@ import { checkStoreUrl } from '../store/label.ts'
 import { isPlainObjectUrl } from '../store/plain/plain-object-url.ts'
 import { FAMILY_NAMES, type FamilyName } from '../session/formats/family.ts'
 import { type Host, readHost } from './host.ts'
+import { type ImportSource, readImport } from './import-source.ts'
 import { type Platform, readPlatform } from './platform.ts'
 import { sessionPath } from './session-path.ts'
-import { durationMs, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
+import { durationMs, IMPORT_WAIT, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
 export type Environment = Record<string, string | undefined>
@@ -52,6 +53,8 @@ export interface Settings extends Host {
   webToken: string | undefined
   /** An https: address to be asked while all is well; whoever knows it can pretend that. */
   heartbeat: string | undefined
+  /** A session that is to be stored where none is. */
+  importing: ImportSource | undefined
   /** Where the host wants to be answered. */
   port: number | undefined
   /** @internal The host, where it is one that is known. */
@@ -117,6 +120,8 @@ const VARIABLES = {
   TGSESSION_RECIPIENT: z.optional(z.string()),
   TGSESSION_FILE: z.optional(z.string()),
   TGSESSION_CLIENT: z.optional(z.enum(FAMILY_NAMES, `must be one of ${FAMILY_NAMES.join(', ')}`)),
+  TGSESSION_IMPORT: z.optional(z.string()),
+  TGSESSION_IMPORT_WAIT: z.optional(duration(IMPORT_WAIT, 'must be between 0s and 60m, such as 90s')),
   TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
   TGSESSION_MAX_SIZE: z.optional(size('must be between 1MB and 512MB, such as 256MB')),
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
@@ -231,6 +236,8 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     )
   if (problems.length > 0) throw invalid(problems)
 
+  const host = hostOf(env, values.TGSESSION_SHUTDOWN_MS)
+  const platform = readPlatform(env)
   return {
     store,
     container:
@@ -251,9 +258,10 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     apiHash: values.TELEGRAM_API_HASH,
     webToken: values.TGSESSION_WEB_TOKEN,
     heartbeat: values.TGSESSION_HEARTBEAT,
+    importing: readImport(env, host, platform, values.TGSESSION_IMPORT_WAIT),
     port: values.PORT,
-    platform: readPlatform(env),
-    ...hostOf(env, values.TGSESSION_SHUTDOWN_MS),
+    platform,
+    ...host,
   }
 }
 

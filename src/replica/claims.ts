@@ -35,7 +35,8 @@ type Claim = z.infer<typeof claim>
 /**
  * One auth key, one name: two names with one key would have two leases, and Telegram kills the key of two who use it.
  * A claim is an object of its own, made by put-if-absent before a head names the key. It counts as long as the head of
- * its name bears it out. What Telegram ended stays ended under every name.
+ * its name bears it out, and stays when it counts no more: the store has had that key. What Telegram ended stays ended
+ * under every name.
  */
 export class Claims {
   readonly #options: ClaimsOptions
@@ -77,13 +78,17 @@ export class Claims {
     await this.#change(keyFingerprint, options, change)
   }
 
-  /** What is deleted is claimed no more; what is dead stays known. */
-  async release(keyFingerprint: string, options: StoreOptions = {}): Promise<void> {
-    const { store, name } = this.#options
+  /** What is known of an auth key; null for one that this store never had. */
+  async find(keyFingerprint: string, { signal }: StoreOptions = {}): Promise<Claim | null> {
     const key = keyOf(keyFingerprint)
-    const found = await store.get(key, { signal: options.signal, maxBytes: MOST_BYTES })
-    const before = found && claimOf(found, key)
-    if (before?.name === name && before.dead === null) await store.delete(key, { signal: options.signal })
+    const found = await this.#options.store.get(key, { signal, maxBytes: MOST_BYTES })
+    return found && claimOf(found, key)
+  }
+
+  /** Remembers an auth key that is stored, but not in use. Whoever has it in use keeps it. */
+  async remember(keyFingerprint: string, options: StoreOptions = {}): Promise<void> {
+    const { name } = this.#options
+    await this.#change(keyFingerprint, options, async (before) => before ?? { ...NEW, name })
   }
 
   /** Null if the other name has the key no more; else what it says of it, if that is the end. */

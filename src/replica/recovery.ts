@@ -1,15 +1,7 @@
-import { BadDataError, ForbiddenError, UsageError } from '../base/errors.ts'
+import { BadDataError, UsageError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
 import { tombstone, forceRelease, type Pruned, type Replacing, replace } from './changes.ts'
-import {
-  deadReason,
-  findRevision,
-  type Head,
-  nextRevision,
-  references,
-  refersTo,
-  type Revision,
-} from './head.ts'
+import { deadReason, findRevision, type Head, nextRevision, refersTo, type Revision } from './head.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Holder } from '../lease/record.ts'
 import type { LeaseOptions } from '../lease/take.ts'
@@ -146,7 +138,6 @@ export class Recovery {
     } finally {
       await lease.release()
     }
-    await this.#releaseClaims(before, options)
     return await this.#removeAll(new Set(pruned.dropped.map(({ objectKey }) => objectKey)), left, options)
   }
 
@@ -179,17 +170,6 @@ export class Recovery {
     await claims.make(from.keyFingerprint, options)
     const revision = await writer.write(bytes, verified, (...named) => replace(seen, how, ...named), options)
     return { outcome: 'saved', revision }
-  }
-
-  /** A claim that is left is taken over by whoever wants the key: nothing bears it out any more. */
-  async #releaseClaims(before: Head, { signal }: TakeOptions): Promise<void> {
-    const fingerprints = new Set(references(before).map(({ keyFingerprint }) => keyFingerprint))
-    for (const keyFingerprint of fingerprints)
-      try {
-        await this.#options.claims.release(keyFingerprint, { signal })
-      } catch (error) {
-        if (!(error instanceof ForbiddenError || error instanceof BadDataError)) throw error
-      }
   }
 
   async #take({ signal, onWaiting }: TakeOptions): Promise<Lease> {

@@ -13,6 +13,7 @@ import type { Holder } from '../lease/record.ts'
 import { SeenRecord } from '../lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
 import { LoginAttempt } from './login/attempt.ts'
+import { formerIsGone, importSession } from './login/import.ts'
 import type { Restored, SaveOutcome } from './outcome.ts'
 import { PatchBase } from './patch-base.ts'
 import { Recovery } from './recovery.ts'
@@ -262,6 +263,24 @@ export class Replica {
   attempt({ replace = false }: { replace?: boolean } = {}): LoginAttempt {
     const { verify } = this.#options
     return new LoginAttempt({ ...this.#parts, verify, replace })
+  }
+
+  /**
+   * Stores a session that lies beside the program, once, where none is stored or a dead one. Null if nothing was to be
+   * done.
+   *
+   * @throws RefusedError `import.deleted`, `import.logged_out`, `import.held`, `session.dead_key`; ForbiddenError
+   *   `import.unchecked`; BadDataError `replica.other_account`
+   */
+  async import(bytes: Uint8Array, options: WriteOptions = {}): Promise<Revision | null> {
+    const { name } = this
+    const { verify, userId } = this.#options
+    return await importSession({ ...this.#parts, name, verify, userId }, bytes, options)
+  }
+
+  /** The holder has waited for the instance from which current was imported: nobody waits for that one again. */
+  async formerIsGone(lease: Lease, options: ChangeOptions = {}): Promise<void> {
+    await this.#parts.writer.change(formerIsGone(lease), options)
   }
 
   /** Writes down that Telegram does not take the auth key of `base` any more, so that nobody connects with it again. */

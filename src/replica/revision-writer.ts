@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { BadDataError } from '../base/errors.ts'
+import { BadDataError, ForbiddenError } from '../base/errors.ts'
 import { reached } from '../base/life/step.ts'
 import type { Lease } from '../lease/lease.ts'
 import { probeConditions } from '../store/probe.ts'
@@ -162,7 +162,20 @@ export class RevisionWriter {
       return { ...change, apply }
     }
     const revision = await this.write(bytes, verified, changeFor, options)
+    await this.#remember(verified.keyFingerprint, options)
     return { outcome: 'quarantined', reason, revision }
+  }
+
+  /** That it was here, for the time after its revision is dropped. */
+  async #remember(keyFingerprint: string, { signal }: StoreOptions): Promise<void> {
+    if (keyFingerprint === NO_KEY) return
+    try {
+      await this.#options.claims.remember(keyFingerprint, { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      // Credentials that reach one name only are no trouble.
+      if (!(error instanceof ForbiddenError)) this.#options.onWarning?.(error)
+    }
   }
 
   /** What a program left: also a file that has lost its key is kept, under a fingerprint that no key has. */

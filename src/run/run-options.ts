@@ -6,6 +6,7 @@ import type { StringFormatName } from '../session/formats/portable-session.ts'
 import type { OnProgress } from '../base/transfer.ts'
 import type { ApiCredentials } from './command/ask-telegram.ts'
 import type { Report } from '../base/life/report.ts'
+import type { Importing } from './import-session.ts'
 
 /** Why the command is to end: the host's signal, as the reason of `RunOptions.stop`. */
 export class Stop {
@@ -33,6 +34,8 @@ export interface RunOptions {
   asStrings?: readonly { variable: string; format: StringFormatName }[] | undefined
   /** Which file the command opens; as it is stored, unless given. */
   family?: FamilyName | undefined
+  /** A session that is stored where none is. */
+  importing?: Importing | undefined
   /** Needed to ask Telegram whether a key is dead, or whose it is. */
   api?: ApiCredentials | undefined
   /** Pyrogram's strings hold both; the session's own come first. */

@@ -90,6 +90,9 @@ export class RunStatus {
         this.#waits++
         this.#waitingFor = `the session is in use by ${fields['holder']} since ${fields['since']}`
         break
+      case 'import.waiting':
+        this.#waitingFor = String(fields['message'])
+        break
       case 'session.waiting':
         this.#waits++
         this.#waitingFor = String(fields['for'])

@@ -9,6 +9,7 @@ import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Replica } from '../../src/replica/replica.ts'
+import { convertToString } from '../../src/session/convert.ts'
 import { inspectSession, verifySession } from '../../src/session/inspect.ts'
 import { parseS3Url } from '../../src/store/s3/location.ts'
 import { S3Store } from '../../src/store/s3/s3-store.ts'
@@ -282,6 +283,34 @@ describe('tgsession run', () => {
     const { code, stderr } = await cli.run(['run', '--session-env', 'STRING=other', '--', 'true'], env)
     assert.equal(code, 64)
     assert.match(stderr, /NAME=FORMAT/)
+  })
+
+  it('stores what TGSESSION_IMPORT names, warns while it is there, and keeps the string from the command', async () => {
+    const text = await convertToString(session, 'telethon')
+    const importing = {
+      ...env,
+      TGSESSION_STORE: `file:${scratch.folder}/${stores}-moved`,
+      TGSESSION_IMPORT: 'SESSION_STRING',
+      TGSESSION_IMPORT_WAIT: '0',
+      SESSION_STRING: text,
+    }
+    const script =
+      'console.log(JSON.stringify([process.env.TGSESSION_IMPORT ?? null, process.env.SESSION_STRING ?? null]))'
+    const argv = ['--', process.execPath, '-e', script]
+    const first = await cli.run(['run', '--pass-env', ...argv], importing)
+    assert.equal(first.code, 0, first.stderr)
+    assert.match(first.stderr, /event=session\.imported revision=1/)
+    assert.match(first.stderr, /TGSESSION_IMPORT is set: the session lies there readable/)
+    assert.deepEqual(JSON.parse(first.stdout), [null, null])
+    const given = await cli.run(['run', '--session-env', 'SESSION_STRING=pyrogram', ...argv], importing)
+    assert.doesNotMatch(given.stderr, /event=(?:session\.imported|import\.)/)
+    const [, other] = JSON.parse(given.stdout)
+    assert.ok(typeof other === 'string' && other !== text)
+    for (const said of [first.stderr, given.stderr]) assert.ok(!said.includes(text.slice(0, 40)))
+    const { stdout } = await cli.run(['doctor'], importing)
+    assert.match(stdout, /warning +store safety +TGSESSION_IMPORT is set/)
+    const { stdout: shown } = await cli.run(['config'], importing)
+    assert.match(shown, /^import +set \(hidden\)$/m)
   })
 
   it('takes --save-after, and refuses what is no time', async () => {

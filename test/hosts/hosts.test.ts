@@ -7,6 +7,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
+import { convertToString } from '../../src/session/convert.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { freePort } from '../support/free-port.ts'
 import { type HostProfile, Instance } from '../support/cli/host.ts'
@@ -36,6 +37,9 @@ const HOSTS: Record<string, HostProfile> = {
     env: {},
   },
 }
+
+const ON_A_DISK: HostProfile = { signal: 'SIGTERM', to: 'first', graceMs: 10_000, replaces: 'after', env: {} }
+const OLD_BOT = JSON.stringify(path.join(import.meta.dirname, 'old-bot.ts'))
 
 /** What the images of deploy/ start, without tini, which only passes the signal on. */
 const image = readFileSync(path.join(ROOT, 'deploy', 'Dockerfile'), 'utf8')
@@ -76,6 +80,70 @@ describe('a restart by the host', { concurrency: true }, () => {
       const { duplicates, logins } = dc.stats()
       assert.deepEqual({ duplicates, logins }, { duplicates: 0, logins: 1 })
     })
+})
+
+describe('a bot that moves over without a shell', { concurrency: true }, () => {
+  let folder: string
+  let remove: () => Promise<void>
+  before(async () => ({ folder, remove } = await temporaryFolder()))
+  after(() => remove())
+
+  /** The old one, which has no lease, is stopped `beside`: a while after the new one has imported its session. */
+  const moves = async (wait: string): Promise<{ duplicates: number; logins: number; told: string[] }> => {
+    const dc = await startDc()
+    const own = path.join(folder, `wait-${wait}`)
+    await mkdir(own)
+    const text = await convertToString(await makeSession(dc), 'gramjs')
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: own,
+      TMPDIR: own,
+      TELEGRAM_API_ID: String(API_ID),
+      TELEGRAM_API_HASH: API_HASH,
+      SESSION_STRING: text,
+    }
+    const profile = HOSTS['heroku']!
+    const old = new Instance(`exec node ${OLD_BOT}`, env, profile)
+    const instances = [old]
+    try {
+      await old.saw('old-bot: connected')
+      const line = words
+        .slice(2)
+        .join(' ')
+        .replace('0.0.0.0:8080', `127.0.0.1:${await freePort()}`)
+      const moved = {
+        ...env,
+        TGSESSION_STORE: `file:${path.join(own, 'store')}`,
+        TGSESSION_KEY: randomBytes(32).toString('hex'),
+        TGSESSION_IMPORT: 'SESSION_STRING',
+        TGSESSION_IMPORT_WAIT: wait,
+      }
+      const next = new Instance(`cd ${JSON.stringify(ROOT)} && exec ${line}`, moved, ON_A_DISK)
+      instances.push(next)
+      await next.saw('event=session.imported')
+      if (wait === '0') await until(() => dc.stats().duplicates > 0, 'a duplicate')
+      else {
+        await next.saw('event=import.waiting')
+        assert.equal(await old.stop(), 0)
+        await next.saw('ping-bot: connected')
+      }
+      const { duplicates, logins } = dc.stats()
+      return { duplicates, logins, told: next.lines }
+    } finally {
+      await Promise.all(instances.map((instance) => instance.end()))
+      await dc.close()
+    }
+  }
+
+  it('waits for the end of the old one: no duplicate', async () => {
+    const { told, ...counted } = await moves('5s')
+    assert.deepEqual(counted, { duplicates: 0, logins: 1 })
+    assert.ok(told.some((line) => line.includes('TGSESSION_IMPORT is set')))
+  })
+
+  it('would have one without the wait', async () => {
+    assert.ok((await moves('0')).duplicates > 0)
+  })
 })
 
 async function store(dc: FakeDc, env: Record<string, string | undefined>): Promise<void> {

@@ -316,7 +316,7 @@ describe('deleting', () => {
     const { generation } = setting.head
     assert.equal(await setting.during(replica.recovery.delete()), 3)
     const { head } = setting
-    assert.deepEqual(setting.store.keys(), [HEAD])
+    assert.deepEqual(setting.store.keys('main/'), [HEAD])
     assert.ok(head.generation > generation)
     assert.deepEqual([head.holder, head.current, head.lastLogin, head.history], [null, null, null, []])
     assert.equal(head.deleted?.by, 'worker.1')
@@ -351,7 +351,7 @@ describe('deleting', () => {
     await assert.rejects(setting.during(replica.recovery.delete()), UnreachableError)
     assert.equal(setting.head.current, null)
     await setting.during(replica.recovery.delete())
-    assert.deepEqual(setting.store.keys(), [HEAD])
+    assert.deepEqual(setting.store.keys('main/'), [HEAD])
   })
 
   it('survives that its own answer is lost', async () => {
@@ -359,7 +359,7 @@ describe('deleting', () => {
     const lost = { method: 'put', key: 'head.json', answer: unreachable(), times: 3 } as const
     setting.store.fault(lost)
     await setting.during(replica.recovery.delete())
-    assert.deepEqual(setting.store.keys(), [HEAD])
+    assert.deepEqual(setting.store.keys('main/'), [HEAD])
     assert.equal(setting.head.holder, null)
   })
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { statSync } from 'node:fs'
 import { readHost } from '../../src/config/host.ts'
 import { readSettings } from '../../src/config/settings.ts'
-import { inTheClear, lostDisk, refuseLostDisk } from '../../src/cli/store-warnings.ts'
+import { inTheClear, refuseLostDisk } from '../../src/cli/store-warnings.ts'
+import { lostDisk } from '../../src/config/lost-disk.ts'
 import { lostPath } from '../../src/store/durable-disk.ts'
 
 describe('a disk that a host empties', () => {

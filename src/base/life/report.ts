@@ -7,6 +7,7 @@ export type Report = (event: string, fields?: Record<string, string | number | b
 /** What of an instance's life the head keeps, for `status`: it explains what is found there. */
 const RECORDED = new Set([
   'head.newer',
+  'import.refused',
   'key.asked',
   'lease.lost',
   'save.failed',
@@ -24,7 +25,7 @@ export function recording(report: Report, replica: { note(code: string): void })
 
 /** What an operator must see even if nobody asked for a report. */
 const TROUBLE =
-  /^(?:lease\.(?:waiting|lost|release_failed)|session\.(?:waiting|unreachable|quarantined)|save\.failed|close\.failed|key\.|head\.newer|store\.unreachable|updates\.not_stopped)/
+  /^(?:lease\.(?:waiting|lost|release_failed)|session\.(?:waiting|unreachable|quarantined)|import\.|save\.failed|close\.failed|key\.|head\.newer|store\.unreachable|updates\.not_stopped)/
 
 /** Waiting and trouble, each as a line on standard error; everything else is left out. */
 export const reportTrouble: Report = (event, fields = {}) => {

@@ -2,7 +2,8 @@ import { RefusedError } from '../../base/errors.ts'
 import type { Head } from '../head.ts'
 import type { HeadChange } from '../head-file.ts'
 
-const KEPT = 20
+/** So many entries stay, the newest. */
+export const KEPT = 20
 
 /** Why no login may be started now; null if one may. `nowMs` is wall time, as Telegram's waits are. */
 export function refusal(

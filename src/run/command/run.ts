@@ -1,8 +1,9 @@
 import { LeaseError, type UnreachableError } from '../../base/errors.ts'
 import type { Lease } from '../../lease/lease.ts'
 import type { Replica } from '../../replica/replica.ts'
-import { awaitSession, noAnswer, untilUnderstood } from '../await-session.ts'
+import { askUntil, awaitSession, noAnswer, untilUnderstood } from '../await-session.ts'
 import { Budget } from '../../base/life/budget.ts'
+import { importSession } from '../import-session.ts'
 import { releaseLease } from '../../lease/release-lease.ts'
 import { patiently } from './patience.ts'
 import { SessionFolder } from './file/session-folder.ts'
@@ -72,7 +73,9 @@ async function acquire(
   const silent = (ms: number): UnreachableError => noAnswer(replica.store.label, ms)
   return await patiently(options, silent, async ({ signal, awaiting }) => {
     const waiting = { ...options, signal, onAwaiting: awaiting }
+    const { importing } = options
     const take = async (): Promise<Turn> => {
+      if (importing) await askUntil(waiting, () => importSession(replica, importing, waiting))
       const { bytes } = await awaitSession(replica, { ...waiting, avoid })
       reached('session.found')
       const prefetched = prefetch(replica, bytes, signal)

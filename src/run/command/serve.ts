@@ -11,6 +11,7 @@ import { stageSession } from './file/stage.ts'
 import type { AccountSources } from '../account.ts'
 import { asFamily } from '../as-family.ts'
 import { describeError } from '../../base/life/report.ts'
+import { awaitFormerInstance } from '../import-session.ts'
 import { type Prefetched, restore } from './restore.ts'
 import { type RunOptions, showNothing, stopOf } from '../run-options.ts'
 import { Saver, type SaverEnd } from '../saver.ts'
@@ -41,6 +42,7 @@ export interface Serving {
 export async function serve(acquired: Serving, options: RunOptions): Promise<Served> {
   const { replica, lease, folder, budget } = acquired
   const { report, clock, passEnv = false } = options
+  if (!(await formerIsGone(acquired, options))) return neverStarted(options)
   const restored = await restore(replica, acquired, options).catch((error: unknown) => {
     // Deleted since it was seen: it is waited for again.
     if (error instanceof NoSessionError) return 'gone' as const
@@ -80,6 +82,19 @@ export async function serve(acquired: Serving, options: RunOptions): Promise<Ser
   if (failed && clock.now() - startedAt < AT_ONCE_MS && (await isDead(replica, lease, revision, options)))
     return { ...ended, why: 'dead' }
   return { ...ended, ...saved }
+}
+
+/** False where the stop, or the loss of the lease, came first. */
+async function formerIsGone({ replica, lease }: Serving, options: RunOptions): Promise<boolean> {
+  const signal = AbortSignal.any([options.stop, lease.signal])
+  const waitMs = options.importing?.waitMs ?? 0
+  try {
+    await awaitFormerInstance(replica, lease, { ...options, signal, waitMs })
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
 }
 
 /** What ends the command first decides; when this returns, nothing of the command is alive. */

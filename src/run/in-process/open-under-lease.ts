@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts'
 import { openReplica } from '../../config/open-replica.ts'
+import { lostDisk } from '../../config/lost-disk.ts'
 import { type Environment, readSettings } from '../../config/settings.ts'
 import { LeaseError, NoSessionError } from '../../base/errors.ts'
 import type { Head } from '../../replica/head.ts'
@@ -7,6 +8,7 @@ import type { Replica } from '../../replica/replica.ts'
 import type { AnyClient } from '../../telegram/client/internals.ts'
 import { servable, untilUnderstood } from '../await-session.ts'
 import { asFamily } from '../as-family.ts'
+import { awaitFormerInstance, type Importing, importSession } from '../import-session.ts'
 import { closeOnSignals } from '../../clients/close-on-signals.ts'
 import {
   OpenedSession,
@@ -71,8 +73,9 @@ async function openFrom<Session extends LiveSession & TrackedSession, Client ext
   const replica = await openReplica(settings)
   const closeStore = (): Promise<void> => replica.store.close()
   const times = { shutdownMs: settings.shutdownMs, quietMs: settings.saveAfterMs }
+  const importing = settings.importing && { ...settings.importing, lost: await lostDisk(settings) }
   try {
-    return await openUnderLease(library, replica, { ...times, ...options }, closeStore)
+    return await openUnderLease(library, replica, { ...times, ...options, importing }, closeStore)
   } catch (error) {
     await closeStore()
     throw error
@@ -82,13 +85,15 @@ async function openFrom<Session extends LiveSession & TrackedSession, Client ext
 async function openUnderLease<Session extends LiveSession & TrackedSession, Client extends AnyClient>(
   library: OpeningLibrary<Session, Client>,
   replica: Replica,
-  options: OpenSessionOptions & { signal: AbortSignal },
+  options: OpenSessionOptions & { signal: AbortSignal; importing?: Importing | undefined },
   onClosed: () => Promise<void> = () => Promise.resolve(),
 ): Promise<OpenedSession<Session, Client>> {
-  const { signal, clock = systemClock } = options
+  const { signal, clock = systemClock, importing } = options
   const report = recording(options.report ?? reportTrouble, replica)
   reached('boot')
-  const lease = await untilUnderstood({ signal, clock, report, onAwaiting: () => undefined }, async () => {
+  const awaiting = { signal, clock, report, onAwaiting: () => undefined }
+  const lease = await untilUnderstood(awaiting, async () => {
+    if (importing) await importSession(replica, importing, awaiting)
     requireServable(await replica.status({ signal }), replica.name)
     reached('session.found')
     return await replica.lease({
@@ -100,6 +105,8 @@ async function openUnderLease<Session extends LiveSession & TrackedSession, Clie
     reached('lease.taken')
     report('lease.taken', { generation: lease.generation })
     const until = AbortSignal.any([lease.signal, signal])
+    const waitMs = importing?.waitMs ?? 0
+    await awaitFormerInstance(replica, lease, { signal: until, clock, report, waitMs })
     const restored = await replica.restore({ signal: until, lease })
     reached('session.fetched')
     // Telegram may have killed it while we waited.

@@ -129,6 +129,7 @@ export const SCHEMAS = {
     TGSESSION_USER_ID: text,
     TGSESSION_WEB_TOKEN: z.literal('set').nullable(),
     TGSESSION_HEARTBEAT: z.literal('set').nullable(),
+    TGSESSION_IMPORT: z.literal('set').nullable(),
     TELEGRAM_API_ID: z.int().nullable(),
     TELEGRAM_API_HASH: z.literal('set').nullable(),
     PORT: z.int().nullable(),

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { systemClock } from '../../../base/clock.ts'
 import { SAVE_AFTER } from '../../../config/duration.ts'
 import { namesPlainSession, openPlainSession } from '../../../config/open-plain-session.ts'
+import { lostDisk } from '../../../config/lost-disk.ts'
 import { sessionPath } from '../../../config/session-path.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { TgsessionError, UsageError } from '../../../base/errors.ts'
@@ -84,7 +85,7 @@ export function runCommand(context: Context): Command {
       const { report, status, close } = openLog(flags)
       const plan = (settings: Settings): RunOptions => ({
         argv,
-        env: { ...quickStartVariables(), ...context.env },
+        env: { ...quickStartVariables(), ...without(context.env, settings.importing?.variables) },
         file: flags.file === undefined ? settings.file : sessionPath(flags.file, '--file'),
         passEnv: flags.passEnv,
         asStrings,
@@ -139,6 +140,7 @@ async function runWhere(
       () => 0,
       () => runPlain((how) => openPlainSession(settings, how), plan(settings)),
     )
+  const importing = settings.importing && { ...settings.importing, lost: await lostDisk(settings) }
   const tellTrouble = sparingly((message) => report('store.unreachable', { message }), systemClock)
   let trouble: TgsessionError | undefined
   const onTrouble = (error: Error): void => {
@@ -151,10 +153,15 @@ async function runWhere(
     (replica) =>
       beside(
         () => replica.lastSeen?.holder?.beat ?? 0,
-        () => run(replica, { ...plan(settings), lastTrouble: () => trouble }),
+        () => run(replica, { ...plan(settings), importing, lastTrouble: () => trouble }),
       ),
     onTrouble,
   )
+}
+
+/** A string that was imported is not used beside the session that it became. */
+function without(env: Context['env'], names: readonly string[] = []): Context['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)))
 }
 
 /** The first of them is the reason of `stop`; until `forget` none of them ends this process. */
