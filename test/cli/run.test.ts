@@ -289,7 +289,7 @@ describe('tgsession run', () => {
     const text = await convertToString(session, 'telethon')
     const importing = {
       ...env,
-      TGSESSION_STORE: `file:${scratch.folder}/${stores}-moved`,
+      TGSESSION_STORE: `file:${scratch}/${stores}-moved`,
       TGSESSION_IMPORT: 'SESSION_STRING',
       TGSESSION_IMPORT_WAIT: '0',
       SESSION_STRING: text,

@@ -83,10 +83,7 @@ describe('a restart by the host', { concurrency: true }, () => {
 })
 
 describe('a bot that moves over without a shell', { concurrency: true }, () => {
-  let folder: string
-  let remove: () => Promise<void>
-  before(async () => ({ folder, remove } = await temporaryFolder()))
-  after(() => remove())
+  const folder = temporaryFolder()
 
   /** The old one, which has no lease, is stopped `beside`: a while after the new one has imported its session. */
   const moves = async (wait: string): Promise<{ duplicates: number; logins: number; told: string[] }> => {

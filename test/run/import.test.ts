@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { beforeEach, describe, it } from 'node:test'
 import { readSettings } from '../../src/config/settings.ts'
 import type { Importing } from '../../src/run/import-session.ts'
 import { openSession } from '../../src/run/in-process/gramjs.ts'
 import { convertToString } from '../../src/session/convert.ts'
 import { verifySession } from '../../src/session/inspect.ts'
 import { altered } from '../support/sim-clock.ts'
-import { openTestReplica, type Reported, Running, SwitchedStore, temporaryFolder } from '../support/rig.ts'
+import { openTestReplica, type Reported, Running, SwitchedStore } from '../support/rig.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
@@ -16,13 +17,9 @@ const DONE = [process.execPath, '-e', '0']
 describe('a session that lies beside the program', () => {
   let store: SwitchedStore
   let text: string
-  let scratch: Awaited<ReturnType<typeof temporaryFolder>>
+  const scratch = temporaryFolder()
   let folders = 0
 
-  before(async () => {
-    scratch = await temporaryFolder()
-  })
-  after(() => scratch.remove())
   beforeEach(async () => {
     store = new SwitchedStore()
     text = await convertToString(await sessionBytes({ userId: 777 }), 'telethon')
@@ -112,7 +109,7 @@ describe('a session that lies beside the program', () => {
 
   const inProcess = async (more: Record<string, string>): Promise<Reported[]> => {
     const reports: Reported[] = []
-    const env = { TGSESSION_STORE: `file:${scratch.folder}/${folders}`, ...more }
+    const env = { TGSESSION_STORE: `file:${scratch}/${folders}`, ...more }
     const opened = await openSession(env, {
       clock,
       report: (event, fields = {}) => reports.push({ event, fields }),
@@ -139,7 +136,7 @@ describe('a session that lies beside the program', () => {
     const second = await inProcess(given)
     assert.ok(!second.some(({ event }) => /import/.test(event)))
     const replica = await openReplica(
-      await readSettings({ TGSESSION_STORE: `file:${scratch.folder}/${folders}` }, { store: true }),
+      await readSettings({ TGSESSION_STORE: `file:${scratch}/${folders}` }, { store: true }),
     )
     await replica.recovery.delete()
     await assert.rejects(inProcess(given), { code: 'session.none' })
