@@ -53,7 +53,7 @@ export interface Settings extends Host {
   webToken: string | undefined
   /** An https: address to be asked while all is well; whoever knows it can pretend that. */
   heartbeat: string | undefined
-  /** A session that is to be stored where none is. */
+  /** @internal A session that is to be stored where none is. */
   importing: ImportSource | undefined
   /** Where the host wants to be answered. */
   port: number | undefined

@@ -266,7 +266,7 @@ export class Replica {
   }
 
   /**
-   * Stores a session that lies beside the program, once, where none is stored or a dead one. Null if nothing was to be
+   * @internal Stores a session that lies beside the program, once, where none is stored or a dead one. Null if nothing was to be
    * done.
    *
    * @throws RefusedError `import.deleted`, `import.logged_out`, `import.held`, `session.dead_key`; ForbiddenError
@@ -278,7 +278,7 @@ export class Replica {
     return await importSession({ ...this.#parts, name, verify, userId }, bytes, options)
   }
 
-  /** The holder has waited for the instance from which current was imported: nobody waits for that one again. */
+  /** @internal The holder has waited for the instance from which current was imported: nobody waits for that one again. */
   async formerIsGone(lease: Lease, options: ChangeOptions = {}): Promise<void> {
     await this.#parts.writer.change(formerIsGone(lease), options)
   }
