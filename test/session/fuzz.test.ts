@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 
-const INPUTS = Number(process.env['TGSESSION_FUZZ_INPUTS'] ?? 10_000)
+const INPUTS = Number(process.env['TGSESSION_FUZZ_INPUTS'] ?? 2_500)
 const SEED = Number(process.env['TGSESSION_FUZZ_SEED'] ?? 20_261_123)
 
 describe('mutated session files, folders and strings', () => {

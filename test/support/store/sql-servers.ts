@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createConnection } from 'mysql2/promise'
-import { Client } from 'pg'
+import { createPool } from 'mysql2/promise'
+import { Pool } from 'pg'
 import { MYSQL_URL, POSTGRES_URL } from '../requires.ts'
 
 /** An empty database of a test's own, and its administrator. */
@@ -20,11 +20,13 @@ export async function testDatabase(kind: ServerKind, serverUrl?: string): Promis
   // template1, the default, must not be in use by anybody at that moment.
   const template = kind === 'postgres' ? ' TEMPLATE template0' : ''
   await runOn(kind, server, [`CREATE DATABASE ${name}${template}`])
+  const connection = connectionTo(kind, url)
   return {
     url,
     name,
-    run: async (...statements) => runOn(kind, url, statements),
+    run: async (...statements) => connection.run(statements),
     drop: async () => {
+      await connection.end()
       await runOn(kind, server, [`DROP DATABASE ${name}${kind === 'postgres' ? ' WITH (FORCE)' : ''}`])
     },
   }
@@ -54,30 +56,52 @@ export function withPort(url: string, port: number): string {
   return changed.href
 }
 
-async function runOn(
+async function runOn(kind: ServerKind, url: string, statements: string[]): Promise<void> {
+  const administrator = connectionTo(kind, url)
+  try {
+    await administrator.run(statements)
+  } finally {
+    await administrator.end()
+  }
+}
+
+type Rows = Record<string, unknown>[]
+
+/** One connection, which is kept for a second: a test that polls does not connect for each look. */
+function connectionTo(
   kind: ServerKind,
   url: string,
-  statements: string[],
-): Promise<Record<string, unknown>[]> {
-  let rows: Record<string, unknown>[] = []
+): { run: (statements: string[]) => Promise<Rows>; end: () => Promise<void> } {
   if (kind === 'postgres') {
-    const client = new Client(url)
-    await client.connect()
+    const pool = new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 1000, allowExitOnIdle: true })
+    // The server ends an idle one where the test restarts it.
+    pool.on('error', () => undefined)
+    const run = async (statements: string[]): Promise<Rows> => {
+      const client = await pool.connect()
+      let rows: Rows = []
+      try {
+        for (const statement of statements)
+          rows = (await client.query<Record<string, unknown>>(statement)).rows
+      } finally {
+        client.release()
+      }
+      return rows
+    }
+    return { run, end: () => pool.end() }
+  }
+  const pool = createPool({ uri: url, connectionLimit: 1, maxIdle: 0, idleTimeout: 1000 })
+  const run = async (statements: string[]): Promise<Rows> => {
+    const connection = await pool.getConnection()
+    let rows: Rows = []
     try {
-      for (const statement of statements) rows = (await client.query(statement)).rows
+      for (const statement of statements) {
+        const [found] = await connection.query(statement)
+        rows = Array.isArray(found) ? found.map((row) => Object.fromEntries(Object.entries(row))) : []
+      }
     } finally {
-      await client.end()
+      connection.release()
     }
     return rows
   }
-  const connection = await createConnection(url)
-  try {
-    for (const statement of statements) {
-      const [found] = await connection.query(statement)
-      rows = Array.isArray(found) ? found.map((row) => Object.fromEntries(Object.entries(row))) : []
-    }
-  } finally {
-    await connection.end()
-  }
-  return rows
+  return { run, end: () => pool.end() }
 }
