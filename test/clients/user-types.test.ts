@@ -98,7 +98,7 @@ declare const make: () => SessionStorage
 sessionStorageContract('mine', make)`
 
   it('compile with GramJS, and with the contract suite', () => {
-    const files = { 'gram.ts': user('telegram', '../dist/src/index.js'), 'contract.ts': contract }
+    const files = { 'gram.ts': user('telegram', '../dist/src/gramjs.js'), 'contract.ts': contract }
     assert.equal(check('gram', files), '')
   })
 
@@ -108,7 +108,7 @@ sessionStorageContract('mine', make)`
   })
 
   it('refuse what is wrong, so that silence means something', () => {
-    const text = user('telegram', '../dist/src/index.js').replace("'anon'", '42')
+    const text = user('telegram', '../dist/src/gramjs.js').replace("'anon'", '42')
     assert.match(check('wrong', { 'user.ts': text }), /TS2345/)
   })
 })
