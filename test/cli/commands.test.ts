@@ -10,7 +10,8 @@ import type { Head } from '../../src/replica/head.ts'
 import { inspectSession } from '../../src/session/inspect.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli/cli.ts'
 import { S3Server } from '../support/store/s3-server.ts'
-import { ACCOUNT, API_HASH, keyTexts, makeSession, startDc } from '../support/rig.ts'
+import { ACCOUNT, API_HASH, keyTexts } from '../support/rig.ts'
+import { rigSession } from '../replica/support/sessions.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
@@ -33,9 +34,7 @@ describe('tgsession', () => {
   const secrets = new Set([KEY, OTHER_KEY, API_HASH, S3_SECRET, ACCOUNT.password])
 
   before(async () => {
-    const dc = await startDc()
-    session = await makeSession(dc)
-    await dc.close()
+    session = await rigSession()
     cli = new Cli(scratch)
     file = path.join(scratch, 'made.session')
     writeFileSync(file, session)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Cli, lastJson } from '../support/cli/cli.ts'
 import { SCHEMAS } from '../support/cli/json-schemas.ts'
-import { makeSession, startDc } from '../support/rig.ts'
+import { rigSession } from '../replica/support/sessions.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const PAGE = readFileSync(path.join(import.meta.dirname, '..', '..', 'docs', 'reference', 'json.md'), 'utf8')
@@ -14,9 +14,7 @@ describe('what commands print with --json', () => {
   const scratch = temporaryFolder()
   let cli: Cli
   before(async () => {
-    const dc = await startDc()
-    const session = await makeSession(dc)
-    await dc.close()
+    const session = await rigSession()
     cli = new Cli(scratch)
     writeFileSync(path.join(scratch, 'made.session'), session)
   })

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { MAIN } from '../support/cli/main-program.ts'
-import { API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
+import { API_HASH, API_ID } from '../support/rig.ts'
+import { rigSession } from '../replica/support/sessions.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('an MCP server under tgsession run', () => {
@@ -21,9 +22,7 @@ describe('an MCP server under tgsession run', () => {
       TELEGRAM_API_ID: String(API_ID),
       TELEGRAM_API_HASH: API_HASH,
     }
-    const dc = await startDc()
-    await (await openReplica(await readSettings(env, { store: true }))).push(await makeSession(dc), {})
-    await dc.close()
+    await (await openReplica(await readSettings(env, { store: true }))).push(await rigSession(), {})
 
     const server = path.join(import.meta.dirname, 'mcp-server.ts')
     const words = ['run', '--session-env', 'TELEGRAM_SESSION_STRING=telethon', '--', process.execPath, server]

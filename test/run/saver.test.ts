@@ -2,20 +2,18 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
+import { afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { RunOptions } from '../../src/run/command/run.ts'
 import { Saver } from '../../src/run/saver.ts'
 import { verifySession } from '../../src/session/inspect.ts'
 import { unreachable } from '../support/store/scripted-store.ts'
-import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
+import { randomKey, sessionBytes, rigSession } from '../replica/support/sessions.ts'
 import { readable, Setting } from '../replica/support/setting.ts'
-import { entityNames, makeSession, openTestReplica, Running, startDc, SwitchedStore } from '../support/rig.ts'
+import { entityNames, openTestReplica, Running, SwitchedStore } from '../support/rig.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
 describe('run, as it saves', () => {
-  let dc: FakeDc
   let session: Uint8Array
   let store: SwitchedStore
   const scratch = temporaryFolder()
@@ -24,11 +22,7 @@ describe('run, as it saves', () => {
   const started: Running[] = []
 
   before(async () => {
-    dc = await startDc()
-    session = await makeSession(dc)
-  })
-  after(async () => {
-    await dc.close()
+    session = await rigSession()
   })
   beforeEach(async () => {
     store = new SwitchedStore()

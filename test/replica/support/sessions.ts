@@ -26,3 +26,6 @@ export async function sessionBytes(
 }
 
 export const randomKey = (): Uint8Array => randomBytes(256)
+
+/** Of the account of test/support/rig.ts, as if it had logged in: its only entity is its user. */
+export const rigSession = (): Promise<Uint8Array> => sessionBytes({ userId: 777_001, name: 'Rig' })

@@ -2,17 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { before, beforeEach, describe, it } from 'node:test'
 import { ConfigurationError, UsageError } from '../../../src/base/errors.ts'
-import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
-import {
-  entityNames,
-  makeSession,
-  openTestReplica,
-  Running,
-  startDc,
-  SwitchedStore,
-} from '../../support/rig.ts'
+import { entityNames, openTestReplica, Running, SwitchedStore } from '../../support/rig.ts'
+import { rigSession } from '../../replica/support/sessions.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 
@@ -30,20 +23,15 @@ interface Told {
 }
 
 describe('run', () => {
-  let dc: FakeDc
   let session: Uint8Array
   const scratch = temporaryFolder()
   let store: SwitchedStore
   let foldersBefore: string[]
 
   before(async () => {
-    dc = await startDc()
-    session = await makeSession(dc)
+    session = await rigSession()
     // Of its own: other tests place sessions at the same time.
     process.env['TMPDIR'] = scratch
-  })
-  after(async () => {
-    await dc.close()
   })
   beforeEach(async () => {
     store = new SwitchedStore()

@@ -4,7 +4,8 @@ import { before, describe, it } from 'node:test'
 import { missing, PYTHON } from '../../support/requires.ts'
 import { entityNames, isAlive, openTestReplica } from '../../support/rig.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
-import { places, program, rigSession, SERVE } from '../support/place.ts'
+import { rigSession } from '../../replica/support/sessions.ts'
+import { places, program, SERVE } from '../support/place.ts'
 
 describe('run, when it is stopped', { concurrency: true }, () => {
   // Nothing here is about the end of a lease.

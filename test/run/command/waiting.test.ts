@@ -5,7 +5,8 @@ import { verifySession } from '../../../src/session/inspect.ts'
 import { entityNames, openTestReplica, TTL_MS } from '../../support/rig.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
-import { places, program, rigSession, SERVE } from '../support/place.ts'
+import { rigSession } from '../../replica/support/sessions.ts'
+import { places, program, SERVE } from '../support/place.ts'
 
 describe('run, as it waits and starts again', { concurrency: true }, () => {
   const makePlace = places()

@@ -2,16 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after } from 'node:test'
 import type { RunOptions } from '../../../src/run/command/run.ts'
-import { sessionBytes } from '../../replica/support/sessions.ts'
 import { entityNames, openTestReplica, Running, SwitchedStore, TTL_MS } from '../../support/rig.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 
 export const program = (name: string): string => path.join(import.meta.dirname, '../programs', name)
 export const SERVE = [process.execPath, program('serve.ts')] as const
-
-/** Its only entity is its user. */
-export const rigSession = (): Promise<Uint8Array> => sessionBytes({ userId: 777, name: 'Rig' })
 
 /** A store, and `run` on it. Each test has its own, so that they may run together. */
 export class Place {

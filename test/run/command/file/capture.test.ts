@@ -4,14 +4,14 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, statSync, watch } from 'node:fs'
 import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { before, beforeEach, describe, it } from 'node:test'
 import { SaveFailedError, UnreachableError } from '../../../../src/base/errors.ts'
-import type { FakeDc } from '../../../../src/fake-dc/fake-dc.ts'
 import { captureFinal, captureLive, fileCheckpoint } from '../../../../src/run/command/file/capture.ts'
 import { verifySession } from '../../../../src/session/inspect.ts'
 import { mayMount, SmallDisk } from '../../../support/chaos/disk.ts'
 import { missing, PYTHON } from '../../../support/requires.ts'
-import { entityNames, makeSession, startDc } from '../../../support/rig.ts'
+import { entityNames } from '../../../support/rig.ts'
+import { rigSession } from '../../../replica/support/sessions.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { until } from '../../../support/until.ts'
 
@@ -33,7 +33,6 @@ async function lastWholeCommit(copy: Uint8Array): Promise<number> {
 }
 
 describe('capture', () => {
-  let dc: FakeDc
   let session: Uint8Array
   const scratch = temporaryFolder()
   let file: string
@@ -41,11 +40,7 @@ describe('capture', () => {
   let files = 0
 
   before(async () => {
-    dc = await startDc()
-    session = await makeSession(dc)
-  })
-  after(async () => {
-    await dc.close()
+    session = await rigSession()
   })
   beforeEach(async () => {
     file = path.join(scratch, `${++files}.session`)

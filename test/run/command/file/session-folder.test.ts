@@ -5,11 +5,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import type { FakeDc } from '../../../../src/fake-dc/fake-dc.ts'
 import type { RunOptions } from '../../../../src/run/command/run.ts'
 import { verifySession } from '../../../../src/session/inspect.ts'
 import { mayMount, SmallDisk } from '../../../support/chaos/disk.ts'
-import { makeSession, openTestReplica, Running, startDc, SwitchedStore } from '../../../support/rig.ts'
+import { openTestReplica, Running, SwitchedStore } from '../../../support/rig.ts'
+import { rigSession } from '../../../replica/support/sessions.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { until } from '../../../support/until.ts'
 
@@ -20,7 +20,6 @@ const temporary = (): string[] => readdirSync(process.env['TMPDIR'] ?? '')
 const fingerprint = async (bytes: Uint8Array): Promise<string> => (await verifySession(bytes)).keyFingerprint
 
 describe('the place of a session', () => {
-  let dc: FakeDc
   let session: Uint8Array
   let other: Uint8Array
   const scratch = temporaryFolder()
@@ -31,14 +30,12 @@ describe('the place of a session', () => {
   const started: Running[] = []
 
   before(async () => {
-    dc = await startDc()
-    session = await makeSession(dc)
-    other = await makeSession(dc)
+    session = await rigSession()
+    other = await rigSession()
   })
   after(async () => {
     if (usual === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = usual
-    await dc.close()
   })
   beforeEach(async () => {
     const folder = path.join(scratch, String(++tests))
@@ -143,7 +140,7 @@ describe('the place of a session', () => {
       [await fingerprint(other)],
     )
     assert.equal(current?.keyFingerprint, await fingerprint(session))
-    const third = await makeSession(dc)
+    const third = await rigSession()
     await writeFile(file, third)
     const running = start(['true'], { file })
     assert.equal(await running.ended, 0)
