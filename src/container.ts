@@ -1,3 +1,9 @@
+/**
+ * Around `SqlSessionContainer` of `tgsession/gramjs` and `tgsession/teleproto`, many sessions in one SQL database: its schema
+ * for migrations of your own, helpers, and the types of its options.
+ *
+ * @module tgsession/container
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { containerMigration, containerSchemaSql } from './container/tables/create-tables.ts'

@@ -1,3 +1,10 @@
+/**
+ * For programs with `telegram` (GramJS). `openSession` and `SqlSessionContainer.open` give a session under a lease, to be
+ * used with a client; the classes of sessions stand alone as well. Errors are in `tgsession`. `tgsession/teleproto` has the
+ * same names for `teleproto`.
+ *
+ * @module tgsession/gramjs
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { openSession, type OpenSession } from './run/in-process/gramjs.ts'

@@ -1,3 +1,10 @@
+/**
+ * What needs no client library: errors, sessions as bytes and strings, settings, the store, the login. Importing it loads
+ * neither `telegram` nor `teleproto`. To run a bot on the stored session, see `openSession` of `tgsession/gramjs` or
+ * `tgsession/teleproto`.
+ *
+ * @module tgsession
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export {

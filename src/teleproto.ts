@@ -1,3 +1,9 @@
+/**
+ * For programs with `teleproto`, the maintained fork of GramJS; the same names as in `tgsession/gramjs`, which is for
+ * `telegram`. Errors are in `tgsession`.
+ *
+ * @module tgsession/teleproto
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { openSession, type OpenSession } from './run/in-process/teleproto.ts'

@@ -1,3 +1,8 @@
+/**
+ * For tests: a Telegram data centre on loopback, and the contract of a session storage.
+ *
+ * @module tgsession/testing
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- it looks at the version of Node before all else
 import './base/require-node.ts'
 export { FakeDc } from './fake-dc/fake-dc.ts'
@@ -10,7 +15,7 @@ export type {
   FakeDcKeyState,
   FakeDcKeyStats,
   FakeDcOptions,
-  FakeDcStats,
+  FakeDcCounts,
   FakePerson,
   Standing,
 } from './fake-dc/options.ts'

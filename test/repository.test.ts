@@ -335,12 +335,16 @@ function linksOf(page: string): string[] {
 /** As GitHub names headings. */
 function anchors(markdown: string): Set<string> {
   const headings = markdown.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)
-  return new Set(
-    [...headings].map((match) =>
-      match[1]!
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    ),
-  )
+  const found = new Set([...markdown.matchAll(/<a id="([^"]+)">/g)].map((match) => match[1]!))
+  for (const [, text = ''] of headings) {
+    const slug = text
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-')
+    // As on GitHub: the second of the same words gets -1.
+    let [anchor, repeats] = [slug, 0]
+    while (found.has(anchor)) anchor = `${slug}-${++repeats}`
+    found.add(anchor)
+  }
+  return found
 }

@@ -58,6 +58,7 @@ function describe(project: Project, folder: string): Surface {
   const names: Record<string, string[]> = {}
   const found = new Map<number, Exported>()
   const parts: string[] = []
+  const comments: unknown[] = []
   for (const [entry, file] of Object.entries(ENTRIES)) {
     const source = project.program.getSourceFile(path.join(folder, `src/${file}.d.ts`))
     const module = source && checker.getSymbolAtLocation(source)
@@ -70,6 +71,7 @@ function describe(project: Project, folder: string): Surface {
     const sorted = exported.toSorted((a, b) => (a.name < b.name ? -1 : 1))
     names[entry] = sorted.map(({ name }) => name)
     parts.push(`# ${entry}`)
+    comments.push(source.text)
     for (const each of sorted) {
       const first = found.get(each.symbol.id)
       found.set(each.symbol.id, first ?? each)
@@ -79,10 +81,8 @@ function describe(project: Project, folder: string): Surface {
   }
   const all = [...found.values()]
   const documents = all.flatMap((each) => [each.symbol, ...membersOf(checker, each)])
-  const comments = documents.map((symbol) => [
-    checker.getDocumentationCommentOfSymbol(symbol),
-    checker.getJsDocTagsOfSymbol(symbol),
-  ])
+  for (const symbol of documents)
+    comments.push(checker.getDocumentationCommentOfSymbol(symbol), checker.getJsDocTagsOfSymbol(symbol))
   const text = `${parts.join('\n\n')}\n`
   return {
     text,

@@ -3,7 +3,7 @@ import { type Server, type Socket, createServer } from 'node:net'
 import { Connection } from './connection.ts'
 import { ServerKey } from './crypto/rsa.ts'
 import { FakeDcError } from './errors.ts'
-import type { FakeDcOptions, FakeDcStats, FakePerson, Standing } from './options.ts'
+import type { FakeDcOptions, FakeDcCounts, FakePerson, Standing } from './options.ts'
 import { newPostUpdates, tooLongUpdate } from './rpc/channels.ts'
 import { newMessageUpdates } from './rpc/entities.ts'
 import { acceptToken } from './rpc/qr.ts'
@@ -19,7 +19,7 @@ export type {
   FakeDcKeyState,
   FakeDcKeyStats,
   FakeDcOptions,
-  FakeDcStats,
+  FakeDcCounts,
   FakePerson,
   Standing,
 } from './options.ts'
@@ -100,7 +100,7 @@ export class FakeDc {
   }
 
   /** What has happened so far. */
-  stats(): FakeDcStats {
+  stats(): FakeDcCounts {
     const keys = [...this.#world.keys.values()].map((key) => key.stats())
     return {
       logins: this.#world.logins,

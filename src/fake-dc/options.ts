@@ -125,7 +125,7 @@ export interface FakeDcKeyStats {
 }
 
 /** What has happened at a data centre. */
-export interface FakeDcStats {
+export interface FakeDcCounts {
   /** That succeeded. */
   logins: number
   /** Over TCP, ever. */

@@ -259,8 +259,12 @@ export class Replica {
     return await this.#parts.writer.take(bytes, verified, seen, { isLogin: false }, options)
   }
 
-  /** A login that is to be stored here: `begin()` announces it, `logIn` takes it as `attempts`, `finish()` stores it. */
-  attempt({ replace = false }: { replace?: boolean } = {}): LoginAttempt {
+  /**
+   * A login that is to be stored here: `logIn` takes it as `attempts`, `finish()` stores what that returns. `replace`
+   * (default: false): even though a good session is stored.
+   */
+  attempt(options: { replace?: boolean } = {}): LoginAttempt {
+    const { replace = false } = options
     const { verify } = this.#options
     return new LoginAttempt({ ...this.#parts, verify, replace })
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { ROOT } from '../../scripts/surface/declarations.ts'
 import { readSurface } from '../../scripts/surface/read-surface.ts'
 
 describe('the public surface', () => {
@@ -12,6 +13,11 @@ describe('the public surface', () => {
     assert.equal(surface.text, committed)
     assert.match(committed, /^export declare function openSession\(/m)
     assert.doesNotMatch(committed, /#private|@internal/)
+  })
+
+  it('is described in docs/reference/api as it is now: npm run reference', () => {
+    const index = readFileSync(path.join(ROOT, 'docs/reference/api/README.md'), 'utf8')
+    assert.ok(index.includes(`<!-- made of ${surface.hash} -->`))
   })
 
   it('has the same names, types included, for both client libraries', () => {

@@ -26,7 +26,8 @@ export class MemorySession extends BaseSession {
   #storage: SessionStorage
 
   /** Ready at once: its `load()` does nothing. */
-  constructor({ storage = new MemoryStorage(), ...options }: MemorySessionOptions = {}) {
+  constructor(options: MemorySessionOptions = {}) {
+    const { storage = new MemoryStorage() } = options
     const core = new SessionCore(options)
     core.attach(storage)
     super(core)

@@ -54,8 +54,9 @@ const FILE: SentFileKey = {
 export function sessionStorageContract(
   name: string,
   make: () => SessionStorage | Promise<SessionStorage>,
-  { reopen = (storage) => storage, runner = process.getBuiltinModule('node:test') }: ContractOptions = {},
+  options: ContractOptions = {},
 ): void {
+  const { reopen = (storage) => storage, runner = process.getBuiltinModule('node:test') } = options
   const check = (
     what: string,
     write: (rows: SessionStorage) => void,

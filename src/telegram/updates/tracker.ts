@@ -85,7 +85,8 @@ export class UpdateTracker {
    * start. Waits up to `timeoutMs` (5 000 unless given) for handlers under way, which then count as done. To be
    * followed by `disconnectClient` and the session's own `close()`.
    */
-  async stop({ timeoutMs = STOP_MS }: { timeoutMs?: number | undefined } = {}): Promise<void> {
+  async stop(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    const { timeoutMs = STOP_MS } = options
     this.#end()
     const enough = new AbortController()
     const late = this.#settings.clock.sleep(timeoutMs, enough.signal).catch(() => undefined)
