@@ -115,25 +115,42 @@ describe('what a command has started', { skip: canTag() ? false : 'not Linux, or
     await until(() => said.text.includes('TERM'), 'SIGTERM')
     const found = pid()
     await until(() => !isAlive(found), 'SIGKILL')
-    assert.ok(performance.now() - startedAt < TTL_MS * 3, 'not much later than that')
+    assert.ok(performance.now() - startedAt < TTL_MS * 1.2, 'not much later than that')
     wrapper.kill('SIGCONT')
     await once(wrapper, 'exit')
     assert.match(said.text, /ended 137/)
   })
 
-  it('goes on while the lease is renewed', async () => {
+  /** Its lease lasts for `ttlMs` from each call of `renew`. */
+  const leased = (argv: string[], ttlMs: number): { command: Command; renew: () => void } => {
     const listeners: ((leftMs: number) => void)[] = []
     const onRenewal = (listener: (leftMs: number) => void): (() => void) => {
       listeners.push(listener)
-      listener(2000)
+      listener(ttlMs)
       return () => listeners.pop()
     }
     const options = { session: {}, env: variables(), passEnv: false, clock: systemClock }
-    const lease = { ttlMs: 2000, onRenewal }
-    const command = new Command({ argv: ['sleep', '3'], ...options, lease })
-    const again = setInterval(() => listeners.forEach((renewed) => renewed(2000)), 250)
+    const command = new Command({ argv, ...options, lease: { ttlMs, onRenewal } })
+    return { command, renew: () => listeners.forEach((renewed) => renewed(ttlMs)) }
+  }
+
+  it('goes on while the lease is renewed', async () => {
+    const { command, renew } = leased(['sleep', '3'], 2000)
+    const again = setInterval(renew, 250)
     assert.equal(await command.ended, 0)
     clearInterval(again)
+  })
+
+  it('is killed before the lease is over, counted from the last of many renewals', async () => {
+    const { command, renew } = leased(['sh', '-c', `trap '' TERM; exec sleep 600`], TTL_MS)
+    for (let n = 0; n < 5; n++) {
+      await systemClock.sleep(250)
+      renew()
+    }
+    const renewedAt = systemClock.now()
+    assert.equal(await command.ended, 137)
+    const lived = systemClock.now() - renewedAt
+    assert.ok(lived > TTL_MS * 0.9 && lived < TTL_MS * 1.1, `it lived for ${lived} ms of ${TTL_MS}`)
   })
 
   it('leaves no watchdog behind when it has ended', async () => {
