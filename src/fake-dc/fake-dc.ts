@@ -29,6 +29,7 @@ export { FakeDcError } from './errors.ts'
  * A Telegram data centre on loopback: real MTProto 2.0 for real clients, for rehearsals and tests. It knows its
  * own accounts and their Saved Messages, counts what happens, and fails on demand. All in memory.
  *
+ * @experimental
  * @example
  * ```ts
  * import { logIn } from 'tgsession'

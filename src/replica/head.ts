@@ -67,7 +67,11 @@ export interface HeadEvent {
   [unknown: string]: unknown
 }
 
-/** head.json. Fields that this version does not know are kept, here and in what it holds. */
+/**
+ * head.json. Fields that this version does not know are kept, here and in what it holds.
+ *
+ * @experimental
+ */
 export interface Head {
   /** Of head.json itself. */
   format: 2

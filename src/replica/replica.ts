@@ -72,6 +72,8 @@ export type { LoginAttempt, Restored, SaveOutcome }
  * The durable, encrypted, leased copy of one named session in a store. `openReplica` makes it. Every method throws,
  * besides what it names, `UnreachableError`, `ForbiddenError` and `ConfigurationError` of the store, and `BadDataError`
  * for a `head.json` that is damaged, or of a newer release.
+ *
+ * @experimental
  */
 export class Replica {
   /** Which session of the store: TGSESSION_NAME. */
