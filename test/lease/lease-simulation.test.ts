@@ -16,7 +16,7 @@ import { seededRandom, type SimMachine, SimTime } from '../support/sim-clock.ts'
  * and a wrong wall clock, over a network that loses and delays requests. TGSESSION_SIM_SEEDS and TGSESSION_SIM_DAYS
  * make it longer (40 seeds of 3 days is the long run).
  */
-const SEEDS = Number(process.env['TGSESSION_SIM_SEEDS'] ?? 6)
+const SEEDS = Number(process.env['TGSESSION_SIM_SEEDS'] ?? 3)
 const DAYS = Number(process.env['TGSESSION_SIM_DAYS'] ?? 0.5)
 const INSTANCES = 3
 const SEND_EVERY_MS = 1000
