@@ -22,7 +22,7 @@ export interface OpenedSessionOptions {
   report?: Report | undefined
   /** SIGTERM and SIGINT close the session, beside whatever the program does on them itself. Default: true. */
   closeOnSignals?: boolean | undefined
-  /** Milliseconds that `close()` may take. Default: what the host grants (TGSESSION_SHUTDOWN_MS), or 25 000. */
+  /** Milliseconds that `close()` may take. Default: what the host grants (TGSESSION_SHUTDOWN), or 25 000. */
   shutdownMs?: number | undefined
   /** @internal */
   clock?: Clock | undefined

@@ -47,7 +47,7 @@ export function settingsAsJson(settings: Settings): Record<string, string | numb
     TGSESSION_FILE: settings.file ?? null,
     TGSESSION_LEASE_TTL: settings.leaseTtlMs / 1000,
     TGSESSION_SAVE_AFTER: settings.saveAfterMs / 1000,
-    TGSESSION_SHUTDOWN_MS: settings.shutdownMs,
+    TGSESSION_SHUTDOWN: settings.shutdownMs / 1000,
     TGSESSION_USER_ID: settings.userId ?? null,
     TGSESSION_WEB_TOKEN: hidden(settings.webToken),
     TGSESSION_HEARTBEAT: hidden(settings.heartbeat),

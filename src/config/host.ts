@@ -65,5 +65,5 @@ function railway(env: Env): Pick<Host, 'shutdownMs' | 'warning'> {
 
 const RAILWAY = {
   message: 'Railway kills a service as soon as it has signalled it: nothing can be saved or released then',
-  hint: 'Set RAILWAY_DEPLOYMENT_DRAINING_SECONDS=10 for this service. If that stands in its railway.json already, set TGSESSION_SHUTDOWN_MS=8000.',
+  hint: 'Set RAILWAY_DEPLOYMENT_DRAINING_SECONDS=10 for this service. If that stands in its railway.json already, set TGSESSION_SHUTDOWN=8s.',
 }

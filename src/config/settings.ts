@@ -11,7 +11,7 @@ import { type Host, readHost } from './host.ts'
 import { type ImportSource, readImport } from './import-source.ts'
 import { type Platform, readPlatform } from './platform.ts'
 import { sessionPath } from './session-path.ts'
-import { durationMs, IMPORT_WAIT, LEASE_TTL, type Range, SAVE_AFTER } from './duration.ts'
+import { durationMs, IMPORT_WAIT, LEASE_TTL, type Range, SAVE_AFTER, SHUTDOWN } from './duration.ts'
 
 /** Environment variables, or anything of that shape: what a program wants to set itself. */
 export type Environment = Record<string, string | undefined>
@@ -125,7 +125,7 @@ const VARIABLES = {
   TGSESSION_LEASE_TTL: z.optional(duration(LEASE_TTL, 'must be between 2s and 60m, such as 45s')),
   TGSESSION_MAX_SIZE: z.optional(size('must be between 1MB and 512MB, such as 256MB')),
   TGSESSION_SAVE_AFTER: z.optional(duration(SAVE_AFTER, 'must be between 0.1s and 60m, such as 30s')),
-  TGSESSION_SHUTDOWN_MS: z.optional(numeric(/^\d{3,7}$/, 'must be milliseconds, such as 25000')),
+  TGSESSION_SHUTDOWN: z.optional(duration(SHUTDOWN, 'must be between 0.1s and 60m, such as 25s')),
   TGSESSION_USER_ID: z.optional(token(/^\d{1,19}$/, 'must be a number, such as 777000')),
   TGSESSION_WEB_TOKEN: z.optional(
     token(
@@ -236,7 +236,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     )
   if (problems.length > 0) throw invalid(problems)
 
-  const host = hostOf(env, values.TGSESSION_SHUTDOWN_MS)
+  const host = hostOf(env, values.TGSESSION_SHUTDOWN)
   const platform = readPlatform(env)
   return {
     store,

@@ -120,7 +120,7 @@ describe('tgsession run', () => {
   })
 
   it('hands nothing on where DYNO is set, and kills the program at 60 % of the time', async () => {
-    const child = start(SERVE, { DYNO: 'worker.1', TGSESSION_SHUTDOWN_MS: '10000' })
+    const child = start(SERVE, { DYNO: 'worker.1', TGSESSION_SHUTDOWN: '10s' })
     const finished = cli.finish(child)
     const pid = await pidOf()
     const at = performance.now()

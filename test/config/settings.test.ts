@@ -30,7 +30,7 @@ const VARIABLES = [
   'TGSESSION_LEASE_TTL',
   'TGSESSION_MAX_SIZE',
   'TGSESSION_SAVE_AFTER',
-  'TGSESSION_SHUTDOWN_MS',
+  'TGSESSION_SHUTDOWN',
   'TGSESSION_USER_ID',
   'TELEGRAM_API_ID',
   'TELEGRAM_API_HASH',
@@ -101,7 +101,7 @@ describe('settings', () => {
         TGSESSION_LEASE_TTL: '1.5m',
         TGSESSION_MAX_SIZE: '64MB',
         TGSESSION_SAVE_AFTER: '5',
-        TGSESSION_SHUTDOWN_MS: '12000',
+        TGSESSION_SHUTDOWN: '12s',
         TGSESSION_USER_ID: '777000',
         TGSESSION_WEB_TOKEN: 'w'.repeat(32),
         TGSESSION_HEARTBEAT: 'https://hc.test:8443/ping',
@@ -169,7 +169,7 @@ describe('settings', () => {
       TGSESSION_LEASE_TTL: '1s',
       TGSESSION_MAX_SIZE: '1GB',
       TGSESSION_SAVE_AFTER: '0',
-      TGSESSION_SHUTDOWN_MS: 'soon',
+      TGSESSION_SHUTDOWN: 'soon',
       TGSESSION_USER_ID: '@durov',
       TELEGRAM_API_ID: 'abc',
     })
@@ -185,7 +185,7 @@ describe('settings', () => {
       'TGSESSION_NAME',
       'TGSESSION_RECIPIENT',
       'TGSESSION_SAVE_AFTER',
-      'TGSESSION_SHUTDOWN_MS',
+      'TGSESSION_SHUTDOWN',
       'TGSESSION_USER_ID',
     ])
     // A key that is there is not called missing because a name is wrong.
@@ -211,7 +211,7 @@ describe('settings', () => {
       [{ RAILWAY_REPLICA_ID: 'r-1' }, 8000, 'r-1'],
       [{ RAILWAY_REPLICA_ID: 'r-1', RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '20' }, 16_000, 'r-1'],
       [{ RAILWAY_REPLICA_ID: 'r-1', RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '120' }, 25_000, 'r-1'],
-      [{ FLY_MACHINE_ID: 'x', TGSESSION_SHUTDOWN_MS: '30000' }, 30_000, 'x'],
+      [{ FLY_MACHINE_ID: 'x', TGSESSION_SHUTDOWN: '30s' }, 30_000, 'x'],
     ] as const) {
       const settings = await readSettings(env)
       assert.deepEqual([settings.shutdownMs, settings.label], [shutdownMs, label])
@@ -230,7 +230,7 @@ describe('settings', () => {
   it('warn of a host that leaves no time, until somebody has seen to it', async () => {
     const railway = { RAILWAY_REPLICA_ID: 'r-1' }
     assert.match((await readSettings(railway)).warning?.hint ?? '', /RAILWAY_DEPLOYMENT_DRAINING_SECONDS=10/)
-    for (const seen of [{ RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '10' }, { TGSESSION_SHUTDOWN_MS: '8000' }])
+    for (const seen of [{ RAILWAY_DEPLOYMENT_DRAINING_SECONDS: '10' }, { TGSESSION_SHUTDOWN: '8s' }])
       assert.equal((await readSettings({ ...railway, ...seen })).warning, undefined)
     assert.equal((await readSettings({ DYNO: 'worker.1' })).warning, undefined)
   })

@@ -53,10 +53,10 @@ describe('the files of deploy/', () => {
   it('leave more time for the stop than tgsession takes', () => {
     const compose = yaml('compose.yaml')['services']?.['bot']
     assert.equal(compose?.['stop_grace_period'], '30s')
-    assert.equal(compose['environment']?.['TGSESSION_SHUTDOWN_MS'], '25000')
+    assert.equal(compose['environment']?.['TGSESSION_SHUTDOWN'], '25s')
     const fly = deploy('fly.toml')
     assert.match(fly, /^kill_signal = 'SIGTERM'\nkill_timeout = 30$/m)
-    assert.match(fly, /^TGSESSION_SHUTDOWN_MS = '25000'$/m)
+    assert.match(fly, /^TGSESSION_SHUTDOWN = '25s'$/m)
     const railway: Tree = JSON.parse(deploy('railway.json'))
     assert.deepEqual(railway['deploy'], {
       restartPolicyType: 'ALWAYS',

@@ -39,6 +39,6 @@ export class Budget {
 
 function tooLate(ms: number): UnreachableError {
   return new UnreachableError('store.timeout', `the store did not answer within ${ms} ms after the stop`, {
-    hint: 'The host would have killed this process soon. TGSESSION_SHUTDOWN_MS says how long it waits.',
+    hint: 'The host would have killed this process soon. TGSESSION_SHUTDOWN says how long it waits.',
   })
 }

@@ -25,7 +25,7 @@ export function duration(range: Range): (value: string) => number {
     const ms = durationMs(value, range)
     if (ms !== undefined) return ms
     const [least, most] = range.map((end) => end / 1000)
-    throw new InvalidArgumentError(`It must be a number of seconds from ${least} to ${most}, such as 30.`)
+    throw new InvalidArgumentError(`It must be a time from ${least}s to ${most}s, such as 30s or 5m.`)
   }
 }
 

@@ -398,7 +398,7 @@ describe('openSession in a process of its own', { concurrency: true }, () => {
 
   it('ends the process with 75 when the lease is lost and a client cannot be disconnected', async () => {
     const { env, rob, start } = await makePlace('4s')
-    env['TGSESSION_SHUTDOWN_MS'] = '1000'
+    env['TGSESSION_SHUTDOWN'] = '1s'
     const one = start('client-that-hangs')
     await one.saw('opened')
     await rob()
@@ -408,7 +408,7 @@ describe('openSession in a process of its own', { concurrency: true }, () => {
 
   it('saves, and keeps the lease until the end, where a client cannot be disconnected at the stop', async () => {
     const { env, replica, start } = await makePlace()
-    env['TGSESSION_SHUTDOWN_MS'] = '1000'
+    env['TGSESSION_SHUTDOWN'] = '1s'
     const one = start('client-that-hangs')
     await one.saw('opened')
     one.child.kill('SIGTERM')

@@ -87,7 +87,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
     PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
     TGSESSION_KEY: randomBytes(32).toString('hex'),
     TGSESSION_LEASE_TTL: `${ttlMs}ms`,
-    TGSESSION_SHUTDOWN_MS: String(SHUTDOWN_MS),
+    TGSESSION_SHUTDOWN: `${SHUTDOWN_MS}ms`,
     TGSESSION_SAVE_AFTER: '0.4',
     TELEGRAM_API_ID: String(API_ID),
     TELEGRAM_API_HASH: API_HASH,

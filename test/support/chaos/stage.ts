@@ -11,7 +11,7 @@ import type { Bot, Life } from './plan.ts'
 import type { ChaosStore } from './way/store.ts'
 import { withPeople, type Witness } from './witness.ts'
 
-/** A little more than the dynos are told (TGSESSION_SHUTDOWN_MS). */
+/** A little more than the dynos are told (TGSESSION_SHUTDOWN). */
 export const GRACE_MS = 4000
 
 export interface StageOptions {

@@ -125,7 +125,7 @@ export const SCHEMAS = {
     TGSESSION_FILE: text,
     TGSESSION_LEASE_TTL: z.number(),
     TGSESSION_SAVE_AFTER: z.number(),
-    TGSESSION_SHUTDOWN_MS: z.int(),
+    TGSESSION_SHUTDOWN: z.number(),
     TGSESSION_USER_ID: text,
     TGSESSION_WEB_TOKEN: z.literal('set').nullable(),
     TGSESSION_HEARTBEAT: z.literal('set').nullable(),

@@ -46,13 +46,13 @@ export function runCommand(context: Context): Command {
     .argument('<command...>', 'the command and its arguments, after --')
     .option('--file <path>', 'where the session is placed (TGSESSION_FILE)')
     .option(
-      '--max-wait <seconds>',
-      'give up waiting for a session or the lease; without it `run` waits for ever',
+      '--max-wait <time>',
+      'give up waiting for a session or the lease after 30s, 5m …; without it `run` waits for ever',
       duration([0, 9_999_999_000]),
     )
     .option(
-      '--save-after <seconds>',
-      'save this long after the last change, by default 30 (TGSESSION_SAVE_AFTER); more often costs more requests',
+      '--save-after <time>',
+      'save this long after the last change, by default 30s (TGSESSION_SAVE_AFTER); more often costs more requests',
       duration(SAVE_AFTER),
     )
     .option(
