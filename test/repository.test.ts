@@ -6,6 +6,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { describeCommands } from '../src/cli/describe-commands.ts'
 import { errorCodes, errorsPage, exitCodes, untold } from '../scripts/error-codes.ts'
+import { storesPage } from '../scripts/providers.ts'
 
 /** What stands outside of src/ and can go stale without anything noticing: manifests, documents, hosts' files. */
 const root = path.join(import.meta.dirname, '..')
@@ -120,6 +121,12 @@ describe('docs/reference/errors.md', () => {
   it('knows every class of errors', () => {
     assert.deepEqual(new Set(exitCodes().values()), new Set([64, 65, 66, 69, 71, 73, 75, 76, 77, 78, 79]))
     assert.ok(errorCodes().size > 100)
+  })
+})
+
+describe('docs/stores.md', () => {
+  it('has the services that doctor knows: else run `npm run docs`', () => {
+    assert.equal(read('docs/stores.md'), storesPage())
   })
 })
 

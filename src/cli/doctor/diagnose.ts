@@ -8,6 +8,7 @@ import { borrowedApiId } from '../../login/borrowed-api-ids.ts'
 import { type Current, type Head, patchOf } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
+import { type Provider, providerOf } from '../../store/providers.ts'
 import { probeConditions } from '../../store/probe.ts'
 import { plural } from '../terminal/ago.ts'
 import { usedBy } from '../terminal/holder-words.ts'
@@ -52,8 +53,10 @@ async function keptChecks(settings: Settings, env: Environment): Promise<Check[]
   }
   const checks: Check[] = []
   try {
-    const reached = await storeChecks(replica)
+    const provider = providerOf(location.url, env)
+    const reached = await storeChecks(replica, provider)
     checks.push(...reached.checks)
+    if (provider?.conditions === 'no') checks.push(unsuitable(provider))
     if (reached.answers) checks.push(await conditions(replica))
     if (reached.head) checks.push(...(await sessionChecks(replica, reached.head, settings)))
   } finally {
@@ -84,10 +87,12 @@ function forLogin({ apiId, apiHash }: Settings): Check[] {
 /** A head that cannot be read was reached all the same. */
 async function storeChecks(
   replica: Replica,
+  provider: Provider | undefined,
 ): Promise<{ checks: Check[]; answers: boolean; head: Head | null }> {
   const { label } = replica.store
+  const named = provider === undefined ? label : `${label} (${provider.name})`
   const asked = performance.now()
-  const reached = (): Check => ok('store', `${label} answers in ${Math.round(performance.now() - asked)} ms`)
+  const reached = (): Check => ok('store', `${named} answers in ${Math.round(performance.now() - asked)} ms`)
   try {
     const head = await replica.status({ patienceMs: 10_000 })
     return { checks: [reached(), headCheck(head)], answers: true, head }
@@ -96,6 +101,11 @@ async function storeChecks(
       return { checks: [failed('store', error)], answers: false, head: null }
     return { checks: [reached(), failed('head', error)], answers: true, head: null }
   }
+}
+
+function unsuitable({ name, note }: Provider): Check {
+  const why = note === undefined ? '' : ` (${note})`
+  return warning('service', `${name} does not write on a condition${why}`, 'Take another: docs/stores.md.')
 }
 
 function headCheck({ current, holder, history, quarantined, notice, generation }: Head): Check {
