@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { providerOf } from '../../src/store/providers.ts'
 
+const endpoint = (host: string): string => `s3://bucket/x?endpoint=https://${host}`
+
 describe('whose service an address names', () => {
-  const endpoint = (host: string): string => `s3://bucket/x?endpoint=https://${host}`
   const NAMES: Record<string, string | undefined> = {
     's3://bucket/x?region=eu-central-1': 'AWS S3',
     [endpoint('s3.eu-central-1.amazonaws.com')]: 'AWS S3',
