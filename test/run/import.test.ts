@@ -6,7 +6,8 @@ import { openSession } from '../../src/run/in-process/gramjs.ts'
 import { convertToString } from '../../src/session/convert.ts'
 import { verifySession } from '../../src/session/inspect.ts'
 import { altered } from '../support/sim-clock.ts'
-import { openTestReplica, type Reported, Running, SwitchedStore } from '../support/rig.ts'
+import { openTestReplica, type Reported, Running } from '../support/rig.ts'
+import { ScriptedStore } from '../support/store/scripted-store.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 import { randomKey, sessionBytes } from '../replica/support/sessions.ts'
@@ -15,13 +16,13 @@ import { openReplica } from '../../src/config/open-replica.ts'
 const DONE = [process.execPath, '-e', '0']
 
 describe('a session that lies beside the program', () => {
-  let store: SwitchedStore
+  let store: ScriptedStore
   let text: string
   const scratch = temporaryFolder()
   let folders = 0
 
   beforeEach(async () => {
-    store = new SwitchedStore()
+    store = new ScriptedStore()
     text = await convertToString(await sessionBytes({ userId: 777 }), 'telethon')
   })
 

@@ -6,16 +6,16 @@ import { afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { RunOptions } from '../../src/run/command/run.ts'
 import { Saver } from '../../src/run/saver.ts'
 import { verifySession } from '../../src/session/inspect.ts'
-import { unreachable } from '../support/store/scripted-store.ts'
+import { unreachable, ScriptedStore } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes, rigSession } from '../replica/support/sessions.ts'
 import { readable, Setting } from '../replica/support/setting.ts'
-import { entityNames, openTestReplica, Running, SwitchedStore } from '../support/rig.ts'
+import { entityNames, openTestReplica, Running } from '../support/rig.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
 describe('run, as it saves', () => {
   let session: Uint8Array
-  let store: SwitchedStore
+  let store: ScriptedStore
   const scratch = temporaryFolder()
   let file: string
   let files = 0
@@ -25,7 +25,7 @@ describe('run, as it saves', () => {
     session = await rigSession()
   })
   beforeEach(async () => {
-    store = new SwitchedStore()
+    store = new ScriptedStore()
     await openTestReplica(store, 'ci').push(session)
     file = path.join(scratch, `${++files}.session`)
   })
@@ -89,7 +89,7 @@ describe('run, as it saves', () => {
     const { history, current } = await reader.status()
     const { keyFingerprint } = await verifySession(session)
     for (const revision of [...history, current!]) {
-      await store.tamper((head) => ({ ...head, current: { ...revision, dead: null } }))
+      store.tamper((head) => ({ ...head, current: { ...revision, dead: null } }))
       const { bytes } = await reader.restore()
       assert.equal((await verifySession(bytes)).keyFingerprint, keyFingerprint)
     }

@@ -2,17 +2,12 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setImmediate as immediate } from 'node:timers/promises'
-import { UnreachableError } from '../../src/base/errors.ts'
 import { FakeDc, type FakeDcEvent } from '../../src/fake-dc/fake-dc.ts'
 import { logIn } from '../../src/login/login.ts'
 import { Cipher } from '../../src/seal/cipher.ts'
-import type { Head } from '../../src/replica/head.ts'
-import { encodeHead, parseHead } from '../../src/replica/head-format.ts'
 import { Replica } from '../../src/replica/replica.ts'
 import { run, type RunOptions, Stop } from '../../src/run/command/run.ts'
 import { verifySession } from '../../src/session/inspect.ts'
-import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
 import { until } from './until.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -52,61 +47,6 @@ export async function makeSession(dc: FakeDc, kind: 'user' | 'bot' = 'user'): Pr
     attempts: { begin: () => Promise.resolve(), blocked: () => Promise.resolve() },
   })
   return session
-}
-
-/** A store in this process that can be made unreachable, as a whole or for some keys. */
-export class SwitchedStore implements ObjectStore {
-  readonly label = 'switched:'
-  readonly #store = new MemoryStore()
-  /** Requests for keys that it fits fail. */
-  broken: ((key: string, method: string) => boolean) | undefined
-  /** Turns of the event loop that each request is on its way. In one of them this process reads its sockets. */
-  turns = 1
-  /** Requests wait for it. */
-  silence: Promise<void> | undefined
-
-  async get(...args: Parameters<ObjectStore['get']>): ReturnType<ObjectStore['get']> {
-    await this.#check(args[0], 'get')
-    return await this.#store.get(...args)
-  }
-
-  async put(...args: Parameters<ObjectStore['put']>): ReturnType<ObjectStore['put']> {
-    await this.#check(args[0], 'put')
-    return await this.#store.put(...args)
-  }
-
-  async delete(...args: Parameters<ObjectStore['delete']>): Promise<void> {
-    await this.#check(args[0], 'delete')
-    await this.#store.delete(...args)
-  }
-
-  list(...args: Parameters<ObjectStore['list']>): AsyncIterable<string> {
-    return this.#store.list(...args)
-  }
-
-  async close(): Promise<void> {}
-
-  /** Changes the head behind everybody's back. */
-  async tamper(change: (head: Head) => Head): Promise<void> {
-    const key = 'main/head.json'
-    for (;;) {
-      const found = await this.#store.get(key)
-      if (!found) throw new Error('no head yet')
-      const next = { ...change(parseHead(found.bytes)), writeId: crypto.randomUUID() }
-      const won = await this.#store.put(key, encodeHead(next), found.version).then(
-        () => true,
-        () => false,
-      )
-      if (won) return
-    }
-  }
-
-  async #check(key: string, method: string): Promise<void> {
-    for (let turn = 0; turn < this.turns; turn++) await immediate()
-    await this.silence
-    if (this.broken?.(key, method))
-      throw new UnreachableError('store.unreachable', 'the store was switched off', { hint: 'Switch it on.' })
-  }
 }
 
 export function openTestReplica(store: ObjectStore, label = 'worker.1', leaseTtlMs = TTL_MS): Replica {

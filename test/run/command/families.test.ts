@@ -9,7 +9,8 @@ import { inspectSession, keyFingerprint } from '../../../src/session/inspect.ts'
 import { readAnySession } from '../../../src/session/read-session.ts'
 import type { RunOptions } from '../../../src/run/run-options.ts'
 import { database, hex, KEY, OTHER_KEY, V7 } from '../../fixtures/session/schemas.ts'
-import { openTestReplica, Running, SwitchedStore } from '../../support/rig.ts'
+import { openTestReplica, Running } from '../../support/rig.ts'
+import { ScriptedStore } from '../../support/store/scripted-store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { PYTHON } from '../../support/requires.ts'
 import { until } from '../../support/until.ts'
@@ -33,10 +34,10 @@ interface Told {
 
 describe('run, with a client of Pyrogram and its kin', () => {
   const scratch = temporaryFolder()
-  let store: SwitchedStore
+  let store: ScriptedStore
 
   beforeEach(() => {
-    store = new SwitchedStore()
+    store = new ScriptedStore()
   })
 
   const replica = (): ReturnType<typeof openTestReplica> => openTestReplica(store)
@@ -101,7 +102,7 @@ describe('run, with a client of Pyrogram and its kin', () => {
 
   it('is one revision as long as the client changes nothing', async () => {
     for (const family of KIN) {
-      store = new SwitchedStore()
+      store = new ScriptedStore()
       const full = portable({ dcId: 2, authKey: KEY, userId: 4242n, isBot: false })
       await replica().push(await convertToFile(full, { family }))
       await ran(family, [])

@@ -6,15 +6,8 @@ import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
 import type { RunOptions } from '../../../src/run/command/run.ts'
 import { verifySession } from '../../../src/session/inspect.ts'
 import { addServerKey } from '../../../src/clients/gramjs/library.ts'
-import {
-  API_HASH,
-  API_ID,
-  makeSession,
-  openTestReplica,
-  Running,
-  startDc,
-  SwitchedStore,
-} from '../../support/rig.ts'
+import { API_HASH, API_ID, makeSession, openTestReplica, Running, startDc } from '../../support/rig.ts'
+import { ScriptedStore } from '../../support/store/scripted-store.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
 
 const FAILS = [process.execPath, '-e', 'process.exit(3)']
@@ -24,7 +17,7 @@ describe('run, when its command fails at once', () => {
   let dc: FakeDc
   let session: Uint8Array
   let key: string
-  let store: SwitchedStore
+  let store: ScriptedStore
   const started: Running[] = []
 
   before(async () => {
@@ -35,7 +28,7 @@ describe('run, when its command fails at once', () => {
   beforeEach(async () => {
     session = await makeSession(dc)
     key = (await verifySession(session)).keyFingerprint
-    store = new SwitchedStore()
+    store = new ScriptedStore()
     await openTestReplica(store, 'ci').push(session)
   })
   afterEach(() => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { before, beforeEach, describe, it } from 'node:test'
 import { ConfigurationError, UsageError } from '../../../src/base/errors.ts'
-import { entityNames, openTestReplica, Running, SwitchedStore } from '../../support/rig.ts'
+import { entityNames, openTestReplica, Running } from '../../support/rig.ts'
+import { ScriptedStore } from '../../support/store/scripted-store.ts'
 import { rigSession } from '../../replica/support/sessions.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
@@ -25,7 +26,7 @@ interface Told {
 describe('run', () => {
   let session: Uint8Array
   const scratch = temporaryFolder()
-  let store: SwitchedStore
+  let store: ScriptedStore
   let foldersBefore: string[]
 
   before(async () => {
@@ -34,7 +35,7 @@ describe('run', () => {
     process.env['TMPDIR'] = scratch
   })
   beforeEach(async () => {
-    store = new SwitchedStore()
+    store = new ScriptedStore()
     await openTestReplica(store, 'ci').push(session)
     foldersBefore = placedFolders()
   })
@@ -198,7 +199,7 @@ describe('run', () => {
     running.stop()
     await until(() => readFileSync(log, 'utf8').includes('SIGTERM'), 'SIGTERM')
     const other = { id: 'other', label: 'worker.2', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
-    await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: other }))
+    store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: other }))
     assert.equal(await running.ended, 75)
     const { current, holder } = await openTestReplica(store).status()
     assert.equal(current?.revision, 1)

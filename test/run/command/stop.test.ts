@@ -163,7 +163,7 @@ describe('run, when it is stopped', { concurrency: true }, () => {
 
   it('ends at once where it is stopped while it waits', async () => {
     const place = await makePlace(session)
-    await place.store.tamper((head) => ({ ...head, current: null }))
+    place.store.tamper((head) => ({ ...head, current: null }))
     const running = place.start(SERVE)
     await running.saw('session.waiting')
     running.stop('SIGTERM')

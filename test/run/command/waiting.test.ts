@@ -162,7 +162,7 @@ describe('run, as it waits and starts again', { concurrency: true }, () => {
 
   it('never serves a session that Telegram has killed, until another comes', async () => {
     const place = await makePlace(session)
-    await place.store.tamper((head) => ({
+    place.store.tamper((head) => ({
       ...head,
       current: head.current && { ...head.current, dead: 'duplicated' },
     }))
@@ -214,7 +214,7 @@ describe('run, as it waits and starts again', { concurrency: true }, () => {
     const place = await makePlace(session)
     const running = place.start(SERVE)
     await until(() => place.starts() === 1)
-    await place.store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
+    place.store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
     const { code, hint } = await running.saw('lease.lost')
     assert.equal(code, 'lease.lost')
     assert.match(String(hint), /tgsession status/)
@@ -229,7 +229,7 @@ describe('run, as it waits and starts again', { concurrency: true }, () => {
     const options = { env: { DEAF: '1' }, quietMs: 100, maxMs: 1000, shutdownMs: 3_600_000 }
     const running = place.start([process.execPath, program('write.ts')], options, hour)
     await running.saw('session.saved')
-    await place.store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
+    place.store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: null }))
     assert.equal((await running.saw('lease.lost'))['code'], 'lease.lost')
     assert.equal((await running.saw('command.ended'))['exitCode'], 137)
     running.stop()

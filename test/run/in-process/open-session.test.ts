@@ -25,9 +25,9 @@ import {
   makeSession,
   openTestReplica,
   startDc,
-  SwitchedStore,
   TTL_MS,
 } from '../../support/rig.ts'
+import { ScriptedStore } from '../../support/store/scripted-store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
@@ -45,7 +45,7 @@ describe('openSession', () => {
   const events: FakeDcEvent[] = []
   let dc: FakeDc
   let session: Uint8Array
-  let store: SwitchedStore
+  let store: ScriptedStore
   let opened: OpenSession[] = []
 
   before(async () => {
@@ -57,7 +57,7 @@ describe('openSession', () => {
     await dc.close()
   })
   beforeEach(async () => {
-    store = new SwitchedStore()
+    store = new ScriptedStore()
     await openTestReplica(store, 'ci').push(session)
   })
   afterEach(async () => {
@@ -175,7 +175,7 @@ describe('openSession', () => {
     const one = await open()
     await connect(one)
     const other = { id: 'other', label: 'worker.2', since: new Date().toISOString(), beat: 0, ttlMs: 2000 }
-    await store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: other }))
+    store.tamper((head) => ({ ...head, generation: head.generation + 1, holder: other }))
     await until(() => one.signal.aborted, 'the signal')
     const late = new TelegramClient(one.session, API_ID, API_HASH, clientOptions(one.session))
     await connectClient(late)
@@ -259,9 +259,9 @@ describe('openSession', () => {
   })
 
   it('opens nothing where there is no session, or a dead one', async () => {
-    await store.tamper((head) => ({ ...head, current: head.current && { ...head.current, dead: 'revoked' } }))
+    store.tamper((head) => ({ ...head, current: head.current && { ...head.current, dead: 'revoked' } }))
     await assert.rejects(open(), (error) => error instanceof NoSessionError && error.code === 'session.dead')
-    await store.tamper((head) => ({ ...head, current: null }))
+    store.tamper((head) => ({ ...head, current: null }))
     await assert.rejects(open(), (error) => error instanceof NoSessionError && error.code === 'session.none')
     assert.equal((await openTestReplica(store).status()).holder, null)
   })

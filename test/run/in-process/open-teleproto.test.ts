@@ -5,21 +5,14 @@ import { NewMessage, type NewMessageEvent } from 'teleproto/events/index.js'
 import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
 import { clientOptions, connectClient, openSession, type OpenSession } from '../../../src/teleproto.ts'
 import { addServerKey } from '../../../src/teleproto.ts'
-import {
-  ACCOUNT,
-  API_HASH,
-  API_ID,
-  makeSession,
-  openTestReplica,
-  startDc,
-  SwitchedStore,
-} from '../../support/rig.ts'
+import { ACCOUNT, API_HASH, API_ID, makeSession, openTestReplica, startDc } from '../../support/rig.ts'
+import { ScriptedStore } from '../../support/store/scripted-store.ts'
 import { until } from '../../support/until.ts'
 import { steadyClock } from '../../support/steady-clock.ts'
 
 describe('openSession for teleproto', () => {
   let dc: FakeDc
-  const store = new SwitchedStore()
+  const store = new ScriptedStore()
   const opened: OpenSession[] = []
 
   before(async () => {

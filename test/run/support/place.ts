@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after } from 'node:test'
 import type { RunOptions } from '../../../src/run/command/run.ts'
-import { entityNames, openTestReplica, Running, SwitchedStore, TTL_MS } from '../../support/rig.ts'
+import { entityNames, openTestReplica, Running, TTL_MS } from '../../support/rig.ts'
+import { ScriptedStore } from '../../support/store/scripted-store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 
@@ -11,7 +12,7 @@ export const SERVE = [process.execPath, program('serve.ts')] as const
 
 /** A store, and `run` on it. Each test has its own, so that they may run together. */
 export class Place {
-  readonly store = new SwitchedStore()
+  readonly store = new ScriptedStore()
   /** What programs/serve.ts writes. */
   readonly #log: string
   readonly #ttlMs: number

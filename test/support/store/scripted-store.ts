@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { ConflictError, ForbiddenError, UnreachableError } from '../../../src/base/errors.ts'
 import type {
   GetOptions,
@@ -6,6 +8,8 @@ import type {
   StoreOptions,
   Version,
 } from '../../../src/store/store.ts'
+import type { Head } from '../../../src/replica/head.ts'
+import { encodeHead, parseHead } from '../../../src/replica/head-format.ts'
 import { tooLarge } from '../../../src/store/shared/errors.ts'
 import { toVersion } from '../../../src/store/shared/version.ts'
 
@@ -38,6 +42,12 @@ export class ScriptedStore implements ObjectStore {
   requests: string[] = []
   /** False: conditions are ignored, as some S3 services do. */
   sound = true
+  /** Requests for which it returns true fail. For single ones there is `fault`. */
+  broken: ((key: string, method: string) => boolean) | undefined
+  /** Requests wait for it. */
+  silence: Promise<void> | undefined
+  /** Turns of the event loop that each request is on its way. In one of them this process reads its sockets. */
+  turns = 0
   #faults: Fault[] = []
   #writes = 0
 
@@ -47,6 +57,15 @@ export class ScriptedStore implements ObjectStore {
 
   heal(): void {
     this.#faults = []
+  }
+
+  /** Changes the head of `main` behind everybody's back. */
+  tamper(change: (head: Head) => Head): void {
+    const key = 'main/head.json'
+    const found = this.objects.get(key)
+    if (!found) throw new Error('no head yet')
+    const next = { ...change(parseHead(found.bytes)), writeId: randomUUID() }
+    this.objects.set(key, { bytes: encodeHead(next), version: toVersion(String(++this.#writes)) })
   }
 
   /** Only what is under `prefix`, in order. */
@@ -100,6 +119,9 @@ export class ScriptedStore implements ObjectStore {
   ): Promise<T> {
     signal?.throwIfAborted()
     this.requests.push(`${method} ${key}`)
+    for (let turn = 0; turn < this.turns; turn++) await immediate()
+    if (this.silence) await this.silence
+    if (this.broken?.(key, method)) throw unreachable()
     const fault = this.#take(method, key)
     await fault?.first?.()
     if (fault?.landsAfter) {

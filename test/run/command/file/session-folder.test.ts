@@ -8,7 +8,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { RunOptions } from '../../../../src/run/command/run.ts'
 import { verifySession } from '../../../../src/session/inspect.ts'
 import { mayMount, SmallDisk } from '../../../support/chaos/disk.ts'
-import { openTestReplica, Running, SwitchedStore } from '../../../support/rig.ts'
+import { openTestReplica, Running } from '../../../support/rig.ts'
+import { ScriptedStore } from '../../../support/store/scripted-store.ts'
 import { rigSession } from '../../../replica/support/sessions.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { until } from '../../../support/until.ts'
@@ -23,7 +24,7 @@ describe('the place of a session', () => {
   let session: Uint8Array
   let other: Uint8Array
   const scratch = temporaryFolder()
-  let store: SwitchedStore
+  let store: ScriptedStore
   let file: string
   let tests = 0
   const usual = process.env['TMPDIR']
@@ -42,7 +43,7 @@ describe('the place of a session', () => {
     await mkdir(path.join(folder, 'tmp'), { recursive: true })
     process.env['TMPDIR'] = path.join(folder, 'tmp')
     file = path.join(folder, 'named.session')
-    store = new SwitchedStore()
+    store = new ScriptedStore()
     await openTestReplica(store, 'ci').push(session)
   })
   afterEach(async () => {
