@@ -18,7 +18,10 @@ interface Entry {
 const TOLD_ELSEWHERE: Record<string, [message: string, hint: string]> = {
   'client.unsupported_version': ['version … of … is not one that tgsession knows the inside of', ''],
   'container.queue_full': ['the changes of … no longer fit into the queue', ''],
-  'head.corrupt': ['', 'Restore head.json from a backup of the store, or delete the name and log in again.'],
+  'head.corrupt': [
+    '',
+    'Restore head.json from a backup of the store. Or take the session out by hand (docs/recovery.md), delete the name, and push the session again.',
+  ],
   'key.malformed': [
     '',
     'Make one with `tgsession keygen`; on Heroku the button makes 64 hex digits by itself.',

@@ -9,6 +9,7 @@ import {
   withRequirements,
 } from './head.ts'
 import type { HeadChange } from './head-file.ts'
+import { salvageHead } from './head-format.ts'
 import type { Lease } from '../lease/lease.ts'
 import { dropped, prune } from './prune.ts'
 
@@ -185,6 +186,41 @@ export function tombstone(lease: Lease, about: { at: string; by: string }, prune
       return next
     },
     landed: (head) => head.deleted?.id === lease.id,
+  }
+}
+
+/**
+ * The same over a head that nobody can read. Who holds the lease is not known: it goes to nobody, who lives for as long as
+ * the former holder may, so that whoever takes the name next waits for both.
+ */
+export function tombstoneUnread(
+  about: { at: string; by: string },
+  { id, ttlMs, lastNumber }: { id: string; ttlMs: number; lastNumber: number },
+): HeadChange {
+  const label = 'whoever had it before its head was damaged'
+  const holder = { id, label, since: about.at, beat: 0 }
+  let mayLiveMs = ttlMs
+  return {
+    salvage: (bytes) => {
+      const found = salvageHead(bytes)
+      mayLiveMs = Math.max(ttlMs, found.ttlMs)
+      return found.head
+    },
+    apply: (head) => {
+      if (head.writeId !== '')
+        throw new ConflictError('replica.changed', 'head.json can be read again', {
+          hint: 'Nothing was changed. Look at `tgsession status`, then decide.',
+        })
+      const generation = head.generation + 1
+      return {
+        ...head,
+        generation,
+        holder: { ...holder, ttlMs: mayLiveMs },
+        lastNumber,
+        deleted: { ...about, id },
+      }
+    },
+    landed: (head) => head.deleted?.id === id,
   }
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { BadDataError, ConflictError, ForbiddenError } from '../base/errors.ts'
 import type { ObjectStore, StoredObject, StoreOptions } from '../store/store.ts'
 import { DEAD_REASONS, type DeadReason, deadReason, type Head } from './head.ts'
-import { HEAD_BYTES, parseHead } from './head-format.ts'
+import { HEAD_BYTES, isReplaceable, parseHead } from './head-format.ts'
 import { deadKey } from './refusals.ts'
 
 export interface ClaimsOptions {
@@ -95,9 +95,8 @@ export class Claims {
   async #refuse(other: string, keyFingerprint: string, { signal }: StoreOptions): Promise<DeadReason | null> {
     const { store, features } = this.#options
     const found = await store.get(`${other}/head.json`, { signal, maxBytes: HEAD_BYTES })
-    const head = found && headOf(found, features)
     // What cannot be read may name the key: "could not read" is never "not there".
-    if (head === undefined) throw claimed(other, 'whose head cannot be read here')
+    const head = found && headOf(found, other, features)
     if (head === null) return null
     const dead = deadReason(head, keyFingerprint)
     if (dead !== null) return dead
@@ -133,13 +132,15 @@ export class Claims {
 const keyOf = (keyFingerprint: string): string => `${FOLDER}${keyFingerprint}.json`
 const NEW = { format: 1, writeId: '', dead: null } as const
 
-/** Null for none; undefined for one that this version cannot read. */
-function headOf(found: StoredObject, features: readonly string[] | undefined): Head | undefined {
+function headOf(found: StoredObject, name: string, features: readonly string[] | undefined): Head {
   try {
     return parseHead(found.bytes, features)
   } catch (error) {
-    if (error instanceof BadDataError) return undefined
-    throw error
+    if (!(error instanceof BadDataError)) throw error
+    const hint = isReplaceable(error)
+      ? `Push it under that name: \`tgsession delete --name ${name}\` removes what cannot be read, with its revisions. Or log in a second time.`
+      : error.hint
+    throw claimed(name, `whose head cannot be read here (${error.code})`, hint)
   }
 }
 
@@ -151,12 +152,16 @@ function claimOf({ bytes }: StoredObject, key: string): Claim {
     // Told below.
   }
   throw new BadDataError('claim.corrupt', `${key} is damaged, or of a newer version`, {
-    hint: 'Update tgsession on this host. If it is damaged: look which name has this auth key with `tgsession list`, then remove that object.',
+    hint: `Update tgsession on this host. If it is damaged: look which name has this auth key with \`tgsession list\`, then remove that object, which in a folder store is the folder .versions/keys/${key}%.`,
   })
 }
 
-function claimed(other: string, how: string): ConflictError {
+function claimed(
+  other: string,
+  how: string,
+  hint = `Two names with one auth key end in AUTH_KEY_DUPLICATED. Delete the other with \`tgsession delete --name ${other}\`, or log in a second time.`,
+): ConflictError {
   return new ConflictError('session.claimed', `this auth key is stored under the name ${other}, ${how}`, {
-    hint: `Two names with one auth key end in AUTH_KEY_DUPLICATED. Delete the other with \`tgsession delete --name ${other}\`, or log in a second time.`,
+    hint,
   })
 }

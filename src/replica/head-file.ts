@@ -3,7 +3,7 @@ import { backoffMs, type Clock, unlessAborted, withDeadline } from '../base/cloc
 import { ConflictError, TgsessionError, UnreachableError } from '../base/errors.ts'
 import type { ObjectStore, Version } from '../store/store.ts'
 import { EMPTY_HEAD, type Head, type HeadEvent, MOST_EVENTS, withEvents } from './head.ts'
-import { encodeHead, HEAD_BYTES, parseHead } from './head-format.ts'
+import { encodeHead, HEAD_BYTES, isReplaceable, parseHead } from './head-format.ts'
 
 /** A change of the head as its two conditions: what must hold before, and how to tell that it happened. */
 export interface HeadChange {
@@ -11,6 +11,8 @@ export interface HeadChange {
   apply(head: Head): Head
   /** The post-condition: true for a head that has this change in it. */
   landed(head: Head): boolean
+  /** What a head counts as that is damaged or older: only for a change that puts another in its place. */
+  salvage?(bytes: Uint8Array): Head
 }
 
 /** How long to try. */
@@ -74,7 +76,7 @@ export class HeadFile {
     let unsure = false
     return await this.#retry(options, async () => {
       if (unsure) {
-        const { head } = await this.#fetch(options.signal)
+        const { head } = await this.#fetch(options.signal, change)
         if (change.landed(head)) return { head }
       }
       const attempt = await this.#attempt(change, options.signal)
@@ -84,12 +86,12 @@ export class HeadFile {
   }
 
   async #attempt(change: HeadChange, signal?: AbortSignal): Promise<Attempt> {
-    let base = this.#known ?? (await this.#fetch(signal))
+    let base = this.#known ?? (await this.#fetch(signal, change))
     let next: Head
     try {
       next = change.apply(base.head)
     } catch {
-      base = await this.#fetch(signal)
+      base = await this.#fetch(signal, change)
       next = change.apply(base.head)
     }
     const events = this.#events
@@ -109,16 +111,25 @@ export class HeadFile {
     }
   }
 
-  async #fetch(signal?: AbortSignal): Promise<Snapshot> {
+  async #fetch(signal?: AbortSignal, change?: HeadChange): Promise<Snapshot> {
     this.#known = undefined
     const found = await this.#request('read', signal, (limit) =>
       this.#options.store.get(this.#options.key, { signal: limit, maxBytes: HEAD_BYTES }),
     )
     return this.#remember(
       found
-        ? { head: parseHead(found.bytes, this.#options.features), version: found.version }
+        ? { head: this.#parse(found.bytes, change), version: found.version }
         : { head: EMPTY_HEAD, version: null },
     )
+  }
+
+  #parse(bytes: Uint8Array, change: HeadChange | undefined): Head {
+    try {
+      return parseHead(bytes, this.#options.features)
+    } catch (error) {
+      if (change?.salvage && isReplaceable(error)) return change.salvage(bytes)
+      throw error
+    }
   }
 
   #remember(snapshot: Snapshot): Snapshot {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { BadDataError } from '../base/errors.ts'
-import { type Base, DEAD_REASONS, familyFeature, type Head, PATCHES, references } from './head.ts'
+import { type Base, DEAD_REASONS, EMPTY_HEAD, familyFeature, type Head, PATCHES, references } from './head.ts'
 
 /** What this version understands beside the format itself: the entries of `requires` that it may meet. */
 export const FEATURES: readonly string[] = [
@@ -71,7 +71,7 @@ const head: z.ZodMiniType<Head> = z.looseObject({
 })
 
 const HINT =
-  'Nothing was changed, and the revisions beside it can still be opened: docs/recovery.md. `tgsession push` into another TGSESSION_NAME starts afresh.'
+  'Nothing was changed. Restore it from a backup of the store. Or take the session out by hand, as in docs/recovery.md, then `tgsession delete` the name, and push the session again.'
 
 /**
  * Reads head.json; unknown fields are kept. `features` is what its reader understands.
@@ -91,6 +91,36 @@ export function parseHead(bytes: Uint8Array, features: readonly string[] = FEATU
   return checked(json, 'is damaged')
 }
 
+/** Whether `tgsession delete` may put another in the place of what `parseHead` could not read: never of a newer one. */
+export function isReplaceable(error: unknown): boolean {
+  return error instanceof BadDataError && ['head.corrupt', 'head.older'].includes(error.code)
+}
+
+/**
+ * What can still be told of a head that `parseHead` could not read, for the one that takes its place: the generation and
+ * Telegram's ban on logins, which must not be forgotten, and how long its holder may live (ms; 0 if that is not known).
+ */
+export function salvageHead(bytes: Uint8Array): { head: Head; ttlMs: number } {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    // Nothing can be told.
+  }
+  const { generation, loginBlockedUntil, holder } = fieldsOf(json)
+  const { ttlMs } = fieldsOf(holder)
+  const salvaged = {
+    ...EMPTY_HEAD,
+    generation: count(0, MOST - 1).safeParse(generation).data ?? 0,
+    loginBlockedUntil: z.string().safeParse(loginBlockedUntil).data ?? null,
+  }
+  return { head: salvaged, ttlMs: count(1, DAY_MS).safeParse(ttlMs).data ?? 0 }
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
 /** @throws BadDataError `head.corrupt` instead of writing what nobody could read again. */
 export function encodeHead(value: Head): Uint8Array {
   const bytes = new TextEncoder().encode(`${JSON.stringify(checked(value, 'cannot be changed'), null, 2)}\n`)
@@ -103,7 +133,7 @@ function requireKnown(json: unknown, features: readonly string[]): void {
   const { format, requires }: { format?: unknown; requires?: unknown } = json
   if (format === 1)
     throw new BadDataError('head.older', 'head.json has format 1, of a version before the first release', {
-      hint: 'Pull the session with the version that wrote it, delete the name, and push the file with this one.',
+      hint: 'Pull the session with the version that wrote it, then `tgsession delete` the name with this one, and push the file.',
     })
   const unknown = Array.isArray(requires)
     ? requires.filter((entry): entry is string => typeof entry === 'string' && !features.includes(entry))

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { BadDataError, UsageError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
-import { tombstone, forceRelease, type Pruned, type Replacing, replace } from './changes.ts'
+import { tombstone, tombstoneUnread, forceRelease, type Pruned, type Replacing, replace } from './changes.ts'
 import { deadReason, findRevision, type Head, nextRevision, refersTo, type Revision } from './head.ts'
+import { isReplaceable } from './head-format.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Holder } from '../lease/record.ts'
 import type { LeaseOptions } from '../lease/take.ts'
@@ -13,6 +15,7 @@ export interface RecoveryOptions extends RepairParts {
   name: string
   /** The only account that may be served here, where it is known. */
   userId: string | undefined
+  leaseTtlMs: number
   takeLease: (options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>) => Promise<Lease>
 }
 
@@ -123,22 +126,34 @@ export class Recovery {
   /**
    * Deletes every revision. What stays is a head with its generation, its numbers and Telegram's ban on logins.
    * Returns how many objects were removed. LeaseError (`lease.held`) where a holder lives; NoSessionError where there
-   * never was anything.
+   * never was anything. A head that is damaged or older is replaced, whoever holds the lease; a newer one never is.
    */
   async delete(options: TakeOptions = {}): Promise<number> {
     const { head, label, clock, name, writer } = this.#options
-    const before = await head.read(options)
+    const about = { at: new Date(clock.wall()).toISOString(), by: label }
+    const before = await head.read(options).catch((error: unknown) => {
+      if (!isReplaceable(error)) throw error
+    })
+    if (!before) return await this.#deleteUnread(about, options)
     if (before.writeId === '') throw noSession(name)
     const lease = await this.#take(options)
     const pruned: Pruned = { dropped: [] }
     let left: Head
     try {
-      const about = { at: new Date(clock.wall()).toISOString(), by: label }
       left = await writer.change(tombstone(lease, about, pruned), options)
     } finally {
       await lease.release()
     }
     return await this.#removeAll(new Set(pruned.dropped.map(({ objectKey }) => objectKey)), left, options)
+  }
+
+  async #deleteUnread(about: { at: string; by: string }, options: TakeOptions): Promise<number> {
+    const { revisions, head, leaseTtlMs } = this.#options
+    let lastNumber = 0
+    for await (const { number } of revisions.list({ signal: options.signal }))
+      lastNumber = Math.max(lastNumber, number)
+    const change = tombstoneUnread(about, { id: randomUUID(), ttlMs: leaseTtlMs, lastNumber })
+    return await this.#removeAll(new Set(), await head.change(change, options), options)
   }
 
   /** What is no more named since it was looked up is not damaged, but pruned or deleted. */

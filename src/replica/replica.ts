@@ -16,7 +16,7 @@ import { LoginAttempt } from './login/attempt.ts'
 import { formerIsGone, importSession } from './login/import.ts'
 import type { Restored, SaveOutcome } from './outcome.ts'
 import { PatchBase } from './patch-base.ts'
-import { Recovery } from './recovery.ts'
+import { Recovery, type RecoveryOptions } from './recovery.ts'
 import { repair, type RepairParts } from './repair.ts'
 import { checkAccount, deadKey, noSession } from './refusals.ts'
 import { RevisionWriter, type WriteOptions } from './revision-writer.ts'
@@ -124,7 +124,9 @@ export class Replica {
       onWarning,
     })
     this.#parts = { ...parts, writer }
-    this.recovery = new Recovery({ ...this.#parts, name, userId, takeLease: (how) => this.#takeLease(how) })
+    const { leaseTtlMs } = this
+    const take: RecoveryOptions['takeLease'] = (how) => this.#takeLease(how)
+    this.recovery = new Recovery({ ...this.#parts, name, userId, leaseTtlMs, takeLease: take })
   }
 
   /** @internal The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */

@@ -211,6 +211,24 @@ describe('tgsession, when something went wrong', () => {
     assert.equal((await cli.run(['delete', '--yes', '--name', 'never'], env)).code, 66)
   })
 
+  it('deletes what has a head that nobody can read, and says what that means', async () => {
+    await filled('unread')
+    const env = envOf('unread')
+    // As somebody who edits the copy for people: it shares its bytes with the object.
+    await writeFile(path.join(scratch, 'unread', 'main', 'head.json'), '{"format": 2')
+    assert.equal((await cli.run(['status'], env)).code, 65)
+    const asked = await cli.run(['delete', '--json'], env)
+    assert.deepEqual([asked.code, error(asked)['code']], [64, 'usage.needs_yes'])
+    assert.match(
+      String(error(asked)['hint']),
+      /head\.json is damaged.*Stop whatever uses.*docs\/recovery\.md/,
+    )
+    const done = await cli.run(['delete', '--yes', '--json'], env)
+    assert.deepEqual(lastJson(done.stdout), { outcome: 'deleted', name: 'main', removed: 4 }, done.stderr)
+    await writeFile(path.join(scratch, 'again.session'), await sessionBytes({ userId: 777 }))
+    assert.equal((await cli.run(['push', 'again.session'], env)).code, 0)
+  })
+
   it('lists the sessions of a store', async () => {
     await filled('list')
     const env = envOf('list')

@@ -6,6 +6,7 @@ import { listNames } from '../../src/replica/names.ts'
 import type { Replica } from '../../src/replica/replica.ts'
 import { forbidden, unreachable } from '../support/store/scripted-store.ts'
 import { randomKey, sessionBytes } from './support/sessions.ts'
+import { toVersion } from '../../src/store/shared/version.ts'
 import { Revisions } from '../../src/replica/revisions.ts'
 import { begun, HEAD, readable, Setting } from './support/setting.ts'
 import { instantOf } from './support/virtual.ts'
@@ -500,6 +501,66 @@ describe('a reader in the middle of a change', () => {
     })
     await removing(() => setting.replica('faster').recovery.delete())
     await assert.rejects(setting.during(setting.replica('reader').restore()), { code: 'session.none' })
+  })
+})
+
+/** A session in use whose head is edited until nobody can read it. */
+async function unread(edit: (json: Record<string, unknown>) => unknown) {
+  const setting = new Setting()
+  const key = randomKey()
+  const bytes = await sessionBytes({ key, userId: 777 })
+  await setting.during(setting.replica().push(bytes))
+  const lease = await setting.during(setting.replica('old', { leaseTtlMs: 120_000 }).lease())
+  const object = setting.store.objects.get(HEAD)!
+  const json: Record<string, unknown> = JSON.parse(new TextDecoder().decode(object.bytes))
+  const broken = { bytes: new TextEncoder().encode(String(edit(json))), version: toVersion('broken') }
+  setting.store.objects.set(HEAD, broken)
+  return { setting, bytes, lease }
+}
+
+describe('a head that nobody can read', () => {
+  const ways: Record<string, (json: Record<string, unknown>) => string> = {
+    garbage: () => '{',
+    'a head of format 1': (json) => JSON.stringify({ ...json, format: 1 }),
+    'a head with a foreign key': (json) => JSON.stringify({ ...json, current: { objectKey: '../x' } }),
+  }
+  for (const [what, edit] of Object.entries(ways))
+    it(`is deleted, and no hint leads in a circle: ${what}`, async () => {
+      const { setting, bytes } = await unread(edit)
+      const name = 'copy'
+      await assert.rejects(setting.during(setting.replica('ci', { name }).push(bytes)), {
+        code: 'session.claimed',
+        hint: /tgsession delete --name main/,
+      })
+      await assert.rejects(setting.during(setting.replica().push(bytes)), { hint: /delete` the name/ })
+      assert.equal(await setting.during(setting.replica().recovery.delete()), 1)
+      setting.assertTidy()
+      assert.equal(setting.head.lastNumber, 1)
+      const pushed = await setting.during(setting.replica().push(bytes))
+      assert.deepEqual([pushed.outcome, pushed.revision.revision], ['saved', 2])
+      await setting.during(setting.replica().recovery.delete())
+      assert.equal((await setting.during(setting.replica('ci', { name }).push(bytes))).outcome, 'saved')
+    })
+
+  it('keeps the generation and the ban on logins where they can be told, and lets the next wait for who may live', async () => {
+    const until = '2026-02-01T00:00:00.000Z'
+    const { setting, bytes, lease } = await unread((json) =>
+      JSON.stringify({ ...json, loginBlockedUntil: until, history: null }),
+    )
+    await setting.during(setting.replica().recovery.delete())
+    const { head } = setting
+    assert.deepEqual([head.generation, head.loginBlockedUntil, head.holder?.ttlMs], [2, until, 120_000])
+    assert.equal(lease.owns(head), false)
+    await setting.during(setting.replica().push(bytes))
+    const before = setting.time.now
+    await setting.during(setting.replica('new').lease())
+    assert.ok(setting.time.now - before >= 120_000)
+  })
+
+  it('of a newer version is never deleted', async () => {
+    const { setting } = await unread((json) => JSON.stringify({ ...json, format: 3 }))
+    await assert.rejects(setting.during(setting.replica().recovery.delete()), { code: 'head.newer' })
+    assert.deepEqual(setting.store.keys('main/revisions/').length, 1)
   })
 })
 

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { BadDataError } from '../../../base/errors.ts'
 import type { Head } from '../../../replica/head.ts'
+import { isReplaceable } from '../../../replica/head-format.ts'
 import type { Replica } from '../../../replica/replica.ts'
 import { confirmed } from '../../terminal/confirm.ts'
 import { tellWatching } from '../../terminal/holder-words.ts'
@@ -22,8 +24,11 @@ export function deleteCommand(context: Context): Command {
     )
     .action(async (flags: Flags) => {
       const remove = async (replica: Replica): Promise<void> => {
-        const head = await replica.status()
-        if (head.writeId !== '' && !(await confirmed(question(replica.name, head), flags))) return
+        const question = await replica.status().then(
+          (head) => (head.writeId === '' ? null : questionOf(replica.name, head)),
+          (error: unknown) => questionUnread(replica.name, error),
+        )
+        if (question !== null && !(await confirmed(question, flags))) return
         const removed = await replica.recovery.delete({ onWaiting: tellWatching })
         if (flags.json) printJson({ outcome: 'deleted', name: replica.name, removed })
         else say(`Deleted ${replica.name}: ${plural(removed, 'revision')}. ${STILL_KNOWN}`)
@@ -32,8 +37,14 @@ export function deleteCommand(context: Context): Command {
     })
 }
 
-function question(name: string, { current, history, quarantined }: Head): string {
+function questionOf(name: string, { current, history, quarantined }: Head): string {
   const whose = current?.userId ? ` of user ${current.userId}` : ''
   const count = history.length + quarantined.length + (current ? 1 : 0)
   return `Delete the session ${name}${whose} and all its ${count} revisions, for good?`
+}
+
+/** With a head that nobody can read, nobody can tell who uses the session. */
+function questionUnread(name: string, error: unknown): string {
+  if (!(error instanceof BadDataError) || !isReplaceable(error)) throw error
+  return `${error.message}. Stop whatever uses the session ${name}, and take it out as in docs/recovery.md, if it is to live on. Delete it now with all its revisions, for good?`
 }
