@@ -97,7 +97,7 @@ describe('tgsession', () => {
       [['rollback', url], /whole number/, '`tgsession rollback --help`'],
       [
         ['run', '--max-wait', `${url}' is invalid. x`, 'true'],
-        /option '--max-wait <seconds>'.* seconds/,
+        /option '--max-wait <time>'.* such as 30s/,
         '`tgsession run',
       ],
       [['convert', 'x', '--to', 'hush'], /--to <format>.*gramjs/, '`tgsession convert'],
@@ -197,16 +197,20 @@ describe('tgsession', () => {
     assert.equal(statSync(out).mode & 0o777, 0o600)
     assert.equal(lastJson(pulled.stdout)['keyFingerprint'], keyFingerprint)
 
+    const piped = await cli.under(['sh', '-c', '"$@" > piped.session', 'sh'], ['pull', '-o', '-'], env)
+    assert.match(piped.stderr, /^Wrote revision 1 to standard output /)
+    assert.deepEqual(new Uint8Array(readFileSync(path.join(scratch, 'piped.session'))), session)
+
     writeFileSync(out, 'mine')
     const refused = await cli.run(['pull', 'out.session'], env)
     assert.equal(refused.code, 64)
-    assert.match(refused.stderr, /--force/)
+    assert.match(refused.stderr, /--overwrite/)
     assert.equal(readFileSync(out, 'utf8'), 'mine')
-    const foreign = await cli.run(['pull', 'out.session', '--force'], env)
+    const foreign = await cli.run(['pull', 'out.session', '--overwrite'], env)
     assert.equal(foreign.code, 78, 'a file that is no session is not replaced, whatever was asked')
     assert.equal(readFileSync(out, 'utf8'), 'mine')
     writeFileSync(out, session)
-    assert.equal((await cli.run(['pull', 'out.session', '--force'], env)).code, 0)
+    assert.equal((await cli.run(['pull', 'out.session', '--overwrite'], env)).code, 0)
   })
 
   it('says that there is no session to pull', async () => {

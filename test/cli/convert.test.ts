@@ -74,25 +74,38 @@ describe('tgsession convert', () => {
     assert.deepEqual([report.version, report.withoutRowid, report.updateStates], [4, false, 1])
   })
 
+  it('writes a file to standard output, and its words beside it', async () => {
+    file('anon.session', await database(V7))
+    const into = ['sh', '-c', '"$@" > piped.session', 'sh'] as const
+    const done = await cli.under([...into], ['convert', 'anon.session', '-o', '-'], {})
+    assert.deepEqual([done.code, done.stderr], [0, 'Wrote standard output (telethon).\n'])
+    assert.equal(
+      (await inspectSession(readFileSync(file('piped.session')))).keyFingerprint,
+      keyFingerprint(KEY),
+    )
+    const both = await cli.run(['convert', 'anon.session', '-o', '-', '--json'])
+    assert.deepEqual([both.code, lastJson(both.stdout)['error'] !== undefined], [64, true])
+  })
+
   it('overwrites nothing unasked, and nothing in use at all', async () => {
     file('there.session', STRING)
     const args = ['convert', '-', '-o', 'there.session']
     const refused = await cli.run(args, {}, STRING)
     assert.deepEqual([refused.code, readFileSync(file('there.session'), 'utf8')], [64, STRING])
-    assert.match(refused.stderr, /--force/)
+    assert.match(refused.stderr, /--overwrite/)
     const user = spawn('sh', ['-c', 'exec 3<"$0"; echo; exec sleep 60', file('there.session')])
     await once(user.stdout, 'data')
-    assert.equal((await cli.run([...args, '--force'], {}, STRING)).code, 78)
+    assert.equal((await cli.run([...args, '--overwrite'], {}, STRING)).code, 78)
     user.kill('SIGKILL')
     await once(user, 'exit')
     file('there.session-journal', Buffer.from('d9d505f920a163d7', 'hex'))
-    assert.equal((await cli.run([...args, '--force'], {}, STRING)).code, 0)
+    assert.equal((await cli.run([...args, '--overwrite'], {}, STRING)).code, 0)
     assert.equal(existsSync(file('there.session-journal')), false, 'a stale journal goes with its file')
   })
 
   it('writes over nothing that is no session', async () => {
     file('other.txt', 'theirs')
-    const { code, stderr } = await cli.run(['convert', '-', '-o', 'other.txt', '--force'], {}, STRING)
+    const { code, stderr } = await cli.run(['convert', '-', '-o', 'other.txt', '--overwrite'], {}, STRING)
     assert.equal(code, 78, stderr)
     assert.equal(readFileSync(file('other.txt'), 'utf8'), 'theirs')
   })

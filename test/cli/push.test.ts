@@ -106,7 +106,7 @@ describe('tgsession push', () => {
     ] as const) {
       const { code, stderr } = await cli.run(['push', 'nowhere.session', '--to', 'telethon', '--dc', dc], env)
       assert.equal(code, 0, stderr)
-      await cli.run(['pull', 'nowhere.out', '--force'], env)
+      await cli.run(['pull', 'nowhere.out', '--overwrite'], env)
       const report = await inspectSession(readFileSync(path.join(folder, 'nowhere.out')))
       assert.deepEqual([report.serverAddress, report.port], [host, 8443])
     }

@@ -71,7 +71,7 @@ describe('tgsession, when something went wrong', () => {
     assert.match(table, /^3 .*current, last login$/m)
     assert.match(table, /^4 .*quarantined: it is of user 888/m)
     for (const [index, bytes] of files.entries()) {
-      const args = ['pull', 'any.session', '--force', '--revision', String(index + 1)]
+      const args = ['pull', 'any.session', '--overwrite', '--revision', String(index + 1)]
       assert.equal((await cli.run(args, envOf('history'))).code, 0)
       assert.deepEqual(readFileSync(path.join(scratch, 'any.session')), Buffer.from(bytes))
     }

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { RefusedError, UsageError } from '../../../base/errors.ts'
-import { writeDatabase } from '../../../base/write-file.ts'
 import type { LoggedIn } from '../../../login/login.ts'
 import type { LoginAttempt, Replica } from '../../../replica/replica.ts'
-import { refuseForeign } from '../../../session/overwrite.ts'
+import { checkOutput, nameOf, outputOption, overwriteOption, writeOutput } from '../../output-file.ts'
 import type { Context } from '../../context.ts'
 import { serverKey } from './data-centre.ts'
 import { apiOf, withFreeLease } from '../../free-lease.ts'
@@ -18,6 +16,7 @@ interface Flags {
   from?: string
   name?: string
   output?: string
+  overwrite?: boolean
   device?: string
   dcKey?: string
 }
@@ -28,7 +27,8 @@ export function forkCommand(context: Context): Command {
     .option('--store <url>', 'where sessions are kept (TGSESSION_STORE)')
     .option('--from <name>', 'which session lets it in (TGSESSION_NAME, default main)')
     .option('--name <new>', 'the name in the store that it gets')
-    .option('-o, --output <file>', 'a file that it goes into instead')
+    .addOption(outputOption('a file that it goes into instead'))
+    .addOption(overwriteOption())
     .option('--device <text>', "how Telegram's list of devices calls it; tgsession (NAME) unless given")
     .option(
       '--dc-key <file>',
@@ -45,7 +45,7 @@ export function forkCommand(context: Context): Command {
           hint: 'tgsession fork --name laptop, or tgsession fork -o laptop.session',
         })
       requireTerminal({})
-      if (output !== undefined) await refuseOverwriting(output)
+      if (output !== undefined) await checkOutput(output, { overwrite: flags.overwrite ?? false })
       const settings = await settingsOf(context, { store, name: from }, { api: true, store: true })
       const target = await settingsOf(context, { store, name: name ?? from }, { store: true })
       if (name !== undefined && target.name === settings.name)
@@ -103,9 +103,9 @@ async function keep(
   output: string | undefined,
 ): Promise<void> {
   if (output !== undefined) {
-    await writeDatabase(output, session)
-    await attempt.failed('forked')
-    return say(`Wrote a second login of user ${user.id} to ${output} (key ${keyFingerprint}).`)
+    const words = `Wrote a second login of user ${user.id} to ${nameOf(output)} (key ${keyFingerprint}).`
+    await writeOutput(output, session, { words })
+    return await attempt.failed('forked')
   }
   const stored = await attempt.finish(session)
   if (stored.outcome === 'quarantined')
@@ -115,10 +115,4 @@ async function keep(
   say(
     `Stored a second login of user ${user.id} as ${into.name}, revision ${stored.revision.revision} (key ${keyFingerprint}).`,
   )
-}
-
-async function refuseOverwriting(file: string): Promise<void> {
-  if (existsSync(file))
-    throw new UsageError('fork.file_exists', `${file} is there already`, { hint: 'Name another file.' })
-  await refuseForeign(file)
 }

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { writeFileAtomic } from '../../../base/write-file.ts'
 import { readSettings } from '../../../config/settings.ts'
-import { ConfigurationError, UsageError } from '../../../base/errors.ts'
+import { ConfigurationError } from '../../../base/errors.ts'
 import { parseKey, recipientOf } from '../../../seal/key.ts'
 import type { Context } from '../../context.ts'
+import { fileExists, outputOption, overwriteOption } from '../../output-file.ts'
 import { note, printJson, say } from '../../terminal/output.ts'
 
 interface Flags {
@@ -19,8 +20,8 @@ interface Flags {
 export function keygenCommand(context: Context): Command {
   return new Command('keygen')
     .description('make the key that encrypts the session')
-    .option('-o, --output <file>', 'write it there, mode 0600, instead of printing it')
-    .option('--overwrite', 'also if the file is there already')
+    .addOption(outputOption('write it there instead of printing it'))
+    .addOption(overwriteOption())
     .option('--from-env', 'print the TGSESSION_KEY that is set, as an age identity for `age -d -i`')
     .option('--recipient', 'print the public half of the TGSESSION_KEY that is set: enough to encrypt (CI)')
     .option('--json', 'as one JSON object')
@@ -52,10 +53,7 @@ export function keygenCommand(context: Context): Command {
 }
 
 async function write(file: string, text: string, overwrite: boolean): Promise<void> {
-  if (existsSync(file) && !overwrite)
-    throw new UsageError('file.exists', `${file} is there already`, {
-      hint: 'Name another file. What --overwrite replaces may be the only copy of a key.',
-    })
+  if (existsSync(file) && !overwrite) throw fileExists(file)
   await writeFileAtomic(file, Buffer.from(`${text}\n`))
 }
 

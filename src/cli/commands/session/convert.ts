@@ -1,18 +1,23 @@
-import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../../base/errors.ts'
 import { convertToFile, convertToString, type ConvertOptions } from '../../../session/convert.ts'
 import { FAMILY_NAMES } from '../../../session/formats/family.ts'
 import type { ServerAddress } from '../../../session/formats/portable-session.ts'
-import { writeDatabase, writeFileAtomic } from '../../../base/write-file.ts'
-import { refuseForeign } from '../../../session/overwrite.ts'
+import {
+  checkOutput,
+  nameOf,
+  type OutputFlags,
+  outputOption,
+  overwriteOption,
+  writeOutput,
+} from '../../output-file.ts'
 import { stringFormat, type TargetFormat, TARGETS } from '../../terminal/formats.ts'
 import { hostPort } from '../../terminal/host-port.ts'
 import { apiId, fileVersion, userId } from '../../terminal/numbers.ts'
-import { note, printJson, say } from '../../terminal/output.ts'
+import { note } from '../../terminal/output.ts'
 import { readSource } from '../../session-source.ts'
 
-interface Flags {
+interface Flags extends OutputFlags {
   output?: string
   to?: TargetFormat
   apiId?: number
@@ -20,8 +25,6 @@ interface Flags {
   bot?: boolean
   dc?: ServerAddress
   fileVersion?: number
-  force?: boolean
-  json?: boolean
 }
 
 export function convertCommand(): Command {
@@ -31,7 +34,7 @@ export function convertCommand(): Command {
       '<source>',
       'a session file (Telethon, Pyrogram, pyrofork, Kurigram, mtcute), a StoreSession folder, a file that holds a string, or - for standard input',
     )
-    .option('-o, --output <file>', 'where to, mode 0600')
+    .addOption(outputOption('where to'))
     .addOption(
       new Option(
         '--to <format>',
@@ -51,15 +54,20 @@ export function convertCommand(): Command {
       hostPort,
     )
     .option('--file-version <number>', 'of the file, for an old Telethon: 4 (of 2018) to 8', fileVersion)
-    .option('--force', 'overwrite the file')
+    .addOption(overwriteOption())
     .option('--json', 'say what was written as one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (source: string, flags: Flags) => {
       const to = targetOf(flags)
-      if (flags.output !== undefined) await refuseOverwriting(flags.output, flags.force ?? false)
+      const isText = stringFormat(to) !== undefined
+      // A string on a terminal is a person's wish, a file there is a mistake.
+      const toStdout = flags.output === undefined || (flags.output === '-' && isText)
+      if (flags.output !== undefined && !toStdout) await checkOutput(flags.output, flags)
       const bytes = await converted(source, to, flags)
-      if (flags.output === undefined) printSecret(bytes)
-      else await write(flags.output, to, bytes, flags.json ?? false)
+      if (flags.output === undefined || toStdout) return printSecret(bytes)
+      const file = flags.output
+      const answer = flags.json && { file, format: to, bytes: bytes.length }
+      await writeOutput(file, bytes, { words: `Wrote ${nameOf(file)} (${to}).`, answer, isText })
     })
 }
 
@@ -86,14 +94,6 @@ function targetOf({ output, to = 'telethon', fileVersion: version }: Flags): Tar
   return to
 }
 
-async function refuseOverwriting(file: string, force: boolean): Promise<void> {
-  if (existsSync(file) && !force)
-    throw new UsageError('convert.file_exists', `${file} is there already`, {
-      hint: 'Name another file, or overwrite it with --force.',
-    })
-  await refuseForeign(file)
-}
-
 async function converted(source: string, to: TargetFormat, flags: Flags): Promise<Uint8Array> {
   const options: ConvertOptions = {
     server: flags.dc,
@@ -114,10 +114,4 @@ function printSecret(string: Uint8Array): void {
       'tgsession: this string gives whoever reads it the whole account. Clear the screen; next time use -o.',
     )
   process.stdout.write(string)
-}
-
-async function write(file: string, format: TargetFormat, bytes: Uint8Array, json: boolean): Promise<void> {
-  await (stringFormat(format) === undefined ? writeDatabase : writeFileAtomic)(file, bytes)
-  if (json) printJson({ file, format, bytes: bytes.length })
-  else say(`Wrote ${file} (${format}).`)
 }

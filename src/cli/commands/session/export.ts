@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
-import { ConflictError } from '../../../base/errors.ts'
 import { fileError } from '../../../base/file-errors.ts'
 import { writeDatabase } from '../../../base/write-file.ts'
 import { refuseForeign } from '../../../session/overwrite.ts'
+import { fileExists } from '../../output-file.ts'
 import type { Context } from '../../context.ts'
 import { containerOption, type WhichSession, withContainer } from '../../options.ts'
 import { Counter } from '../../terminal/counter.ts'
 
 interface Flags extends WhichSession {
   copy?: boolean
-  force?: boolean
+  overwrite?: boolean
   json?: boolean
 }
 
@@ -23,11 +23,11 @@ export function exportCommand(context: Context): Command {
     .addOption(containerOption())
     .option('--name <id>', 'only this one')
     .option('--copy', 'also while an instance uses it: connecting with the copy kills both')
-    .option('--force', 'overwrite files')
+    .option('--overwrite', 'also files that are there already')
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ tgsession export ./sessions --container postgres://…')
     .action(async (folder: string, flags: Flags) => {
-      const { name, copy, force } = flags
+      const { name, copy, overwrite } = flags
       const { sessionFileName } = await import('../../../container/transfer/session-files.ts')
       const exitCode = await withContainer(context, { container: flags.container }, async (container) => {
         await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -38,7 +38,7 @@ export function exportCommand(context: Context): Command {
         for (const [index, id] of ids.entries()) {
           const file = path.join(folder, sessionFileName(id))
           const work = async (): Promise<void> => {
-            if (existsSync(file) && force !== true) throw fileExists(file)
+            if (existsSync(file) && overwrite !== true) throw fileExists(file)
             await refuseForeign(file)
             await writeDatabase(file, await container.exportSession(id, { copy }))
           }
@@ -52,10 +52,4 @@ export function exportCommand(context: Context): Command {
       })
       context.exit(exitCode)
     })
-}
-
-function fileExists(file: string): ConflictError {
-  return new ConflictError('export.file_exists', `${file} is there already`, {
-    hint: 'Name another folder, or overwrite it with --force.',
-  })
 }
