@@ -12,6 +12,7 @@ import { doctorCommand } from './commands/host/doctor.ts'
 import { exportCommand } from './commands/session/export.ts'
 import { historyCommand } from './commands/store/history.ts'
 import { importCommand } from './commands/session/import.ts'
+import { initCommand } from './commands/host/init.ts'
 import { inspectCommand } from './commands/session/inspect.ts'
 import { keygenCommand } from './commands/host/keygen.ts'
 import { listCommand } from './commands/store/list.ts'
@@ -98,7 +99,7 @@ export function program(context: Context): Command {
     of(importCommand, exportCommand),
   )
   add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))
-  add('Set-up:', of(keygenCommand, configCommand))
+  add('Set-up:', of(initCommand, keygenCommand, configCommand))
   return root
 }
 
@@ -109,7 +110,7 @@ function version(): string {
 
 const EXAMPLES = `
 Examples:
-  $ tgsession keygen                          make the key that encrypts the session
+  $ tgsession init                            ask what is needed, make the key, write .env
   $ tgsession login                           log in once, store the session
   $ tgsession run -- python -u bot.py         keep it alive around a bot
   $ tgsession status                          who uses it, what is saved

@@ -279,6 +279,13 @@ function parseVariables(env: Environment, problems: string[]): Values {
   )
 }
 
+/** What is wrong with one value, in the words of `readSettings`, for whoever is just typing it. */
+export function settingProblem(variable: keyof typeof VARIABLES, text: string): string | undefined {
+  const problems: string[] = []
+  parseVariables({ [variable]: undressValue(text, variable) }, problems)
+  return problems[0]?.slice(variable.length + 1)
+}
+
 /** `DATABASE_URL` stands for what that variable holds, as in TGSESSION_STORE. */
 function containerUrl(env: Environment): string | undefined {
   const named = env['TGSESSION_CONTAINER']

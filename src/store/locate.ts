@@ -18,7 +18,7 @@ export interface StoreLocation extends HttpsAccess {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-interface AddOn extends StoreLocation {
+export interface AddOn extends StoreLocation {
   /** What its variables start with; the name by which TGSESSION_STORE can choose it. */
   name: string
 }
@@ -41,16 +41,19 @@ export function locateStore(env: Environment): StoreLocation | null {
     if (bucket === undefined && schemeOf(held) === '') throw unknownName(buckets, env)
     return bucket === undefined ? located(held, wanted, env) : located(bucket.url, bucket.source, env, bucket)
   }
-  const found = [
-    ...buckets,
-    ...hostedDatabases(env).map(({ name, url }): AddOn => ({ name, url, source: name })),
-  ]
+  const found = foundStores(env)
   if (found.length > 1)
     throw new ConfigurationError('store.several_found', `several stores are there: ${namesOf(found)}`, {
       hint: `Choose one, for example: TGSESSION_STORE=${found[0]?.name}`,
     })
   const [only] = found
   return only === undefined ? null : located(only.url, only.source, env, only)
+}
+
+/** The add-ons that are there: TGSESSION_STORE may be the name of one. */
+export function foundStores(env: Environment): AddOn[] {
+  const databases = hostedDatabases(env).map(({ name, url }): AddOn => ({ name, url, source: name }))
+  return [...bucketeers(env), ...cloudcubes(env), ...databases]
 }
 
 function located(

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { confirm, isCancel, log, password, text } from '@clack/prompts'
+import { cancel, confirm, intro, isCancel, log, password, select, text } from '@clack/prompts'
 import type { Asker, QrAsker } from '../../login/asker.ts'
 import { QrPicture } from './qr-picture.ts'
 import { show } from '../../base/show.ts'
@@ -61,6 +61,55 @@ export async function askBotToken(terminal: Terminal): Promise<string> {
     terminal,
     password({ message: 'Bot token from @BotFather', validate: required('the token'), ...terminal }),
   )
+}
+
+/** What is typed, shown or not. `problem` says in place what is wrong with it. */
+export async function askText(
+  question: {
+    message: string
+    initial?: string
+    secret?: boolean
+    problem: (given: string) => string | undefined
+  },
+  terminal: Terminal,
+): Promise<string> {
+  const { message, initial, secret, problem } = question
+  const validate = (given: string | undefined): string | undefined => problem(given ?? '')
+  return await answered(
+    terminal,
+    secret
+      ? password({ message, validate, ...terminal })
+      : text({ message, validate, ...(initial !== undefined && { initialValue: initial }), ...terminal }),
+  )
+}
+
+/** One of several, by the arrow keys. */
+export async function askChoice<T extends string>(
+  message: string,
+  options: { value: T; label: string; hint?: string }[],
+  terminal: Terminal,
+): Promise<T> {
+  const answer = await answered(terminal, select<string>({ message, options, ...terminal }))
+  const chosen = options.find(({ value }) => value === answer)
+  if (chosen === undefined) throw new TypeError('an answer that was not offered')
+  return chosen.value
+}
+
+/** Broken between words, so that it stays right of the frame's own line. */
+export function folded(words: string, { output }: Terminal): string {
+  const width = ('columns' in output && Number(output.columns) > 20 ? Number(output.columns) : 80) - 4
+  return words.replaceAll(new RegExp(`(.{1,${width}})(?: +|$)`, 'g'), '$1\n').trimEnd()
+}
+
+/** What is asked stands in one frame, which is closed however it ends; `use` closes it when all went well. */
+export async function framed<T>(title: string, terminal: Terminal, use: () => Promise<T>): Promise<T> {
+  intro(show(title), terminal)
+  try {
+    return await use()
+  } catch (error) {
+    cancel(error instanceof Interrupted ? 'Cancelled.' : 'Stopped.', terminal)
+    throw error
+  }
 }
 
 export async function askYesNo(message: string, terminal: Terminal): Promise<boolean> {
