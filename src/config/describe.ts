@@ -16,7 +16,8 @@ export function describeSettings(settings: Settings): Record<string, string> {
     file: settings.file ?? 'a temporary folder',
     leaseTtl: `${settings.leaseTtlMs / 1000}s`,
     maxSize: `${settings.maxBytes / 1024 / 1024} MB`,
-    saveAfter: `${settings.saveAfterMs / 1000}s`,
+    saveAfter:
+      settings.saveAfterMs === undefined ? '5s, a whole session 30s' : `${settings.saveAfterMs / 1000}s`,
     shutdown: `${settings.shutdownMs / 1000}s`,
     userId: settings.userId ?? 'not set',
     apiId: settings.apiId === undefined ? 'not set' : String(settings.apiId),
@@ -46,7 +47,7 @@ export function settingsAsJson(settings: Settings): Record<string, string | numb
     TGSESSION_RECIPIENT: settings.recipient ?? null,
     TGSESSION_FILE: settings.file ?? null,
     TGSESSION_LEASE_TTL: settings.leaseTtlMs / 1000,
-    TGSESSION_SAVE_AFTER: settings.saveAfterMs / 1000,
+    TGSESSION_SAVE_AFTER: settings.saveAfterMs === undefined ? null : settings.saveAfterMs / 1000,
     TGSESSION_SHUTDOWN: settings.shutdownMs / 1000,
     TGSESSION_USER_ID: settings.userId ?? null,
     TGSESSION_WEB_TOKEN: hidden(settings.webToken),

@@ -41,8 +41,8 @@ export interface Settings extends Host {
   leaseTtlMs: number
   /** Bytes of the largest session file that is stored or restored. */
   maxBytes: number
-  /** Milliseconds after the last change after which the session is saved. */
-  saveAfterMs: number
+  /** Milliseconds after the last change after which the session is saved; undefined: it depends on what a save uploads. */
+  saveAfterMs: number | undefined
   /** The only account that may be stored or restored, decimal. */
   userId: string | undefined
   /** Of the application, from https://my.telegram.org. */
@@ -252,7 +252,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     client: values.TGSESSION_CLIENT,
     leaseTtlMs: values.TGSESSION_LEASE_TTL ?? 45_000,
     maxBytes: values.TGSESSION_MAX_SIZE ?? 256 * 1024 * 1024,
-    saveAfterMs: values.TGSESSION_SAVE_AFTER ?? 30_000,
+    saveAfterMs: values.TGSESSION_SAVE_AFTER,
     userId: values.TGSESSION_USER_ID,
     apiId: values.TELEGRAM_API_ID,
     apiHash: values.TELEGRAM_API_HASH,

@@ -1,6 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import { LeaseError, safeCause } from '../base/errors.ts'
-import type { LeasePort, LeaseRecord } from './record.ts'
+import type { Holder, LeasePort, LeaseRecord } from './record.ts'
+
+/** A change of a record, and of whatever lies beside it. */
+export interface RecordChange<Of extends LeaseRecord> {
+  apply(record: Of): Of
+  landed(record: Of): boolean
+}
 
 /**
  * The right to use the session, while it lasts. Renewed every third of `ttlMs`. `signal` fires when the lease is
@@ -81,6 +87,27 @@ export class Lease {
   }
 
   /**
+   * Carries out a holder's own change by `send`, with a renewal in it: one that is due need not be sent for itself. It
+   * counts from the moment at which the first try was sent.
+   */
+  async renewWith<Of extends LeaseRecord, T>(
+    change: RecordChange<Of>,
+    send: (change: RecordChange<Of>) => Promise<T>,
+  ): Promise<T> {
+    let sentAt: number | undefined
+    const result = await send({
+      apply: (record) => {
+        const next = change.apply(record)
+        sentAt ??= this.#clock.now()
+        return next.holder && this.owns(next) ? { ...next, holder: this.#renewed(next.holder) } : next
+      },
+      landed: (record) => change.landed(record),
+    })
+    if (sentAt !== undefined && !this.#lost.signal.aborted && !this.#suspended) this.#count(sentAt)
+    return result
+  }
+
+  /**
    * Gives the lease back. Call it only when nothing uses the session any more; also after a loss, since a holder that gave
    * up for lack of time may still be the one named. `patienceMs` (milliseconds, default 5 000) is how long it tries.
    *
@@ -127,9 +154,12 @@ export class Lease {
     const signal = AbortSignal.any([this.#closing.signal, this.#lost.signal])
     const everyMs = this.#ttlMs / 3
     for (;;) {
-      const dueAt = this.#sentAt + everyMs
+      const sentAt = this.#sentAt
+      const dueAt = sentAt + everyMs
       const sendAt = this.#port.renewAt?.(dueAt, everyMs) ?? dueAt
       await this.#clock.sleep(Math.max(0, sendAt - this.#clock.now()), signal)
+      // Another change of the holder's was a renewal meanwhile.
+      if (this.#sentAt !== sentAt) continue
       try {
         await this.#renew(signal)
         this.#lastFailure = undefined
@@ -155,16 +185,26 @@ export class Lease {
               hint: 'See who with `tgsession status`. If nobody should, look for a second copy of this app.',
             })
           sentAt ??= this.#clock.now()
-          beat ??= holder.beat + 1
-          return { ...record, holder: { ...holder, beat, ttlMs: Math.max(holder.ttlMs, this.#ttlMs) } }
+          const renewed = this.#renewed(holder)
+          beat = renewed.beat
+          return { ...record, holder: renewed }
         },
-        landed: (record) => this.owns(record) && record.holder?.beat === beat,
+        // A higher one is of a change that was sent after this.
+        landed: (record) => this.owns(record) && beat !== undefined && (record.holder?.beat ?? 0) >= beat,
       },
       { signal, patienceMs: Infinity },
     )
     // Nobody knows on which side of the sleep it was sent.
     if (this.#suspended) throw suspendedLease()
-    this.#sentAt = sentAt ?? this.#sentAt
+    if (sentAt !== undefined) this.#count(sentAt)
+  }
+
+  #renewed(holder: Holder): Holder {
+    return { ...holder, beat: holder.beat + 1, ttlMs: Math.max(holder.ttlMs, this.#ttlMs) }
+  }
+
+  #count(sentAt: number): void {
+    this.#sentAt = Math.max(sentAt, this.#sentAt)
     this.#sentAtWall = this.#clock.wall() - (this.#clock.now() - this.#sentAt)
     for (const listener of this.#renewalListeners) listener(this.#leftMs)
   }

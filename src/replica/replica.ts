@@ -90,6 +90,8 @@ export class Replica {
   readonly recovery: Recovery
   readonly #options: ReplicaOptions
   readonly #parts: RepairParts
+  readonly #base: PatchBase
+  readonly #knowsPatches: boolean
   readonly #leaseRecord = new SeenRecord()
 
   /** @internal Use `openReplica`. */
@@ -111,8 +113,9 @@ export class Replica {
       features,
       onTrouble,
     })
-    const base = new PatchBase({ cipher, patchesWork: options.patchesWork })
-    const revisions = new Revisions({ store, name, cipher, verify, maxBytes, base })
+    this.#base = new PatchBase({ cipher, patchesWork: options.patchesWork })
+    this.#knowsPatches = (features ?? FEATURES).includes(PATCHES)
+    const revisions = new Revisions({ store, name, cipher, verify, maxBytes, base: this.#base })
     const claims = new Claims({ store, name, features })
     const parts = { label, clock, head, revisions, claims }
     const writer = new RevisionWriter({
@@ -120,7 +123,7 @@ export class Replica {
       store,
       verify,
       userId,
-      patches: (features ?? FEATURES).includes(PATCHES),
+      patches: this.#knowsPatches,
       onWarning,
     })
     this.#parts = { ...parts, writer }
@@ -242,6 +245,11 @@ export class Replica {
     options: WriteOptions = {},
   ): Promise<SaveOutcome> {
     return await this.#parts.writer.save(lease, base, bytes, options)
+  }
+
+  /** Whether a save of what was restored or saved as `base` will be a patch, unless too much changes. */
+  async patches(base: Revision): Promise<boolean> {
+    return this.#knowsPatches && (await this.#base.serves(base, this.clock.wall()))
   }
 
   /**

@@ -33,6 +33,12 @@ export interface RevisionWriterOptions {
 /** How to store. */
 export type WriteOptions = StoreOptions & ChangeOptions
 
+/** Of what the holder of a lease writes: whether it may be a patch, and the lease that is renewed along with it. */
+export interface HolderOptions {
+  patch?: boolean | undefined
+  lease?: Lease | undefined
+}
+
 /** Makes the change that names a revision which is uploaded already. */
 type ChangeFor = (revision: Revision, nowMs: number, pruned: Pruned) => HeadChange
 
@@ -66,7 +72,8 @@ export class RevisionWriter {
     // The same key is the same account, also if a program has dropped the row that says so.
     const known = { ...verified, userId: verified.userId ?? base.userId }
     const changeFor: ChangeFor = (...named) => save({ lease, base }, ...named)
-    const revision = await this.write(bytes, known, changeFor, { ...options, patch: this.#options.patches })
+    const how = { ...options, patch: this.#options.patches, lease }
+    const revision = await this.write(bytes, known, changeFor, how)
     return { outcome: 'saved', revision }
   }
 
@@ -93,23 +100,26 @@ export class RevisionWriter {
     return { outcome: 'saved', revision, claim }
   }
 
-  /** Uploads the revision first, then makes the change that names it, then removes what nothing names any more. */
+  /** Uploads the revision first, then makes the change that names it, then removes what nothing needs any more. */
   async write(
     bytes: Uint8Array,
     verified: Verified,
     changeFor: ChangeFor,
-    { patch, ...options }: WriteOptions & { patch?: boolean | undefined } = {},
+    { patch, lease, ...options }: WriteOptions & HolderOptions = {},
   ): Promise<Revision> {
     const { head, revisions, label, clock } = this.#options
     for (let asPatch = patch; ;) {
-      const number = nextRevision(await head.read(options))
+      // Nobody but the holder gives numbers as a rule, and its renewals have just shown the head.
+      const number = nextRevision(head.lastSeen ?? (await head.read(options)))
       const nowMs = clock.wall()
       const about = { revision: number, savedAt: new Date(nowMs).toISOString(), savedBy: label, ...verified }
       const revision = await revisions.put(bytes, about, { ...options, patch: asPatch })
       reached('revision.stored')
       const pruned: Pruned = { dropped: [] }
       try {
-        const written = await this.change(changeFor(revision, nowMs, pruned), options)
+        const change = changeFor(revision, nowMs, pruned)
+        const send = (one: HeadChange): Promise<Head> => this.change(one, options)
+        const written = await (lease ? lease.renewWith(change, send) : send(change))
         reached('revision.named')
         revisions.keep(revision)
         await this.#remove(pruned.dropped, options)

@@ -27,7 +27,11 @@ export interface SaverOptions {
   report: Report
   /** Gives every save up when it fires: the host waits no longer. */
   signal?: AbortSignal | undefined
-  /** Milliseconds without a change before a save, and how long changes may keep it waiting: ten times as long unless given. */
+  /**
+   * Milliseconds without a change before a save, and how long changes may keep it waiting: ten times as long unless given.
+   * Without `quietMs` it is 5 s while saves are patches, 30 s while they are whole, and never sooner than fifty times what
+   * the last save took.
+   */
   quietMs?: number | undefined
   maxMs?: number | undefined
   random?: (() => number) | undefined
@@ -37,7 +41,10 @@ export interface SaverOptions {
 export type SaverEnd = 'replaced' | 'quarantined' | 'lost'
 
 const TICK_MS = 1000
-const QUIET_MS = 30_000
+const PATCH_QUIET_MS = 5000
+const WHOLE_QUIET_MS = 30_000
+/** So many times what the last save took: neither a large session nor a slow store is busy with saves all the time. */
+const REST = 50
 const RETRY = { firstMs: 2000, longestMs: 5 * 60_000 }
 /** For so long a file that cannot be copied is no news: its writer is in the middle of something. */
 const BUSY_MS = 5 * 60_000
@@ -48,6 +55,9 @@ export class Saver {
   #base: Revision
   #savedCheckpoint: string | undefined
   #isLarge = false
+  /** Whether the last save was a patch; before the first one, whether it will be. */
+  #patches: boolean | undefined
+  #restUntil = 0
   #saving: Promise<unknown> = Promise.resolve()
 
   constructor(options: SaverOptions) {
@@ -68,7 +78,7 @@ export class Saver {
   /** Saves until `signal` fires (then it rejects with its reason) or the session must not be used on. */
   async watch(signal: AbortSignal): Promise<SaverEnd> {
     const { clock, source, replica, report, random = Math.random } = this.#options
-    const { quietMs = QUIET_MS, maxMs = 10 * quietMs } = this.#options
+    this.#patches ??= await replica.patches(this.#base)
     if (this.#savedCheckpoint === undefined) await this.mark()
     let last = this.#savedCheckpoint
     let firstAt = 0
@@ -82,7 +92,8 @@ export class Saver {
       report('save.failed', { ...describeError(error), retryInMs: Math.round(retryAt - clock.now()) })
     }
     for (;;) {
-      await clock.sleep(Math.min(TICK_MS, quietMs), signal)
+      await clock.sleep(Math.min(TICK_MS, this.#pace.quietMs), signal)
+      const { quietMs, maxMs } = this.#pace
       const now = clock.now()
       if (replica.lastSeen?.current && replica.lastSeen.current.objectKey !== this.#base.objectKey)
         return 'replaced'
@@ -97,7 +108,8 @@ export class Saver {
       if (last === this.#savedCheckpoint) firstAt = now
       if (checkpoint !== last) lastAt = now
       last = checkpoint
-      if (now < retryAt || (now - lastAt < quietMs && now - firstAt < maxMs)) continue
+      if (now < Math.max(retryAt, this.#restUntil) || (now - lastAt < quietMs && now - firstAt < maxMs))
+        continue
       try {
         const { outcome } = await this.save()
         if (outcome === 'quarantined') return 'quarantined'
@@ -124,6 +136,11 @@ export class Saver {
     }
   }
 
+  get #pace(): { quietMs: number; maxMs: number } {
+    const { quietMs = this.#patches ? PATCH_QUIET_MS : WHOLE_QUIET_MS, maxMs = 10 * quietMs } = this.#options
+    return { quietMs, maxMs }
+  }
+
   /** Resolves when no copy of the session is being made: a reader in its way may cost a client its last commit. */
   async settled(): Promise<void> {
     await this.#options.source.settled?.()
@@ -140,7 +157,8 @@ export class Saver {
   }
 
   async #save(capture: () => Promise<Uint8Array>, onProgress?: OnProgress): Promise<SaveOutcome> {
-    const { replica, lease, report, source, signal } = this.#options
+    const { replica, lease, report, source, signal, clock } = this.#options
+    const began = clock.now()
     reached('save.begun')
     const checkpoint = await source.checkpoint()
     const bytes = await capture()
@@ -148,6 +166,7 @@ export class Saver {
     const how = { signal, onProgress }
     const saved = await unlessAborted(replica.save(lease, this.#base, bytes, how), signal)
     reached('save.done')
+    if (this.#options.quietMs === undefined) this.#restUntil = clock.now() + REST * (clock.now() - began)
     this.#savedCheckpoint = checkpoint
     const { revision, outcome } = saved
     if (saved.outcome === 'quarantined')
@@ -167,6 +186,7 @@ export class Saver {
       this.#isLarge = true
       report('session.large', { bytes: revision.bytes, limit: replica.maxBytes })
     }
+    if (outcome === 'saved') this.#patches = revision.base !== null
     if (outcome === 'saved') report('session.saved', { revision: revision.revision, bytes: revision.bytes })
     return saved
   }

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Check } from '../../src/cli/doctor/check.ts'
 import { clockCheck } from '../../src/cli/doctor/clock.ts'
-import { costCheck } from '../../src/cli/doctor/cost.ts'
+import { costChecks } from '../../src/cli/doctor/cost.ts'
 import { versioningCheck } from '../../src/cli/doctor/versioning.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
@@ -71,6 +71,9 @@ const located = (endpoint: string): StoreLocation => ({
 
 const at = (ms: number): string => new Date(Date.now() + ms).toUTCString()
 
+const costDetails = (of: Parameters<typeof costChecks>[0], bytes = 0): string[] =>
+  costChecks(of, { bytes, headBytes: 1000 }).map(({ detail }) => detail)
+
 describe('tgsession doctor', () => {
   const scratch = temporaryFolder()
   let cli: Cli
@@ -106,6 +109,7 @@ describe('tgsession doctor', () => {
       clock: 'skipped',
       bucket: 'skipped',
       requests: 'ok',
+      traffic: 'ok',
     })
     assert.match(found['session']?.detail ?? '', /schema 7.*user 777/)
     assert.match(found['requests']?.detail ?? '', /173 000 writes a month/)
@@ -113,7 +117,7 @@ describe('tgsession doctor', () => {
     assert.ok(!names.some((name) => /\.probe\/./.test(name)), names.join())
 
     const { stdout } = await cli.run(['doctor'], env)
-    assert.equal(stdout.trimEnd().split('\n').length, 9, 'one line per check')
+    assert.equal(stdout.trimEnd().split('\n').length, 10, 'one line per check')
     assert.match(stdout, /^ok {7}configuration +file:/)
   })
 
@@ -245,9 +249,23 @@ describe('what the doctor asks a service', () => {
   })
 
   it('is counted from the TTL and the time after which it saves', () => {
-    const usual = costCheck({ leaseTtlMs: 90_000, saveAfterMs: 30_000 })
-    assert.match(usual.detail, /86 000 writes a month for the lease \(TTL 90 s\), 35 000 requests/)
-    const dear = costCheck({ leaseTtlMs: 2000, saveAfterMs: 3000 })
-    assert.match(dear.detail, /3 888 000 writes.* 346 000 requests for saves/)
+    const store = 's3://bucket/telegram'
+    const [requests = '', traffic = ''] = costDetails(
+      { leaseTtlMs: 90_000, saveAfterMs: undefined, store },
+      1e6,
+    )
+    assert.match(
+      requests,
+      /^about 86 000 writes a month for the lease \(TTL 90 s\); 156 000 requests.* each 50 s/,
+    )
+    assert.match(traffic, /^about 0\.09 GB .* 0\.35 GB if .*\(each save a patch of 4 KiB\)$/)
+    const [dear = ''] = costDetails({ leaseTtlMs: 2000, saveAfterMs: 3000, store })
+    assert.match(dear, /3 888 000 writes.* 259 000 requests for saves/)
+    const sql = costDetails(
+      { leaseTtlMs: 90_000, saveAfterMs: undefined, store: 'postgres://h/db' },
+      60 * 1024 * 1024,
+    )
+    assert.match(sql[0] ?? '', /26 000 requests for saves.* each 300 s/)
+    assert.match(sql[1] ?? '', /3\d\d\.\d GB if .*each save the whole session\); what was replaced stays/)
   })
 })

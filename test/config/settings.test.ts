@@ -71,7 +71,7 @@ describe('settings', () => {
       client: undefined,
       leaseTtlMs: 45_000,
       maxBytes: 256 * 1024 * 1024,
-      saveAfterMs: 30_000,
+      saveAfterMs: undefined,
       userId: undefined,
       apiId: undefined,
       apiHash: undefined,

@@ -336,6 +336,16 @@ describe('taking the lease', () => {
   })
 })
 
+/** A change of the holder's own, such as a save. */
+const noted = (notice: string, head: HeadFile, lease: Lease): Promise<Head> =>
+  lease.renewWith(
+    {
+      apply: (old: Head) => ({ ...old, notice }),
+      landed: (now) => now.notice === notice,
+    },
+    (change) => head.change(change),
+  )
+
 describe('keeping the lease', () => {
   it('renews every third of the TTL, by one request', async () => {
     const house = new House()
@@ -349,6 +359,87 @@ describe('keeping the lease', () => {
     )
     assert.equal(lease.signal.aborted, false)
     assert.equal(lease.remainingMs, TTL * 0.8 - 1)
+    await lease.release()
+  })
+
+  it('is renewed by a save of the holder, from the moment at which that was sent', async () => {
+    const house = new House()
+    const { head, take } = house.machine('a')
+    const lease = await house.during(take())
+    const heard: number[] = []
+    lease.onRenewal((leftMs) => heard.push(leftMs))
+    house.store.requests = []
+    for (const at of [10_000, 20_000, 30_000]) {
+      await house.time.run(at)
+      await house.during(noted(String(at), head, lease))
+    }
+    await house.time.run(44_999)
+    assert.deepEqual(
+      house.store.requests,
+      [1, 2, 3].map(() => `put ${KEY}`),
+      'none was sent for itself',
+    )
+    assert.equal(house.holder?.beat, 3)
+    assert.deepEqual(heard.slice(1), [TTL, TTL, TTL])
+    const loss = lossOf(house, lease)
+    house.silent()
+    await house.time.run(200_000)
+    assert.equal(loss.at, 30_000 + TTL * 0.8)
+    await lease.abandon()
+  })
+
+  it('lasts from the first try of a save that may have landed, not from its last', async () => {
+    const house = new House()
+    const { head, take } = house.machine('a')
+    const lease = await house.during(take())
+    const loss = lossOf(house, lease)
+    await house.time.run(1000)
+    house.store.fault({ method: 'put', answer: 'silence' })
+    await house.during(noted('late', head, lease))
+    assert.ok(house.time.now >= 11_000, 'it was looked at after ten seconds')
+    house.silent()
+    await house.time.run(200_000)
+    assert.equal(loss.at, 1000 + TTL * 0.8)
+    await lease.abandon()
+  })
+
+  it('is not brought back by a save that lands after its end', async () => {
+    const house = new House()
+    const { head, take } = house.machine('a')
+    const lease = await house.during(take())
+    const loss = lossOf(house, lease)
+    house.silent()
+    await house.time.run(30_000)
+    const saving = noted('late', head, lease).catch(() => undefined)
+    await house.time.run(TTL)
+    house.store.heal()
+    await house.during(saving)
+    assert.equal(loss.at, TTL * 0.8)
+    assert.equal(lease.remainingMs, 0)
+    await lease.abandon()
+  })
+
+  it('never goes back in its beat, whatever of saves and renewals lands first', async () => {
+    const house = new House()
+    const { head, take } = house.machine('a')
+    const lease = await house.during(take())
+    const beats: number[] = []
+    await house.time.run(14_900)
+    // The renewal at 15 s is lost, and tried again only after three saves.
+    house.store.fault({ method: 'put', lands: false, answer: 'silence' })
+    await house.time.run(15_050)
+    for (let index = 0; index < 3; index++) {
+      await house.during(noted(`${index}`, head, lease))
+      beats.push(house.holder!.beat)
+    }
+    await house.time.run(60_000)
+    beats.push(house.holder!.beat)
+    assert.deepEqual(
+      beats.toSorted((a, b) => a - b),
+      beats,
+    )
+    assert.equal(new Set(beats).size, beats.length)
+    assert.equal(lease.signal.aborted, false)
     await lease.release()
   })
 

@@ -55,6 +55,10 @@ describe('two releases side by side', () => {
     }
     for (const [name, move] of Object.entries(moves))
       await assert.rejects(setting.during(move(old)), { code: 'head.newer', exitCode: 65 }, name)
+    // The upload of the save, which did not ask for the head first, is named by nobody.
+    const [upload = '', ...others] = setting.store.keys('main/revisions/00000002-')
+    assert.deepEqual(others, [])
+    assert.ok(setting.store.objects.delete(upload))
     const after = setting.store.keys().map((name) => [name, setting.store.objects.get(name)])
     assert.deepEqual(after, before)
     // The newer one need not know that: it waits for the lease of the older, which ends by itself.

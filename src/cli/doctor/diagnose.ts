@@ -6,6 +6,7 @@ import type { Environment, Settings } from '../../config/settings.ts'
 import { BadDataError, ConfigurationError, NoSessionError, TgsessionError } from '../../base/errors.ts'
 import { borrowedApiId } from '../../login/borrowed-api-ids.ts'
 import { type Current, type Head, patchOf } from '../../replica/head.ts'
+import { encodeHead } from '../../replica/head-format.ts'
 import type { Replica } from '../../replica/replica.ts'
 import { inspectSession } from '../../session/inspect.ts'
 import { type Provider, providerOf } from '../../store/providers.ts'
@@ -17,8 +18,11 @@ import { withProgress } from '../terminal/progress.ts'
 import { storeWarnings } from '../store-warnings.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 import { clockCheck } from './clock.ts'
-import { costCheck } from './cost.ts'
+import { costChecks } from './cost.ts'
 import { versioningCheck } from './versioning.ts'
+
+/** Of some twenty revisions. */
+const USUAL_HEAD_BYTES = 16 * 1024
 
 /**
  * Looks at everything between the settings and a session that can be served, in the order in which one thing rests on
@@ -52,9 +56,11 @@ async function keptChecks(settings: Settings, env: Environment): Promise<Check[]
     return [failed('store', error)]
   }
   const checks: Check[] = []
+  let head: Head | null = null
   try {
     const provider = providerOf(location.url, env)
     const reached = await storeChecks(replica, provider)
+    head = reached.head
     checks.push(...reached.checks)
     if (provider?.conditions === 'no') checks.push(unsuitable(provider))
     if (reached.answers) checks.push(await conditions(replica))
@@ -62,7 +68,11 @@ async function keptChecks(settings: Settings, env: Environment): Promise<Check[]
   } finally {
     await replica.store.close()
   }
-  return [...checks, await clockCheck(location, env), await versioningCheck(location), costCheck(settings)]
+  const sizes = head?.current
+    ? { bytes: head.current.bytes, headBytes: encodeHead(head).length }
+    : { bytes: 0, headBytes: USUAL_HEAD_BYTES }
+  const costs = costChecks({ ...settings, store: location.url }, sizes)
+  return [...checks, await clockCheck(location, env), await versioningCheck(location), ...costs]
 }
 
 function configuration(settings: Settings): Check {

@@ -26,7 +26,7 @@ import { reached } from '../../base/life/step.ts'
 export interface OpenSessionOptions extends OpenedSessionOptions {
   /** Gives up waiting for the lease when it fires. */
   signal?: AbortSignal | undefined
-  /** Milliseconds without a change before a save. Default: TGSESSION_SAVE_AFTER, or 30 000. */
+  /** Milliseconds without a change before a save. Default: TGSESSION_SAVE_AFTER, or 5000 (30 000 where a save uploads the whole session). */
   quietMs?: number | undefined
   /** Milliseconds for which changes that never pause may keep a save waiting. Default: ten times `quietMs`. */
   maxMs?: number | undefined

@@ -52,7 +52,7 @@ export function runCommand(context: Context): Command {
     )
     .option(
       '--save-after <time>',
-      'save this long after the last change, by default 30s (TGSESSION_SAVE_AFTER); more often costs more requests',
+      'save this long after the last change, by default 5s, or 30s where a save uploads the whole session (TGSESSION_SAVE_AFTER); more often costs more requests',
       duration(SAVE_AFTER),
     )
     .option(
