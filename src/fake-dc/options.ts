@@ -75,7 +75,7 @@ export interface FakeDcOptions {
   port?: number
   /** 2 by default. */
   dcId?: number
-  /** An RSA key of 2048 bits, as KeyObject or PEM; made at the start by default. */
+  /** An RSA key of 2048 bits, as KeyObject or PEM; by default one that all data centres of this process share. */
   privateKey?: KeyObject | string
   /** Wall clock in milliseconds since 1970. */
   now?: () => number

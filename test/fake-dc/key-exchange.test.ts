@@ -95,6 +95,12 @@ describe('the RSA key', () => {
     assert.match(first.publicKeyPem, /^-----BEGIN RSA PUBLIC KEY-----/)
   })
 
+  it('is one for all of this process that are given none', async (t) => {
+    const two = [await FakeDc.start(), await FakeDc.start()] as const
+    for (const dc of two) t.after(() => dc.close())
+    assert.equal(two[0].publicKeyPem, two[1].publicKeyPem)
+  })
+
   it('must have 2048 bits', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
     await assert.rejects(FakeDc.start({ privateKey }), { code: 'fake-dc.bad-key' })

@@ -21,13 +21,8 @@ export class ServerKey {
   /** The lower 64 bits of SHA-1 over n and e as TL bytes, as a signed number. */
   readonly fingerprint: bigint
 
-  constructor(privateKey: KeyObject | string | undefined) {
-    this.#privateKey =
-      privateKey === undefined
-        ? generateKeyPairSync('rsa', { modulusLength: SIZE * 8 }).privateKey
-        : typeof privateKey === 'string'
-          ? createPrivateKey(privateKey)
-          : privateKey
+  constructor(privateKey: KeyObject | string = usualKey()) {
+    this.#privateKey = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey
     if (this.#privateKey.asymmetricKeyDetails?.modulusLength !== SIZE * 8)
       throw new FakeDcError('bad-key', 'privateKey must be an RSA key of 2048 bits')
     const publicKey = createPublicKey(this.#privateKey)
@@ -59,6 +54,14 @@ export class ServerKey {
       throw new ProtocolError('encrypted_data is no RSA block', { cause: error })
     }
   }
+}
+
+let madeKey: KeyObject | undefined
+
+/** One for all data centres of this process, as Telegram's share theirs: making one takes about 80 ms. */
+function usualKey(): KeyObject {
+  madeKey ??= generateKeyPairSync('rsa', { modulusLength: SIZE * 8 }).privateKey
+  return madeKey
 }
 
 /** RSA_PAD of core.telegram.org/mtproto/auth_key, undone; null when its hash does not fit. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { RefusedError, UnreachableError } from '../../../src/base/errors.ts'
 import { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
@@ -70,7 +71,8 @@ for (const library of LIBRARIES)
     })
 
     it('does not trust a server whose key it does not know', async () => {
-      const other = await FakeDc.start()
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      const other = await FakeDc.start({ privateKey })
       const client = clientFor(await sessionFor(other, library))
       await assert.rejects(connectClient(client), code('telegram.untrusted'))
       await other.close()
