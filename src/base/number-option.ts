@@ -10,6 +10,8 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Milliseconds that something may take or wait. */
 export const ANY_MS: NumberRange = { min: 0, max: DAY_MS }
+/** Milliseconds, or as many of something, without an end if that is wished. */
+export const NO_END: NumberRange = { min: 0, max: Infinity }
 /** As TGSESSION_LEASE_TTL: shorter ones cannot be renewed in time, longer ones keep everybody waiting. */
 export const TTL_MS: NumberRange = { min: 2000, max: 60 * 60 * 1000 }
 

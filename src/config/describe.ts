@@ -14,6 +14,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
         : `set (hidden), ${settings.identities.length} may decrypt`,
     recipient: settings.recipient ?? 'not set',
     file: settings.file ?? 'a temporary folder',
+    client: settings.client ?? 'as it is stored',
     leaseTtl: `${settings.leaseTtlMs / 1000}s`,
     maxSize: `${settings.maxBytes / 1024 / 1024} MB`,
     saveAfter:
@@ -30,7 +31,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
 }
 
 /**
- * The same for programs, by the variables' own names and in their units. A secret is `set`; what is not set, or cannot be
+ * The same for programs, by the variables' own names and in their units (seconds, MB). A secret is `set`; what is not set, or cannot be
  * shown, is null. `storeSource` is the variable that named the store.
  */
 export function settingsAsJson(settings: Settings): Record<string, string | number | null> {
@@ -46,13 +47,16 @@ export function settingsAsJson(settings: Settings): Record<string, string | numb
     TGSESSION_KEY_PREVIOUS: hidden(identities[1]),
     TGSESSION_RECIPIENT: settings.recipient ?? null,
     TGSESSION_FILE: settings.file ?? null,
+    TGSESSION_CLIENT: settings.client ?? null,
     TGSESSION_LEASE_TTL: settings.leaseTtlMs / 1000,
+    TGSESSION_MAX_SIZE: settings.maxBytes / 1024 / 1024,
     TGSESSION_SAVE_AFTER: settings.saveAfterMs === undefined ? null : settings.saveAfterMs / 1000,
     TGSESSION_SHUTDOWN: settings.shutdownMs / 1000,
     TGSESSION_USER_ID: settings.userId ?? null,
     TGSESSION_WEB_TOKEN: hidden(settings.webToken),
     TGSESSION_HEARTBEAT: hidden(settings.heartbeat),
     TGSESSION_IMPORT: hidden(settings.importing),
+    TGSESSION_IMPORT_WAIT: settings.importing ? settings.importing.waitMs / 1000 : null,
     TELEGRAM_API_ID: settings.apiId ?? null,
     TELEGRAM_API_HASH: hidden(settings.apiHash),
     PORT: settings.port ?? null,

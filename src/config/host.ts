@@ -16,6 +16,8 @@ export interface Host {
   isManaged: boolean
   /** @internal Whether its disk is emptied at each restart. */
   diskIsLost: LostDisk
+  /** @internal Nobody says how long it waits: what plain Docker leaves is counted on. */
+  isGuess?: true
   /** @internal What is wrong with it, and how to put it right. */
   warning?: { message: string; hint: string }
 }
@@ -47,12 +49,12 @@ function diskOf(env: Env, isNamed: boolean): LostDisk {
  * Heroku, Render, Kubernetes and Kamal leave 30 s, Cloud Run and plain Docker 10, Fly.io 5, and Railway none unless it is
  * told to (docs/reference/configuration.md).
  */
-function shutdownOf(env: Env, isContainer: boolean): Pick<Host, 'shutdownMs' | 'warning'> {
+function shutdownOf(env: Env, isContainer: boolean): Pick<Host, 'shutdownMs' | 'isGuess' | 'warning'> {
   if (env['FLY_MACHINE_ID'] !== undefined) return { shutdownMs: 4000 }
   if (env['K_REVISION'] !== undefined) return { shutdownMs: 8000 }
   if (env['RAILWAY_REPLICA_ID'] !== undefined) return railway(env)
   const leaves30s = THIRTY_SECONDS.some((name) => env[name] !== undefined)
-  return { shutdownMs: isContainer && !leaves30s ? 8000 : 25_000 }
+  return isContainer && !leaves30s ? { shutdownMs: 8000, isGuess: true } : { shutdownMs: 25_000 }
 }
 
 const THIRTY_SECONDS = ['DYNO', 'RENDER_INSTANCE_ID', 'KUBERNETES_SERVICE_HOST', 'KAMAL_CONTAINER_NAME']

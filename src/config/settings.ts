@@ -307,9 +307,10 @@ function withAliases(environment: Environment): Environment {
 
 /** Who says how long the host waits has seen to it. */
 function hostOf(env: Environment, shutdownMs: number | undefined): Host {
-  const { warning, ...host } = readHost(env)
-  if (shutdownMs !== undefined) return { ...host, shutdownMs }
-  return warning === undefined ? host : { ...host, warning }
+  const host = readHost(env)
+  if (shutdownMs === undefined) return host
+  const { warning: _, isGuess: __, ...seen } = host
+  return { ...seen, shutdownMs }
 }
 
 function invalid(problems: string[]): ConfigurationError {

@@ -1,4 +1,5 @@
 import { type LeaseError, SaveFailedError, UsageError } from '../base/errors.ts'
+import { checkNumbers, NO_END } from '../base/number-option.ts'
 import { type CoreOptions, SessionCore } from '../session/core/session-core.ts'
 import type { Fence } from './lease/fence.ts'
 import { type Preload, readMisses, readRows } from './rows/read-rows.ts'
@@ -69,10 +70,15 @@ export class QueuedSession {
 
   /** Throws `SaveFailedError` (`container.save_failed`) after `patienceMs`, and `LeaseError`. */
   flush(patienceMs = DEFAULT_PATIENCE_MS): Promise<void> {
-    const flushed = this.#storage === undefined ? Promise.resolve() : this.#queue.flush(patienceMs)
+    const flushed = this.#flush(patienceMs)
     // Clients call save() without awaiting it; what fails is tried again, and close() meets it.
     flushed.catch(() => undefined)
     return flushed
+  }
+
+  async #flush(patienceMs: number): Promise<void> {
+    checkNumbers({ patienceMs: [patienceMs, NO_END] })
+    if (this.#storage !== undefined) await this.#queue.flush(patienceMs)
   }
 
   /** Flushes, then frees the memory; `load()` opens it again. Throws as `flush()`, and stays open then. */

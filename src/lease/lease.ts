@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { LeaseError, safeCause } from '../base/errors.ts'
+import { checkNumbers, NO_END } from '../base/number-option.ts'
 import type { Holder, LeasePort, LeaseRecord } from './record.ts'
 
 /** A change of a record, and of whatever lies beside it. */
@@ -114,6 +115,7 @@ export class Lease {
    * @throws UnreachableError if the store could not be told; the lease then ends by itself after `ttlMs`
    */
   async release(options: { patienceMs?: number | undefined } = {}): Promise<void> {
+    checkNumbers({ patienceMs: [options.patienceMs, NO_END] })
     await this.abandon()
     const gone = new LeaseError('lease.lost', 'another instance holds the lease already', {
       hint: 'Nothing to do.',

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { ConfigurationError, RefusedError } from '../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../base/number-option.ts'
 import { type LogSink, logToStderr } from '../telegram/client/log-sink.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker, QrAsker } from './asker.ts'
@@ -97,6 +98,7 @@ export function checkSettings(who: Who, options: LogInOptions): Settings {
       'api_hash is not 32 hex digits',
       'https://my.telegram.org shows it.',
     )
+  checkNumbers({ timeoutMs: [options.timeoutMs, ANY_MS] })
   if (dc.host === '' || !Number.isInteger(dc.port) || dc.port < 1 || dc.port > 65_535)
     throw badSetting(
       'dc_malformed',

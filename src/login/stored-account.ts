@@ -1,5 +1,6 @@
 import { Api } from 'telegram'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { ANY_MS, checkNumbers } from '../base/number-option.ts'
 import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
@@ -46,6 +47,7 @@ export async function withStoredAccount<T>(
   use: (account: StoredAccount) => Promise<T>,
 ): Promise<T> {
   const { clock = systemClock, timeoutMs = 30_000, signal } = options
+  checkNumbers({ timeoutMs: [timeoutMs, ANY_MS] })
   const session = await SQLiteSession.fromBytes(bytes)
   const client = new LoginClient(session, options, () => undefined)
   const flow = new LoginFlow(client, { clock, timeoutMs, signal })

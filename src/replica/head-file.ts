@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { backoffMs, type Clock, unlessAborted, withDeadline } from '../base/clock.ts'
 import { ConflictError, TgsessionError, UnreachableError } from '../base/errors.ts'
+import { checkNumbers, NO_END } from '../base/number-option.ts'
 import type { ObjectStore, Version } from '../store/store.ts'
 import { EMPTY_HEAD, type Head, type HeadEvent, MOST_EVENTS, withEvents } from './head.ts'
 import { encodeHead, HEAD_BYTES, isReplaceable, parseHead } from './head-format.ts'
@@ -157,6 +158,7 @@ export class HeadFile {
 
   async #retry(options: ChangeOptions, attempt: () => Promise<Attempt>): Promise<Head> {
     const { clock, random } = this.#options
+    checkNumbers({ patienceMs: [options.patienceMs, NO_END] })
     const giveUpAt = clock.now() + (options.patienceMs ?? 30_000)
     for (let tries = 0; ; tries++) {
       options.signal?.throwIfAborted()

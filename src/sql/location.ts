@@ -72,9 +72,7 @@ export function parseSqlUrl(text: string, cwd: string): SqlLocation {
   if (refused !== undefined) throw badUrl(`has the parameter ${refused}, which is not supported`)
   const given = (name: string): string | undefined => url.searchParams.get(name) || undefined
   const host =
-    given('host') ??
-    given('unix_socket') ??
-    (decode(url.hostname).replace(/^\[(.*)\]$/, '$1') || (kind === 'mysql' ? '127.0.0.1' : 'localhost'))
+    given('host') ?? given('unix_socket') ?? (hostOf(url) || (kind === 'mysql' ? '127.0.0.1' : 'localhost'))
   const port = Number(given('port') ?? (url.port || PORTS[kind]))
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badUrl('names a port that cannot be one')
   const database = given('dbname') ?? decode(url.pathname).replace(/^\//, '')
@@ -98,6 +96,12 @@ function kindOf(scheme: string): 'postgres' | 'mysql' | 'sqlite' | undefined {
   if (name === 'postgres' || name === 'postgresql') return 'postgres'
   if (name === 'mysql' || name === 'mariadb') return 'mysql'
   return name === 'sqlite' ? 'sqlite' : undefined
+}
+
+/** A name in any case is one name; the path of a socket is not. */
+function hostOf({ hostname }: URL): string {
+  const host = decode(hostname).replace(/^\[(.*)\]$/, '$1')
+  return host.startsWith('/') ? host : host.toLowerCase()
 }
 
 function labelOf(kind: 'postgres' | 'mysql', host: string, port: number, database: string): string {

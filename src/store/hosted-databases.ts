@@ -1,5 +1,5 @@
 import { undressValue } from '../base/input.ts'
-import { isSqlScheme } from '../sql/location.ts'
+import { isSqlScheme, parseSqlUrl } from '../sql/location.ts'
 import { schemeOf } from './scheme.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -18,7 +18,17 @@ export function hostedDatabases(env: Environment): { name: string; url: string }
     .toSorted((a, b) => Number(b === 'DATABASE_URL') - Number(a === 'DATABASE_URL') || (a < b ? -1 : 1))
     .map((name) => ({ name, url: undressValue(env[name] ?? '', name) }))
     .filter(({ url }) => isSqlScheme(schemeOf(url)))
-  return found.filter(({ url }, index) => found.findIndex((other) => other.url === url) === index)
+  const places = found.map(({ url }) => placeOf(url))
+  return found.filter((_, index) => places.indexOf(places[index] ?? '') === index)
+}
+
+/** Two spellings of one database are one: with another scheme, in capitals, with the usual port or a parameter more. */
+function placeOf(url: string): string {
+  try {
+    return parseSqlUrl(url, process.cwd()).label
+  } catch {
+    return url
+  }
 }
 
 /** Why DATABASE_URL is not taken for a store, if it is there and none. */

@@ -4,21 +4,26 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { Client } from 'pg'
 import type { Check } from '../../src/cli/doctor/check.ts'
 import { clockCheck } from '../../src/cli/doctor/clock.ts'
 import { costChecks } from '../../src/cli/doctor/cost.ts'
+import { diagnose } from '../../src/cli/doctor/diagnose.ts'
 import { versioningCheck } from '../../src/cli/doctor/versioning.ts'
+import { readHost } from '../../src/config/host.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import type { StoreLocation } from '../../src/store/locate.ts'
 import { sessionBytes } from '../replica/support/sessions.ts'
 import { Cli, type CliResult, lastJson } from '../support/cli/cli.ts'
+import { missing, POSTGRES_URL } from '../support/requires.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { S3Server } from '../support/store/s3-server.ts'
 
 const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
 const OTHER = 'ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'
-const API = { TELEGRAM_API_ID: '1', TELEGRAM_API_HASH: '0'.repeat(32) }
+/** A container of a host that is not known is a warning of its own. */
+const API = { TELEGRAM_API_ID: '1', TELEGRAM_API_HASH: '0'.repeat(32), TGSESSION_SHUTDOWN: '25s' }
 const AWS = { AWS_ACCESS_KEY_ID: 'testkey', AWS_SECRET_ACCESS_KEY: 'aSecretOfTheBucket' }
 
 type Report = { ok: boolean; exitCode: number; checks: Check[] }
@@ -212,6 +217,42 @@ describe('tgsession doctor', () => {
     assert.equal(found['decryption']?.state, 'failed')
     const warned = await doctor({ ...env, TELEGRAM_API_HASH: '', DYNO: 'worker.1' })
     assert.deepEqual([warned['login']?.state, warned['store safety']?.state], ['warning', 'warning'])
+  })
+
+  it('is not green where nothing can be written', { skip: missing.postgres() }, async () => {
+    const tables = `hints_${process.pid}`
+    const options = (more: string): string =>
+      `?options=${encodeURIComponent(`-c search_path=${tables}${more}`)}`
+    const client = new Client({ connectionString: POSTGRES_URL })
+    await client.connect()
+    try {
+      await client.query(`CREATE SCHEMA ${tables}`)
+      const env = { ...API, TGSESSION_KEY: KEY, TGSESSION_STORE: POSTGRES_URL + options('') }
+      await fill(env)
+      assert.equal((await doctor(env))['conditional writes']?.state, 'ok')
+      const replica = {
+        ...env,
+        TGSESSION_STORE: POSTGRES_URL + options(' -c default_transaction_read_only=on'),
+      }
+      const found = (await doctor(replica))['conditional writes']
+      assert.deepEqual([found?.state, found?.exitCode], ['failed', 69])
+    } finally {
+      await client.query(`DROP SCHEMA ${tables} CASCADE`)
+      await client.end()
+    }
+  })
+
+  it('counts on the ten seconds of docker in a container of a host that is not known, and says so', async () => {
+    const settings = await readSettings(envOf('docker'), { store: true })
+    const { shutdownMs } = readHost({}, true)
+    const { host } = Object.fromEntries(
+      (await diagnose(async () => ({ ...settings, shutdownMs, isGuess: true }), {})).map((one) => [
+        one.check,
+        one,
+      ]),
+    )
+    assert.equal(host?.state, 'warning')
+    assert.match(`${host.detail} ${host.hint}`, /8 s are counted on.*TGSESSION_SHUTDOWN=25s/)
   })
 
   it('looks at one plain file', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { describeSettings } from '../../src/config/describe.ts'
+import { describeSettings, settingsAsJson } from '../../src/config/describe.ts'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readHost } from '../../src/config/host.ts'
 import { type Environment, type Needs, readSettings } from '../../src/config/settings.ts'
@@ -193,6 +193,12 @@ describe('settings', () => {
     assert.equal(one.length, 1)
   })
 
+  it('are all in what `config --json` prints, by their own names', async () => {
+    const shown = settingsAsJson(await readSettings({}))
+    const others = ['API_ID', 'API_HASH', 'DATABASE_URL']
+    for (const name of VARIABLES) assert.equal(name in shown, !others.includes(name), name)
+  })
+
   it('bound what counts as a duration', async () => {
     assert.deepEqual(
       await Promise.all(['45', '45s', '2000ms', '60m', ' 2.5 s '].map(ttlOf)),
@@ -224,6 +230,7 @@ describe('settings', () => {
     assert.deepEqual([readHost({}, true).shutdownMs, readHost({}, false).shutdownMs], [8000, 25_000])
     for (const name of ['DYNO', 'RENDER_INSTANCE_ID', 'KUBERNETES_SERVICE_HOST', 'KAMAL_CONTAINER_NAME'])
       assert.equal(readHost({ [name]: 'x' }, true).shutdownMs, 25_000, name)
+    assert.deepEqual([readHost({}, true).isGuess, readHost({}, false).isGuess], [true, undefined])
     assert.deepEqual([readHost({}, true).isManaged, readHost({}, false).isManaged], [true, false])
   })
 

@@ -83,6 +83,7 @@ describe('the leases of a container', { concurrency: true }, () => {
         const paused = await container(database, { ...MS, clock, flushDelayMs: 60_000 }).open('fenced')
         paused.session.core.setDC(2, '149.154.167.51', 443)
         await paused.session.flush()
+        await assert.rejects(paused.session.flush(Number.NaN), { code: 'option.not_a_number' })
         paused.session.core.setUpdateState(0, { pts: 1, qts: 1, date: 1, seq: 1 })
         paused.session.core.upsert([entity(1n, 'of_the_paused')])
         pause()

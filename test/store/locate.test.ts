@@ -87,6 +87,8 @@ describe('which store the environment names', () => {
   it('is one database where the host gives it two names', () => {
     const url = database.DATABASE_URL
     assert.equal(locateStore({ HEROKU_POSTGRESQL_GREEN_URL: url, DATABASE_URL: url })?.source, 'DATABASE_URL')
+    const again = 'postgresql://u:other@HOST:5432/db?sslmode=require'
+    assert.equal(locateStore({ POSTGRES_URL: again, DATABASE_URL: url })?.source, 'DATABASE_URL')
     const second = { HEROKU_POSTGRESQL_GREEN_URL: 'postgres://u:p@other/db', DATABASE_URL: url }
     refuses(second, 'store.several_found', /DATABASE_URL, HEROKU_POSTGRESQL_GREEN_URL/)
   })

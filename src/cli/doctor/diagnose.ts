@@ -81,8 +81,13 @@ function configuration(settings: Settings): Check {
   return ok('configuration', detail)
 }
 
-function ofHost({ warning: told }: Settings): Check[] {
-  return told ? [warning('host', told.message, told.hint)] : []
+function ofHost({ warning: told, isGuess, shutdownMs }: Settings): Check[] {
+  if (told) return [warning('host', told.message, told.hint)]
+  if (!isGuess) return []
+  const detail = `a container of a host that is not known: ${shutdownMs / 1000} s are counted on to stop and save, as plain Docker kills 10 s after its signal`
+  const hint =
+    'If it waits longer (stop_grace_period of Compose, `docker stop -t 30`), set TGSESSION_SHUTDOWN=25s; if that is right, TGSESSION_SHUTDOWN=8s.'
+  return [warning('host', detail, hint)]
 }
 
 function forLogin({ apiId, apiHash }: Settings): Check[] {

@@ -53,7 +53,8 @@ export function parseEndpoint(text: string | undefined, bucket: string): string 
     throw badUrl('names an endpoint that does not start with https:// or http://')
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw badUrl('names an endpoint with credentials or parameters in it')
-  const behind = url.hostname.startsWith(`${bucket}.`) ? url.hostname.slice(bucket.length + 1) : ''
+  const before = `${bucket.toLowerCase()}.`
+  const behind = url.hostname.startsWith(before) ? url.hostname.slice(before.length) : ''
   if (/\..*\./.test(behind) || url.pathname.split('/').includes(bucket))
     throw badUrl('names its bucket a second time, in the endpoint; leave it out there')
   return url.href.replace(/\/+$/, '')

@@ -2,6 +2,7 @@ import type { Api, TelegramClient } from 'telegram'
 import { systemClock, withDeadline } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
 import { UnreachableError } from '../../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../../base/number-option.ts'
 import type { AnyClient } from './internals.ts'
 import { lineOf } from './line.ts'
 
@@ -30,6 +31,7 @@ export async function callWithDeadline<R extends Api.AnyRequest>(
   options: DeadlineOptions = {},
 ): Promise<R['__response']> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, signal } = options
+  checkNumbers({ timeoutMs: [timeoutMs, ANY_MS] })
   return await withDeadline(
     clock,
     timeoutMs,

@@ -1,5 +1,6 @@
 import { systemClock, withDeadline } from '../../base/clock.ts'
 import { safeCause, TgsessionError, UnreachableError } from '../../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../../base/number-option.ts'
 import { DEFAULT_TIMEOUT_MS, unlessKeyGone } from './call.ts'
 import type { DeadlineOptions } from './call.ts'
 import { asTelegramError, rpcError } from './classify.ts'
@@ -61,6 +62,7 @@ async function connectBy(
   options: DeadlineOptions,
 ): Promise<void> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, clock = systemClock, signal } = options
+  checkNumbers({ timeoutMs: [timeoutMs, ANY_MS] })
   let last: unknown
   pingFirst(client)
   const restoreErrorHandler = new Internals(client).replaceErrorHandler((former) => async (error) => {

@@ -2,6 +2,7 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import { systemClock, withDeadline } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
 import { UnreachableError } from '../../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../../base/number-option.ts'
 import { Internals } from './internals.ts'
 import type { AnyClient, Sender } from './internals.ts'
 import { lineOf } from './line.ts'
@@ -42,6 +43,11 @@ export function disconnectClient(client: AnyClient, options: DisconnectOptions =
   const { timeoutMs = 5_000, clock = systemClock } = options
   const known = closing.get(client)
   if (known) return known
+  try {
+    checkNumbers({ timeoutMs: [timeoutMs, ANY_MS] })
+  } catch (error) {
+    return Promise.reject(error)
+  }
   const done = withDeadline(
     clock,
     timeoutMs,

@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts'
 import type { Clock } from '../../base/clock.ts'
+import { ANY_MS, checkNumbers, NO_END } from '../../base/number-option.ts'
 import { DEFAULT_TIMEOUT_MS } from '../client/call.ts'
 import type { MissedUpdates } from './catch-up.ts'
 
@@ -32,16 +33,25 @@ export type TrackSettings = { [Name in keyof TrackUpdatesOptions]-?: NonNullable
 const HOUR_MS = 3_600_000
 
 export function trackSettings(options: TrackUpdatesOptions): TrackSettings {
+  const { maxAgeMs, limit, timeoutMs, gapMs, idleMs, handlerMs } = options
+  checkNumbers({
+    maxAgeMs: [maxAgeMs, NO_END],
+    limit: [limit, NO_END],
+    timeoutMs: [timeoutMs, ANY_MS],
+    gapMs: [gapMs, ANY_MS],
+    idleMs: [idleMs, ANY_MS],
+    handlerMs: [handlerMs, ANY_MS],
+  })
   return {
     catchUp: options.catchUp ?? false,
-    maxAgeMs: options.maxAgeMs ?? 6 * HOUR_MS,
-    limit: options.limit ?? 10_000,
+    maxAgeMs: maxAgeMs ?? 6 * HOUR_MS,
+    limit: limit ?? 10_000,
     onMissed: options.onMissed ?? (() => undefined),
     onError: options.onError ?? ((error) => process.emitWarning(error)),
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    gapMs: options.gapMs ?? 500,
-    idleMs: options.idleMs ?? HOUR_MS / 4,
-    handlerMs: options.handlerMs ?? 60_000,
+    timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    gapMs: gapMs ?? 500,
+    idleMs: idleMs ?? HOUR_MS / 4,
+    handlerMs: handlerMs ?? 60_000,
     clock: options.clock ?? systemClock,
   }
 }

@@ -1,6 +1,7 @@
 import type { TelegramClient } from 'telegram'
 import { withDeadline } from '../../base/clock.ts'
 import { UnreachableError, UsageError } from '../../base/errors.ts'
+import { ANY_MS, checkNumbers } from '../../base/number-option.ts'
 import type { UpdateState } from '../../session/core/storage.ts'
 import { inputChannel } from './catch-up.ts'
 import type { MissedUpdates, TrackedSession } from './catch-up.ts'
@@ -87,6 +88,7 @@ export class UpdateTracker {
    */
   async stop(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
     const { timeoutMs = STOP_MS } = options
+    checkNumbers({ timeoutMs: [timeoutMs, ANY_MS] })
     this.#end()
     const enough = new AbortController()
     const late = this.#settings.clock.sleep(timeoutMs, enough.signal).catch(() => undefined)

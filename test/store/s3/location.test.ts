@@ -43,6 +43,7 @@ describe('the URL of an S3 store', () => {
     ['s3://bucket?endpoint=', /endpoint/],
     ['s3://bucket/p?endpoint=https://account.r2.cloudflarestorage.com/bucket', /a second time/],
     ['s3://bucket/p?endpoint=https://bucket.nyc3.digitaloceanspaces.com', /a second time/],
+    ['s3://Bucket/p?endpoint=https://BUCKET.nyc3.digitaloceanspaces.com', /a second time/],
     ['s3://bucket?endpoint=https://me:hush-hush@host', /credentials/],
     ['s3://bucket?endpoint=https://host/%3Ftoken=hush-hush', /parameters/],
     ['s3://bucket/#x', /#/],

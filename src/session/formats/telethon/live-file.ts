@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { ConflictError, NoSessionError, UsageError } from '../../../base/errors.ts'
 import { fileError } from '../../../base/file-errors.ts'
+import { ANY_MS, checkNumbers } from '../../../base/number-option.ts'
 import { openedBy } from '../../../base/held-open.ts'
 import { writeFileAtomic } from '../../../base/write-file.ts'
 import { type FileStamp, pendingSidecar, readStamped, stampOf } from '../../sqlite/read-file.ts'
@@ -47,6 +48,7 @@ export class SessionFile {
   constructor(name: string | undefined, options: SQLiteSessionOptions = {}) {
     this.core = new SessionCore(options)
     this.path = name ? path.resolve(name.endsWith(EXTENSION) ? name : name + EXTENSION) : undefined
+    checkNumbers({ saveDelayMs: [options.saveDelayMs, ANY_MS] })
     this.#delayMs = options.saveDelayMs ?? 2000
     this.#setTimer = options.setTimer ?? unreferencedTimer
     this.core.onChange((kind) => this.#schedule(kind))
