@@ -126,6 +126,25 @@ describe('tgsession doctor', () => {
     assert.match(stdout, /^ok {7}configuration +file:/)
   })
 
+  it(
+    'is a checklist on a terminal, as wide as that, and in colours unless told otherwise',
+    { skip: missing.command('script') },
+    async () => {
+      const env = { TGSESSION_STORE: `file:${path.join(scratch, 'list')}` }
+      const screen = cli.terminal(['doctor'], env)
+      const { code, text } = await screen.end()
+      const lines = text.split('\r\n')
+      assert.deepEqual([code, lines.filter((line) => line.length > 120)], [0, []])
+      assert.match(text, /^✓ {2}store +/m)
+      assert.match(text, /^! {2}login +.*\r\n +→ Only /m)
+      assert.match(text, /^0 failures, 1 warning\.\r$/m)
+      assert.ok(screen.raw.includes('\u001b[32m✓'))
+      const plain = cli.terminal(['doctor'], { ...env, NO_COLOR: '1' })
+      await plain.end()
+      assert.ok(plain.raw.includes('✓') && !plain.raw.includes('\u001b['))
+    },
+  )
+
   it('looks over S3 too: clock, versioning, and as much as can be asked', async () => {
     const env = { ...API, ...AWS, TGSESSION_STORE: server.url('p'), TGSESSION_KEY: KEY }
     const found = await doctor(env)

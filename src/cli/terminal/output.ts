@@ -61,27 +61,6 @@ export function linesOf(code: string | undefined, message: string): string[] {
 /** A command that waits says why. */
 export const onTrouble = sparingly((message) => note(`tgsession: ${message}; trying again`), systemClock)
 
-/** Rows of `name   value`, aligned. */
-export function printTable(rows: Record<string, string>): void {
-  const width = Math.max(...Object.keys(rows).map((name) => name.length))
-  for (const [name, value] of Object.entries(rows)) say(`${name.padEnd(width)}  ${value}`)
-}
-
-/** Rows of cells, each column as wide as its widest cell. */
-export function printRows(rows: string[][]): void {
-  const shown = rows.map((row) => row.map(show))
-  const widths = (shown[0] ?? []).map((_, column) =>
-    Math.max(...shown.map((row) => row[column]?.length ?? 0)),
-  )
-  for (const row of shown)
-    say(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-}
-
 /** `94208` → `92 KiB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`

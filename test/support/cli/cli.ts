@@ -112,7 +112,12 @@ export class Screen {
     this.ended = once(child, 'close').then(() => child.exitCode)
   }
 
-  /** Without what moves the cursor or colours. */
+  /** With what moves the cursor or colours. */
+  get raw(): string {
+    return this.#text
+  }
+
+  /** Without it. */
   get text(): string {
     // oxlint-disable-next-line no-control-regex
     return this.#text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')

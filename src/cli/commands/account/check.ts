@@ -7,7 +7,8 @@ import type { Context } from '../../context.ts'
 import { apiOf, withFreeLease } from '../../free-lease.ts'
 import { sessionCommand, settingsOf, usingReplica, type WhichSession } from '../../options.ts'
 import { atTerminal } from '../../terminal/at-terminal.ts'
-import { printJson, printTable } from '../../terminal/output.ts'
+import { printJson } from '../../terminal/output.ts'
+import { printTable } from '../../terminal/tables.ts'
 import { withSpinner } from '../../terminal/progress.ts'
 
 /** Telegram's word, or that of the instance that uses the session. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { describeSettings, settingsAsJson } from '../../../config/describe.ts'
 import { sessionCommand, settingsOf, type WhichSession } from '../../options.ts'
-import { printJson, printTable } from '../../terminal/output.ts'
+import { printJson } from '../../terminal/output.ts'
+import { printTable } from '../../terminal/tables.ts'
 import type { Context } from '../../context.ts'
 
 export function configCommand(context: Context): Command {

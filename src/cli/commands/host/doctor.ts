@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { Check } from '../../doctor/check.ts'
 import { sessionCommand, settingsOf, type WhichSession } from '../../options.ts'
+import { plural } from '../../terminal/ago.ts'
 import { linesOf, printJson, say } from '../../terminal/output.ts'
+import { isForPerson, printBeside } from '../../terminal/tables.ts'
 import type { Context } from '../../context.ts'
 
 export function doctorCommand(context: Context): Command {
@@ -25,12 +27,24 @@ export function doctorCommand(context: Context): Command {
 /** What a check has none of is null in JSON. */
 const NONE = { hint: null, code: null, exitCode: null }
 
+/** What stands before a check for a person, and in which colour. */
+const MARKS = {
+  ok: ['✓', 'green'],
+  warning: ['!', 'yellow'],
+  failed: ['✗', 'red'],
+  skipped: ['-', 'dim'],
+} as const
+
 function print(checks: Check[]): void {
   const width = Math.max(...checks.map(({ check }) => check.length))
-  const indent = ' '.repeat(width + 11)
   for (const { check, state, detail, hint, code } of checks) {
-    const [first = '', ...more] = linesOf(code, detail)
-    say(`${state.padEnd(7)}  ${check.padEnd(width)}  ${first}`, ...more.map((line) => `${indent}${line}`))
-    if (hint !== undefined) say(`${indent}→ ${hint}`)
+    const [mark, style] = MARKS[state]
+    const head = isForPerson() ? mark : state.padEnd(7)
+    printBeside(`${head}  ${check.padEnd(width)}  `, style, [
+      ...linesOf(code, detail),
+      ...(hint === undefined ? [] : [`→ ${hint}`]),
+    ])
   }
+  const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length
+  if (isForPerson()) say('', `${plural(count('failed'), 'failure')}, ${plural(count('warning'), 'warning')}.`)
 }

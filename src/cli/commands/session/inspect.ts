@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { BadDataError } from '../../../base/errors.ts'
 import { inspectSession, reportOf, type SessionReport, unsoundReport } from '../../../session/inspect.ts'
 import type { Context } from '../../context.ts'
-import { printError, printJson, printTable } from '../../terminal/output.ts'
+import { printError, printJson } from '../../terminal/output.ts'
+import { printTable } from '../../terminal/tables.ts'
 import { readSource } from '../../session-source.ts'
 
 export function inspectCommand(context: Context): Command {

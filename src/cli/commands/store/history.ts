@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { type Head, patchOf, type Revision } from '../../../replica/head.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
 import { ago } from '../../terminal/ago.ts'
-import { formatBytes, printJson, printRows, say } from '../../terminal/output.ts'
+import { formatBytes, printJson, say } from '../../terminal/output.ts'
+import { printRows } from '../../terminal/tables.ts'
 import type { Context } from '../../context.ts'
 
 interface Entry extends Pick<

@@ -13,7 +13,8 @@ import {
   withContainer,
 } from '../../options.ts'
 import { ago } from '../../terminal/ago.ts'
-import { printJson, printRows, say } from '../../terminal/output.ts'
+import { printJson, say } from '../../terminal/output.ts'
+import { printRows } from '../../terminal/tables.ts'
 import type { Context } from '../../context.ts'
 
 export function listCommand(context: Context): Command {

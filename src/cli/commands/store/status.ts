@@ -3,7 +3,8 @@ import { type Head, patchOf, type Revision } from '../../../replica/head.ts'
 import { ago } from '../../terminal/ago.ts'
 import { usedBy } from '../../terminal/holder-words.ts'
 import { sessionCommand, type WhichSession, withReplica } from '../../options.ts'
-import { formatBytes, printJson, printTable } from '../../terminal/output.ts'
+import { formatBytes, printJson } from '../../terminal/output.ts'
+import { printTable } from '../../terminal/tables.ts'
 import type { Context } from '../../context.ts'
 
 export function statusCommand(context: Context): Command {
