@@ -43,13 +43,14 @@ export interface OpenReplicaOptions {
  */
 export async function openReplica(settings: Settings, options: OpenReplicaOptions = {}): Promise<Replica> {
   if (!settings.store) throw new TypeError('settings read without { store: true }')
-  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient } = settings
+  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient, guardKeys } = settings
   return new Replica({
     store: await openStore(settings.store),
     cipher: new Cipher({ encryption, identities, recipient }),
     verify: verifySession,
     name,
     label,
+    guardKeys,
     userId,
     leaseTtlMs,
     maxBytes,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { ConfigurationError, TgsessionError } from '../base/errors.ts'
 import { undressToken, undressValue } from '../base/input.ts'
-import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
+import { guardKey, parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
 import { databaseLeftAlone } from '../store/hosted-databases.ts'
 import { checkStoreUrl } from '../store/label.ts'
@@ -31,6 +31,8 @@ export interface Settings extends Host {
   encryption: 'age' | 'none'
   /** @internal age identities that may decrypt; the first one's recipient encrypts. */
   identities: string[]
+  /** @internal Tell the phone numbers of logins apart, and open nothing. */
+  guardKeys: Uint8Array[]
   /** The age recipient (`age1…`) that is encrypted for. */
   recipient: string | undefined
   /** Where `run` places the session; undefined: a temporary folder of its own. */
@@ -247,6 +249,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     name: values.TGSESSION_NAME ?? 'main',
     encryption,
     identities,
+    guardKeys: identities.map(guardKey),
     recipient: named ?? recipients[0],
     file,
     client: values.TGSESSION_CLIENT,

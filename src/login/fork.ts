@@ -7,7 +7,7 @@ import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker } from './asker.ts'
 import { LoginFlow } from './flow.ts'
-import { sealLogin, whoAmI } from './logged-in.ts'
+import { askSelf, sealLogin, userOf, whoAmI } from './logged-in.ts'
 import { LoginClient } from './login-client.ts'
 import { checkSettings, type LoggedIn, type LogInOptions, type Settings } from './settings.ts'
 import { remember } from './login.ts'
@@ -49,11 +49,13 @@ export async function forkSession(bytes: Uint8Array, options: ForkOptions): Prom
 
 async function fork(stored: StoredAccount, settings: Settings, options: ForkOptions): Promise<LoggedIn> {
   await stored.flow.connect()
-  const owner = await whoAmI(stored.flow)
+  const self = await askSelf(stored.flow)
+  const owner = userOf(self)
   if (owner.bot)
     throw new RefusedError('fork.bot', 'this is the session of a bot, which cannot let another one in', {
       hint: 'A bot has as many logins as it likes: `tgsession login --bot` with its token, under another --name.',
     })
+  if (self.phone) await settings.attempts.sending?.(`+${self.phone}`)
   const session = new SQLiteSession()
   const client = new LoginClient(session, settings, settings.log, options.deviceModel)
   const flow = new LoginFlow(client, settings)

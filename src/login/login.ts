@@ -76,6 +76,7 @@ async function signIn(who: Who, flow: LoginFlow, settings: Settings): Promise<vo
   }
   const { asker } = who
   const phone = parsePhone(who.phone ?? (await flow.ask((signal) => asker.phone({ signal }))))
+  await settings.attempts.sending?.(phone)
   await flow.connect()
   return await signInUser(flow, asker, phone, settings)
 }

@@ -139,7 +139,7 @@ export function floodRefusal(seconds: number, until: Date, notRemembered?: unkno
   const hint = 'Trying earlier makes the wait longer. A session that exists works all the same.'
   return new RefusedError(
     'login.flood_wait',
-    `Telegram wants no login for ${inWords(seconds)}, until ${until.toISOString()}`,
+    `Telegram wants no login for ${inWords(seconds)}, until ${until.toISOString()} (FLOOD_WAIT)`,
     notRemembered === undefined
       ? { hint }
       : {

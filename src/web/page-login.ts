@@ -7,7 +7,7 @@ import type { DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { LoginAttempt, Replica } from '../replica/replica.ts'
 import { Questions, type Shown } from './questions.ts'
 
-type Attempt = Pick<LoginAttempt, 'begin' | 'blocked' | 'failed' | 'finish'>
+type Attempt = Pick<LoginAttempt, 'begin' | 'sending' | 'blocked' | 'failed' | 'finish'>
 export type LoginReplica = Pick<Replica, 'name' | 'status'> & {
   attempt(how: { replace?: boolean }): Attempt
 }

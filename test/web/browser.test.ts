@@ -226,6 +226,7 @@ describe('the page in a browser', { skip: missing.chromium() }, () => {
           const attempt = replica.attempt(how)
           return {
             begin: () => attempt.begin(),
+            sending: (phone) => attempt.sending(phone),
             blocked: (until) => attempt.blocked(until),
             failed: (code) => attempt.failed(code),
             finish: async (...stored) => {
