@@ -60,7 +60,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever reads our words may leave before us (`| head`, a log that ends): no reason to drop a session in use. */
+/** The reader of our output may end first (`| head`, a log that ends): no reason to drop a session in use. */
 function outliveReaders(): void {
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -195,7 +195,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
     }
   }
 
-  /** The session in use must not be used any more: whoever uses it is told. */
+  /** The session must not be used any more; its users are notified. */
   #stop(reason: TgsessionError): void {
     if (this.#ended.signal.aborted) return
     this.#ended.abort(reason)

@@ -21,7 +21,7 @@ const DEFAULT_PATIENCE_MS = 10_000
 
 /**
  * A session core whose rows lie in a database: read at `load()`, answered from memory, written behind. Every
- * transaction begins with its fence, so that nothing is written by whoever lost the lease.
+ * transaction begins with its fence, so that a holder that lost the lease writes nothing.
  */
 export class QueuedSession {
   readonly id: string
@@ -155,7 +155,7 @@ export class QueuedSession {
   #learnSoon(): void {
     if (this.#isLearning) return
     this.#isLearning = true
-    // Not in the turn of whoever asks: he may ask for more.
+    // Not in the caller's turn: it may ask for more.
     queueMicrotask(() => void this.#learn())
   }
 

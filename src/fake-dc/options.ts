@@ -37,7 +37,7 @@ export interface FakeBot {
   username?: string
 }
 
-/** Somebody who is no account of this server, but whom an account hears of. */
+/** A person without an account on this server, whom an account hears of. */
 export interface FakePerson {
   /** Bare and positive. */
   userId: bigint

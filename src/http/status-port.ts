@@ -1,4 +1,4 @@
-/** How the wrapper stands, as the server tells it. Times are seconds; null: there was none yet, or none is known. */
+/** The state of the wrapper, as the server reports it. Times are in seconds; null: none yet, or unknown. */
 export interface StatusSnapshot {
   /** Why the command does not run, for a person; null while it runs. */
   waitingFor: string | null

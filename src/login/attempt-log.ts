@@ -3,7 +3,7 @@
  * Whoever starts a login hands it in.
  */
 export interface AttemptLog {
-  /** Written before anything is sent to Telegram. Throws if no attempt may be made now; then none is. */
+  /** Written before anything is sent to Telegram. Throws if no attempt may be made now: the login then stops. */
   begin(): Promise<void>
   /**
    * A code is about to be asked for `phone` (+ and digits), or a session of its account to let another one in. Throws if

@@ -149,7 +149,7 @@ export function floodRefusal(seconds: number, until: Date, notRemembered?: unkno
   )
 }
 
-/** What Telegram or GramJS threw, in words for whoever logs in. The flood wait is not among them. */
+/** What Telegram or GramJS threw, in words for the user who logs in. Flood waits are handled elsewhere. */
 export function translate(error: unknown): TgsessionError {
   if (error instanceof TgsessionError) return error
   if (error instanceof TypeNotFoundError && PAYMENT_REQUIRED.has(error.invalidConstructorId >>> 0))

@@ -14,7 +14,7 @@ export const HEAD_BYTES = 1024 * 1024
 /** No counter comes this far, and all numbers up to here are exact, in every program that reads JSON. */
 const MOST = 999_999_999_999_999
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Deeper is no head of ours, and would exhaust the stack of whoever writes it back. */
+/** No head of ours is nested deeper, and deeper ones would exhaust the stack when they are written back. */
 const DEEPEST = 32
 
 /** The one form of an object key: a head can name nothing but revisions of its own name. */

@@ -126,7 +126,7 @@ export class Recovery {
   /**
    * Deletes every revision. What stays is a head with its generation, its numbers and Telegram's ban on logins.
    * Returns how many objects were removed. LeaseError (`lease.held`) where a holder lives; NoSessionError where there
-   * never was anything. A head that is damaged or older is replaced, whoever holds the lease; a newer one never is.
+   * never was anything. A damaged or older head is replaced even if its lease is held; a newer one never is.
    */
   async delete(options: TakeOptions = {}): Promise<number> {
     const { head, label, clock, name, writer } = this.#options

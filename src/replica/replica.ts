@@ -199,7 +199,7 @@ export class Replica {
     const { lease, ...how } = options
     try {
       const { bytes, userId } = await this.#parts.revisions.get(current, { ...how, served: head })
-      // Whoever can write to the store can write another id into the head.
+      // Everyone who can write to the store can put another id into the head.
       checkAccount(this.#options.userId, userId)
       return { revision: current, bytes }
     } catch (error) {

@@ -160,7 +160,7 @@ export class RevisionWriter {
   ): Promise<SaveOutcome> {
     const head = await this.#options.head.read(options)
     check(head)
-    // Whoever pushes the same wrong file every hour must not drive out the others.
+    // Pushing the same wrong file every hour must not displace the others.
     const known = head.quarantined.find((entry) => entry.sha256 === sha256(bytes))
     if (known) return { outcome: 'quarantined', reason, revision: known }
     const changeFor: ChangeFor = (revision, _nowMs, pruned) => {

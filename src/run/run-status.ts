@@ -70,7 +70,7 @@ export class RunStatus {
     }
   }
 
-  /** The store failed, be it for a moment only: also where that is told less often than it happens. */
+  /** The store failed, perhaps for a moment only. Counts every failure, though not every one is reported. */
   noteStoreError(code: string): void {
     this.#storeErrors[code] = (this.#storeErrors[code] ?? 0) + 1
   }

@@ -14,7 +14,7 @@ export interface Source {
   capture(): Promise<Uint8Array>
   /** Resolves when no copy is being made. */
   settled?: () => Promise<unknown>
-  /** Its client may lock the file for as long as it runs: that no copy can be made is told once. */
+  /** Its client may lock the file for as long as it runs. That no copy can be made is reported once. */
   holdsBack?: boolean
 }
 

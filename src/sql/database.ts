@@ -78,7 +78,7 @@ export class SqlDatabase<Tables> {
     }
   }
 
-  /** One try, in one transaction, of which a failure leaves nothing. */
+  /** One try in one transaction: a failure rolls everything back. */
   async transaction<T>(work: (db: Transaction<Tables>) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return await this.#within(signal, (givenUp) =>
       this.#transactions.run(async () => {
@@ -88,7 +88,7 @@ export class SqlDatabase<Tables> {
         return await isolated.execute(async (db) => {
           if (this.kind === 'postgres') await POSTGRES_LIMITS.execute(db)
           const outcome = await work(db)
-          // Whoever gave it up may have written something newer since.
+          // The caller that gave up may have written something newer since.
           givenUp.throwIfAborted()
           return outcome
         })

@@ -55,7 +55,7 @@ export class SqlPool {
   async acquire(signal?: AbortSignal): Promise<SqlConnection> {
     await this.#enter(signal)
     try {
-      // Whoever is in takes an idle connection before he opens one, so that there are never more than may enter.
+      // A caller takes an idle connection before it opens a new one, so there are never more than the limit.
       return this.#reuse() ?? (await this.#open(signal))
     } catch (error) {
       this.#leave()

@@ -64,7 +64,7 @@ export class SqlStorage extends MemoryStorage {
   #files = new Map<string, [SentFileKey, SentFile]>()
   #complete = true
   #written = 0n
-  /** Entities of which the database's row is known, or known not to be; not kept where all are. */
+  /** Entities whose row in the database is known, or known to be missing. Not kept if all entities are in memory. */
   readonly #known = new Set<bigint>()
   readonly #asked = new Set<string>()
   #misses = noMisses()

@@ -94,7 +94,7 @@ function foreignTable({ label }: Database, name: string, lacking: readonly strin
   )
 }
 
-/** Undefined where none is noted. */
+/** Undefined if there is none. */
 async function pythonVersion(db: Db): Promise<number | undefined> {
   const rows = await db.selectFrom('version').select('version').execute()
   const version = rows.length === 0 ? undefined : Math.max(...rows.map((row) => Number(row.version)))

@@ -68,7 +68,7 @@ export class LoginAttempt {
     await writer.change(loginLog.sent(this.#id, nowMs, !isCounted && !ignoreLimit))
   }
 
-  /** Telegram wants no other login before `until`, whoever asks. */
+  /** Telegram refuses every login before `until`. */
   async blocked(until: Date): Promise<void> {
     await this.#end('login.flood_wait', until.toISOString())
     if (this.#phone !== undefined) await this.#options.phones.block(this.#phone, until.toISOString())

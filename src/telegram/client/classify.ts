@@ -75,7 +75,7 @@ function endHint(reason: string): string {
   return 'It was ended from another device, or was unused for too long. Log in again.'
 }
 
-/** The error of ours that says the same, for whoever has no better words. */
+/** Our error for it, for callers without a more specific one. */
 export function asTelegramError(error: unknown): TgsessionError {
   if (error instanceof TgsessionError) return error
   const verdict = classify(error)

@@ -106,7 +106,7 @@ export class Sender {
     return this.#raw.userDisconnected
   }
 
-  /** The same for one that is down, where GramJS's `reconnect()` does nothing. teleproto tries for ever by itself. */
+  /** The same for one that is down, where GramJS's `reconnect()` does nothing. teleproto retries forever by itself. */
   revive(): void {
     if ('_lifecycle' in this.#raw) return
     this.#raw.isReconnecting = true

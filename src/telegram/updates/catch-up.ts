@@ -161,7 +161,7 @@ export function inputChannel(
     if (!(peer instanceof InputPeerChannel)) return undefined
     return new InputChannel({ channelId: peer.channelId, accessHash: peer.accessHash })
   } catch {
-    // A session throws for whom it has not met.
+    // A session throws for a user or chat that it does not know.
     return undefined
   }
 }

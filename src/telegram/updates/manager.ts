@@ -10,7 +10,7 @@ const MOST_PLAIN = 5_000
 
 /** One update of a container. `counter` is null for one that has no place in any order of its own. */
 export interface Arrival<T> {
-  /** Undefined for what the client did itself: it counts, and nobody is told. */
+  /** Undefined for what the client did itself: it counts, but no handler receives it. */
   item: T | undefined
   counter: { kind: 'pts' | 'qts'; row: RowId; end: number; count: number } | null
 }
@@ -21,7 +21,7 @@ export interface Container<T> {
   seq: number
   seqStart: number
   date: number
-  /** Rows of which the server says only that there is more, and perhaps where they are now. */
+  /** Sequences for which the server says only that there is more, and perhaps their present state. */
   tooLong: { row: RowId; pts: number | undefined }[]
 }
 
