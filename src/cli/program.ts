@@ -48,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    // Without a command: the help, which stands there already, says it all.
+    // Without a command the help was already printed.
     if (error instanceof CommanderError && error.code === 'commander.help') return 64
     const problem = error instanceof CommanderError ? usageError(error, argv, root.commands) : error
     const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
@@ -65,7 +65,7 @@ function outliveReaders(): void {
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') return
-    // A full disk behind a redirection. What was done is done; but nobody has read the answer.
+    // A full disk behind a redirection. The command was carried out, but its answer is lost.
     if (process.exitCode !== 69)
       note(`tgsession: standard output cannot be written (${error.code ?? 'unknown'})`)
     process.exitCode = 69

@@ -220,7 +220,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
   async #onLost(): Promise<void> {
     this.#report('lease.lost', describeLoss(this.#lease.signal.reason))
     this.#watching.abort()
-    // Nobody told us how to stop the one who uses the session: ending the process is the only safe way.
+    // No client is attached that we could stop: ending the process is the only safe way.
     if (this.#clients.size === 0 && !this.#closing) process.exit(75)
     await this.#cutOff()
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get, type RequestOptions } from 'node:https'
 import type { Clock } from '../base/clock.ts'
 
-/** What a watcher expects; more often helps nobody. */
+/** The interval that monitoring services expect. */
 const EVERY_MS = 60_000
 const TIMEOUT_MS = 5_000
 
@@ -35,6 +35,6 @@ async function ask(url: string, tls: RequestOptions, signal: AbortSignal): Promi
     const [response] = await once(request, 'response')
     response.destroy()
   } catch {
-    // As if nobody had asked: the watcher notices that.
+    // As if no request was made: the monitoring service notices that.
   }
 }

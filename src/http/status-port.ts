@@ -12,7 +12,7 @@ export interface StatusSnapshot {
   revision: number | null
   /** Starts of the command after the first. */
   restarts: number
-  /** How often somebody else came in between. */
+  /** How often another instance wrote in between. */
   conflicts: number
   /** Failures of the store, by the code of the error. */
   storeErrors: Readonly<Record<string, number>>

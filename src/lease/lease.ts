@@ -112,7 +112,7 @@ export class Lease {
    * Gives the lease back. Call it only when nothing uses the session any more; also after a loss, since a holder that gave
    * up for lack of time may still be the one named. `patienceMs` (milliseconds, default 5 000) is how long it tries.
    *
-   * @throws UnreachableError if the store could not be told; the lease then ends by itself after `ttlMs`
+   * @throws UnreachableError if the store cannot be reached; the lease then runs out by itself after `ttlMs`
    */
   async release(options: { patienceMs?: number | undefined } = {}): Promise<void> {
     checkNumbers({ patienceMs: [options.patienceMs, NO_END] })

@@ -33,7 +33,7 @@ const END_MS = 10_000
  * socket is closed; after a failure the fresh login is ended.
  *
  * @throws RefusedError fork.bot: bots log in with their token; and as `logIn`
- * @throws ConflictError fork.other_account: Telegram logged somebody else in
+ * @throws ConflictError fork.other_account: Telegram logged in another account
  */
 export async function forkSession(bytes: Uint8Array, options: ForkOptions): Promise<LoggedIn> {
   const settings = checkSettings({ kind: 'qr', asker: NOBODY }, options)
@@ -81,7 +81,7 @@ async function fork(stored: StoredAccount, settings: Settings, options: ForkOpti
   }
 }
 
-/** Export, accept, export again; the token is shown to nobody. */
+/** Export, accept, export again; the token is never shown. */
 async function letIn(
   stored: LoginFlow,
   fresh: LoginFlow,

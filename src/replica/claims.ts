@@ -91,7 +91,7 @@ export class Claims {
     await this.#change(keyFingerprint, options, async (before) => before ?? { ...NEW, name })
   }
 
-  /** Null if the other name has the key no more; else what it says of it, if that is the end. */
+  /** Null if the other name no longer has the key; else its reason, if it marks the key dead. */
   async #refuse(other: string, keyFingerprint: string, { signal }: StoreOptions): Promise<DeadReason | null> {
     const { store, features } = this.#options
     const found = await store.get(`${other}/head.json`, { signal, maxBytes: HEAD_BYTES })

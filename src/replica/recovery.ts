@@ -156,7 +156,7 @@ export class Recovery {
     return await this.#removeAll(new Set(), await head.change(change, options), options)
   }
 
-  /** What is no more named since it was looked up is not damaged, but pruned or deleted. */
+  /** What is no longer named since it was looked up is not damaged, but pruned or deleted. */
   async #fetch(
     revision: Revision,
     options: StoreOptions,

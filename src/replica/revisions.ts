@@ -11,7 +11,7 @@ import { PatchBase } from './patch-base.ts'
 export interface Verified {
   keyFingerprint: string
   userId: string | null
-  /** Whose file it is; Telethon's, unless told. */
+  /** The family of the file; Telethon by default. */
   family?: string | null | undefined
 }
 
@@ -196,7 +196,7 @@ export class Revisions {
     }
   }
 
-  /** What decrypts and is no session was not saved by us: somebody else can write to this store. */
+  /** If it decrypts but is no session, it was not saved by us: someone else can write to this store. */
   async #verifyStored(revision: Revision, plain: Uint8Array): Promise<Verified> {
     try {
       return await this.#options.verify(plain)

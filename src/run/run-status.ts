@@ -4,7 +4,7 @@ import type { Report } from '../base/life/report.ts'
 
 type Fields = Record<string, string | number | boolean | null>
 
-/** How things stand, gathered from what is reported. */
+/** The state of the wrapper, gathered from its reports. */
 export class RunStatus {
   readonly #clock: Clock
   #lease = false

@@ -46,7 +46,7 @@ const WHOLE_QUIET_MS = 30_000
 /** So many times what the last save took: neither a large session nor a slow store is busy with saves all the time. */
 const REST = 50
 const RETRY = { firstMs: 2000, longestMs: 5 * 60_000 }
-/** For so long a file that cannot be copied is no news: its writer is in the middle of something. */
+/** A file that cannot be copied for this long is not reported: its writer is in the middle of something. */
 const BUSY_MS = 5 * 60_000
 
 /** Writes the session back while it is used: soon after a change, never twice at once. */

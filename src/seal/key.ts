@@ -31,7 +31,7 @@ export function recipientOf(identity: string): string {
   return bech32.encodeFromBytes(RECIPIENT_PREFIX, publicOf(secretOf(identity)))
 }
 
-/** What tells phone numbers apart in the store; it opens nothing. */
+/** Distinguishes phone numbers in the store; it decrypts nothing. */
 export function guardKey(identity: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secretOf(identity), '', 'tgsession: phone numbers of logins', 32))
 }

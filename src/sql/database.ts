@@ -29,7 +29,7 @@ export interface DatabaseOptions {
   clock: Clock
 }
 
-/** Tables of a container in somebody's database: runs work on them, and gives failures their names. */
+/** The tables of a container in a user's database: runs work on them and maps failures to our errors. */
 export class SqlDatabase<Tables> {
   readonly kind: SqlKind
   readonly label: string
@@ -62,7 +62,7 @@ export class SqlDatabase<Tables> {
     return await this.#within(signal, () => work(this.#db))
   }
 
-  /** One try of what keeps leases alive: it must wait for nobody's writes. */
+  /** One try of a lease renewal: it must not wait for other writes. */
   async renew<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
     return await this.#within(undefined, () => work(this.#forRenewals))
   }

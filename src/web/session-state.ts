@@ -23,7 +23,7 @@ interface HeadState {
   } | null
   /** Why Telegram does not take the session any more, and what to do. */
   dead: { why: string; advice: string } | null
-  /** `movedSecondsAgo`: how long this process has seen the lease stand still. */
+  /** `movedSecondsAgo`: how long this process has seen the lease unchanged. */
   holder: { label: string; since: string; movedSecondsAgo: number } | null
   revisions: number
   quarantined: { revision: number; reason: string }[]

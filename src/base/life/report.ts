@@ -23,7 +23,7 @@ export function recording(report: Report, replica: { note(code: string): void })
   }
 }
 
-/** What an operator must see even if nobody asked for a report. */
+/** What an operator must see even without a `report` option. */
 const TROUBLE =
   /^(?:lease\.(?:waiting|lost|release_failed)|session\.(?:waiting|unreachable|quarantined)|import\.|save\.failed|close\.failed|key\.|head\.newer|store\.unreachable|updates\.not_stopped)/
 

@@ -68,7 +68,7 @@ export class SqlChunks {
     return bytes
   }
 
-  /** Housekeeping after a success that stands: what fails here is left to a later sweep. */
+  /** Housekeeping after a success: what fails here is left to a later sweep. */
   async remove(version: string, options: StoreOptions): Promise<void> {
     await this.#tidy(this.#runner.db.deleteFrom('tgsession_chunks').where('version', '=', version), options)
   }

@@ -7,7 +7,7 @@ import { TransportError } from './line.ts'
  * - `revoked`: the key is dead: ended by its owner, logged out, forgotten by the server, or the account is gone
  * - `duplicated`: the key is dead, because two connections used it at once
  * - `flood`: Telegram wants `seconds` of peace; the key lives. The transport's -429 gives no time: a minute is taken
- * - `frozen`: the account may read, and no more; the key lives
+ * - `frozen`: the account may only read; the key lives
  * - `network`: no answer, or one that says that Telegram has trouble; the key is as it was
  * - `other`: an answer that says nothing about the key
  */

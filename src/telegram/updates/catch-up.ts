@@ -27,7 +27,7 @@ export interface TrackedSession {
 export interface MissedUpdates {
   /**
    * - `too_old`: the account was away for longer than `maxAgeMs`
-   * - `too_long`: more than `limit` updates, or more than Telegram tells of
+   * - `too_long`: more than `limit` updates, or more than Telegram returns
    * - `not_followed`: nothing had come from the channel before, so where it was is not known
    * - `unknown_channel`: the session has no access hash for the channel
    * - else Telegram's own word for why it does not tell: CHANNEL_PRIVATE, PERSISTENT_TIMESTAMP_INVALID

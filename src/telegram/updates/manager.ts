@@ -92,7 +92,7 @@ export class Manager<T> {
     return [...this.#tooLong]
   }
 
-  /** Channels that had news while nobody knew where they were, so that it cannot be asked for; told once. */
+  /** Channels that had news before their state was known, so that it cannot be fetched; reported once. */
   unknownChannels(): RowId[] {
     return this.#unknownChannels.splice(0)
   }
@@ -132,7 +132,7 @@ export class Manager<T> {
     if (sequence && isLast) this.#emit(id, sequence.release())
   }
 
-  /** Whatever led to this state is not told any more; what is held was seen live, and is. */
+  /** Updates that led to this state are no longer delivered. Held ones were seen live, and are delivered. */
   jumpAccount(state?: UpdateState): void {
     this.#tooLong.delete(ACCOUNT)
     this.#date = state?.date ?? this.#date
