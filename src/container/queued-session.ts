@@ -3,8 +3,9 @@ import { checkNumbers, NO_END } from '../base/number-option.ts'
 import { type CoreOptions, SessionCore } from '../session/core/session-core.ts'
 import type { Fence } from './lease/fence.ts'
 import { type Preload, readMisses, readRows } from './rows/read-rows.ts'
-import { SqlStorage } from './rows/sql-storage.ts'
+import { type Changes, SqlStorage } from './rows/sql-storage.ts'
 import { WriteQueue } from './write-queue.ts'
+import { writeApart } from './rows/write-apart.ts'
 import { deleteRows, type RowsOf, writeRows } from './rows/write-rows.ts'
 
 /** How a session's rows are read and written. */
@@ -139,10 +140,11 @@ export class QueuedSession {
     const changes = storage?.takeChanges()
     if (storage === undefined || changes === undefined || this.#deleted) return false
     try {
-      await this.#of.database.transaction(async (db) => {
-        await this.#fence.check(db)
-        await writeRows(this.#of, db, changes)
-      })
+      await writeApart(
+        changes,
+        (part) => this.#commit(part),
+        (error) => this.core.report(error),
+      )
     } catch (error) {
       storage.putBack(changes)
       throw error
@@ -150,6 +152,13 @@ export class QueuedSession {
     storage.settled(changes)
     this.#reportedFull = false
     return true
+  }
+
+  async #commit(changes: Changes): Promise<void> {
+    await this.#of.database.transaction(async (db) => {
+      await this.#fence.check(db)
+      await writeRows(this.#of, db, changes)
+    })
   }
 
   #learnSoon(): void {

@@ -126,7 +126,7 @@ export const SCHEMAS = {
     TGSESSION_CLIENT: text,
     TGSESSION_LEASE_TTL: z.number(),
     TGSESSION_MAX_SIZE: z.number(),
-    TGSESSION_SAVE_AFTER: z.number(),
+    TGSESSION_SAVE_AFTER: z.number().nullable(),
     TGSESSION_SHUTDOWN: z.number(),
     TGSESSION_USER_ID: text,
     TGSESSION_WEB_TOKEN: z.literal('set').nullable(),
