@@ -7,6 +7,7 @@ import { forkCommand } from './commands/account/fork.ts'
 import { logoutCommand } from './commands/account/logout.ts'
 import { configCommand } from './commands/host/config.ts'
 import { convertCommand } from './commands/session/convert.ts'
+import { copyCommand } from './commands/store/copy.ts'
 import { deleteCommand } from './commands/store/delete.ts'
 import { doctorCommand } from './commands/host/doctor.ts'
 import { exportCommand } from './commands/session/export.ts'
@@ -20,6 +21,7 @@ import { loginCommand } from './commands/account/login.ts'
 import { promoteCommand } from './commands/store/promote.ts'
 import { pullCommand } from './commands/session/pull.ts'
 import { pushCommand } from './commands/session/push.ts'
+import { resealCommand } from './commands/store/reseal.ts'
 import { rollbackCommand } from './commands/store/rollback.ts'
 import { runCommand } from './commands/host/run.ts'
 import { statusCommand } from './commands/store/status.ts'
@@ -98,6 +100,7 @@ export function program(context: Context): Command {
     'Containers (many sessions in one SQL database; `list` takes --container, too):',
     of(importCommand, exportCommand),
   )
+  add('Moving:', of(copyCommand, resealCommand))
   add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))
   add('Set-up:', of(initCommand, keygenCommand, configCommand))
   return root

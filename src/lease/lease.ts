@@ -88,6 +88,7 @@ export class Lease {
   }
 
   /**
+   * @internal
    * Carries out a holder's own change by `send`, with a renewal in it: one that is due need not be sent for itself. It
    * counts from the moment at which the first try was sent.
    */

@@ -132,7 +132,8 @@ export class Replica {
     this.#parts = { ...parts, writer }
     const { leaseTtlMs } = this
     const take: RecoveryOptions['takeLease'] = (how) => this.#takeLease(how)
-    this.recovery = new Recovery({ ...this.#parts, name, userId, leaseTtlMs, takeLease: take })
+    const { label: storeLabel } = store
+    this.recovery = new Recovery({ ...this.#parts, name, storeLabel, userId, leaseTtlMs, takeLease: take })
   }
 
   /** @internal The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */

@@ -29,8 +29,7 @@ export interface RevisionWriterOptions {
   onWarning?: ((error: unknown) => void) | undefined
 }
 
-/** `patienceMs` is for each change of the head; what limits the upload is `signal`. */
-/** How to store. */
+/** How to store. `patienceMs` is for each change of the head; what limits the upload is `signal`. */
 export type WriteOptions = StoreOptions & ChangeOptions
 
 /** Of what the holder of a lease writes: whether it may be a patch, and the lease that is renewed along with it. */

@@ -71,6 +71,11 @@ export class Revisions {
     this.#base = options.base ?? new PatchBase(options)
   }
 
+  /** The recipient that `put` seals for; null: it does not. */
+  get sealsFor(): string | null | undefined {
+    return this.#options.cipher.sealsFor
+  }
+
   /** Bytes of the largest plain file that is stored or restored. */
   get maxBytes(): number {
     return this.#options.maxBytes ?? DEFAULT_MAX_BYTES

@@ -96,6 +96,20 @@ export const SCHEMAS = {
   }),
   convert: z.strictObject({ file: z.string(), format: z.string(), bytes: count }),
   unlock: z.strictObject({ outcome: z.enum(['unlocked', 'free']), holder: holder.nullable() }),
+  copy: z.strictObject({
+    outcome: z.literal('copied'),
+    name: z.string(),
+    from: z.string(),
+    to: z.string(),
+    copied: count,
+    left: z.array(z.int()),
+  }),
+  reseal: z.strictObject({
+    outcome: z.enum(['saved', 'unchanged']),
+    name: z.string(),
+    resealed: count,
+    left: z.array(z.int()),
+  }),
   delete: z.strictObject({ outcome: z.literal('deleted'), name: z.string(), removed: count }),
   keygen: z.strictObject({ key: text, recipient: z.string().startsWith('age1'), file: text }),
   doctor: z.strictObject({
