@@ -5,11 +5,11 @@ import { verifySession } from '../session/inspect.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Settings } from './settings.ts'
 
-/** Callbacks for failures that end nothing. */
+/** Who is told of what goes wrong without an end. */
 export interface OpenReplicaOptions {
-  /** Called for a failure without harm, such as an old revision that could not be removed. */
+  /** Told of what failed without harm: an old revision that could not be removed. */
   onWarning?: ((error: unknown) => void) | undefined
-  /** Called each time the store could not be reached, before it is tried again. */
+  /** Told each time that the store could not be reached, before it is tried again. */
   onTrouble?: ((error: TgsessionError) => void) | undefined
 }
 
@@ -43,14 +43,13 @@ export interface OpenReplicaOptions {
  */
 export async function openReplica(settings: Settings, options: OpenReplicaOptions = {}): Promise<Replica> {
   if (!settings.store) throw new TypeError('settings read without { store: true }')
-  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient, guardKeys } = settings
+  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient } = settings
   return new Replica({
     store: await openStore(settings.store),
     cipher: new Cipher({ encryption, identities, recipient }),
     verify: verifySession,
     name,
     label,
-    guardKeys,
     userId,
     leaseTtlMs,
     maxBytes,

@@ -7,7 +7,6 @@ import { describeCode, describeNext } from './code-type.ts'
 import type { SentCode } from './code-type.ts'
 import type { LoginFlow } from './flow.ts'
 import type { Credentials } from './login-client.ts'
-import type { Settings } from './settings.ts'
 import { translate, unoccupied } from './refusals.ts'
 
 export const ATTEMPTS = 3
@@ -21,13 +20,12 @@ export async function signInUser(
   flow: LoginFlow,
   asker: Asker,
   phoneNumber: string,
-  { apiId, apiHash, attempts }: Credentials & Pick<Settings, 'attempts'>,
+  credentials: Credentials,
 ): Promise<void> {
-  const sent = await sendCode(flow, phoneNumber, { apiId, apiHash })
-  const sending = async (): Promise<void> => await attempts.sending?.(phoneNumber)
+  const sent = await sendCode(flow, phoneNumber, credentials)
   if (sent instanceof Api.auth.SentCodeSuccess) return flow.noteSignedIn()
   try {
-    await enterCode(flow, asker, phoneNumber, sent, sending)
+    await enterCode(flow, asker, phoneNumber, sent)
   } catch (error) {
     if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
     await enterPassword(flow, asker)
@@ -63,7 +61,6 @@ async function enterCode(
   asker: Asker,
   phoneNumber: string,
   first: Api.auth.SentCode,
-  sending: () => Promise<void>,
 ): Promise<void> {
   let current = first
   let resends = 0
@@ -76,9 +73,9 @@ async function enterCode(
     const entered = await flow.ask((signal) => asker.code({ ...question, signal }))
     if (entered === RESEND) {
       resends++
-      const other = resend && (await sendAgain(flow, phoneNumber, current, sending))
+      const other = resend && (await sendAgain(flow, phoneNumber, current))
       current = other ?? current
-      lastError = other ? undefined : 'no other code can be sent now'
+      lastError = other ? undefined : 'Telegram sends no other code now'
       continue
     }
     attempt++
@@ -91,21 +88,17 @@ async function enterCode(
   })
 }
 
-/** The next way of sending a code; undefined where Telegram has none, or too many were asked for. */
+/** The next way of sending a code; undefined where Telegram has none. */
 async function sendAgain(
   flow: LoginFlow,
   phoneNumber: string,
   { phoneCodeHash }: Api.auth.SentCode,
-  sending: () => Promise<void>,
 ): Promise<Api.auth.SentCode | undefined> {
   try {
-    await sending()
     const sent = await flow.call(new Api.auth.ResendCode({ phoneNumber, phoneCodeHash }))
     return sent instanceof Api.auth.SentCode ? sent : undefined
   } catch (error) {
     if (rpcError(error)?.name === 'SEND_CODE_UNAVAILABLE') return undefined
-    // The code that was sent is still good.
-    if (error instanceof RefusedError && error.code === 'login.too_many') return undefined
     throw error
   }
 }

@@ -171,7 +171,7 @@ export function tombstone(lease: Lease, about: { at: string; by: string }, prune
   return {
     apply: (head) => {
       requireHeld(head, lease)
-      const next: Head = {
+      const next = withRequirements({
         ...head,
         holder: null,
         current: null,
@@ -181,7 +181,7 @@ export function tombstone(lease: Lease, about: { at: string; by: string }, prune
         notice: null,
         lastNumber: nextRevision(head) - 1,
         deleted: { ...about, id: lease.id },
-      }
+      })
       pruned.dropped = dropped(head, next)
       return next
     },
@@ -224,7 +224,7 @@ export function tombstoneUnread(
   }
 }
 
-/** Takes the lease from a holder that may be alive, and leaves it free. */
+/** Takes the lease from a holder that may be alive, for nobody. */
 export function forceRelease(holder: { id: string; label: string }): HeadChange {
   return {
     apply: (head) => {

@@ -282,6 +282,16 @@ describe('two releases, one of which knows no patches', () => {
     await setting.during(lease.release())
   })
 
+  it('share the name again once it was deleted', async () => {
+    const holder = await Holder.of()
+    await holder.save()
+    const { setting } = holder
+    await setting.during(holder.lease.release())
+    await setting.during(setting.replica('new').recovery.delete())
+    assert.deepEqual(setting.head.requires, [])
+    await setting.during(setting.replica('old', { features }).push(await holder.file()))
+  })
+
   it('share the name again once no patch is left', async () => {
     const holder = await Holder.of()
     await holder.save()

@@ -19,8 +19,6 @@ export interface LoginAtTerminal {
   phone?: string | undefined
   /** Even though a good session is stored; asks first. */
   replace?: boolean | undefined
-  /** Even though many codes were asked for lately. */
-  ignoreLimit?: boolean | undefined
 }
 
 /**
@@ -38,7 +36,7 @@ export async function loginAtTerminal(
     outro('Nothing was changed.', terminal)
     return null
   }
-  const attempt = replica.attempt({ replace, ignoreLimit: options.ignoreLimit ?? false })
+  const attempt = replica.attempt({ replace })
   await attempt.begin()
   const loggedIn = await logIn(attempt, options, terminal)
   return await store(replica, attempt, loggedIn, terminal)

@@ -34,14 +34,14 @@ export class Login {
     else authorization.activeAt = now
   }
 
-  /** Not if two clients killed it: that is permanent. */
+  /** Not when two clients killed it: that is for ever. */
   end(state: 'revoked' | 'expired' | 'loggedOut'): void {
     this.pending = null
     if (this.state === 'duplicated') return
     if (this.state === 'authorised' || state === 'revoked') this.state = state
   }
 
-  /** Ends it permanently. False if it was already ended. */
+  /** Dead for ever. False when it was so already. */
   killAsDuplicated(): boolean {
     if (this.state === 'duplicated') return false
     this.state = 'duplicated'

@@ -75,7 +75,7 @@ export async function sweep(own: string, served: Served, how: LeftoverOptions): 
   }
 }
 
-/** The default name of a session's file. */
+/** What the file of a session is called where nobody has named it. */
 export function sessionName(name: string): string {
   return `${encodeURIComponent(name).slice(0, 100)}.session`
 }
