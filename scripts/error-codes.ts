@@ -30,6 +30,10 @@ const TOLD_ELSEWHERE: Record<string, [message: string, hint: string]> = {
   'node.too_old': ['tgsession needs Node.js 22.19 or newer; this is …', ''],
   'run.no_folder': ['no folder for the session can be made in …', ''],
   'session.bad_file': ['this is not what Telegram answered to an upload', ''],
+  'session.claimed': [
+    '',
+    'Two names with one auth key end in AUTH_KEY_DUPLICATED. Delete the other with `tgsession delete`, or log in a second time.',
+  ],
   'session.read_failed': ['… could not be read (…)', 'Check the disk; the session may well be there.'],
   'session.write_failed': [
     '… could not be written (…)',

@@ -1,6 +1,6 @@
 export interface ErrorDetails {
   hint: string
-  /** Never holds a secret: whoever wraps a foreign error passes it through `safeCause` unless it is known to carry none. */
+  /** Never holds a secret: a foreign error goes through `safeCause` first, unless it is known to carry none. */
   cause?: unknown
 }
 

@@ -42,8 +42,8 @@ function withoutValues(code: string, message: string): string {
 }
 
 /**
- * A secret on the command line is a mistake: whoever may list processes has read it, and it must not get into a message,
- * and so into a log. Throws `UsageError` (`usage.secret`).
+ * A secret on the command line is a mistake: everyone who may list processes can read it. It must not get into a
+ * message, and so into a log. Throws `UsageError` (`usage.secret`).
  */
 export function refuseSecrets(argv: readonly string[]): void {
   const end = argv.indexOf('--')

@@ -36,7 +36,7 @@ export function readDotEnv(file = '.env'): Record<string, string> {
   })
 }
 
-/** The name of a variable of ours whose value stands without quotes and goes on behind a #. */
+/** The name of a variable of ours whose unquoted value continues after a #. */
 function cutShort(line: string): string[] {
   const name = /^\s*(?:export\s+)?([\w.-]+)\s*=\s*[^\s'"`#][^\s#]*#/.exec(line)?.[1]
   return name !== undefined && OURS.test(name) ? [name] : []

@@ -12,7 +12,7 @@ export interface UnderLease extends Restored {
 }
 
 /**
- * Takes the lease if nobody has it, opens the session, and releases the lease when `use` is over, however it ended.
+ * Takes the lease if it is free, opens the session, and releases the lease when `use` is over, however it ended.
  * @throws LeaseError lease.held: an instance uses the session
  * @throws NoSessionError session.none
  * @throws RefusedError session.dead_key: the head says so; nothing is sent

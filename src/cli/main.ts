@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { versionProblem } from '../base/node-version.ts'
 
-// Nothing else is imported before the version is checked: an older Node fails while linking, with a message for nobody.
+// Nothing else is imported before the version is checked: an older Node fails while linking, with a message that helps nobody.
 const problem = versionProblem(process.versions.node)
 if (problem !== undefined) {
   console.error(problem)

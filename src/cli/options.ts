@@ -84,7 +84,7 @@ export async function withReplica<T>(
   return await usingReplica(await settingsOf(context, flags, { store: true }), use)
 }
 
-/** The same for settings that were read already. `tellTrouble` is told that the store could not be reached. */
+/** The same for settings that were already read. `tellTrouble` is called if the store could not be reached. */
 export async function usingReplica<T>(
   settings: Settings,
   use: (replica: Replica, settings: Settings) => Promise<T>,

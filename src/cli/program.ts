@@ -7,6 +7,7 @@ import { forkCommand } from './commands/account/fork.ts'
 import { logoutCommand } from './commands/account/logout.ts'
 import { configCommand } from './commands/host/config.ts'
 import { convertCommand } from './commands/session/convert.ts'
+import { copyCommand } from './commands/store/copy.ts'
 import { deleteCommand } from './commands/store/delete.ts'
 import { doctorCommand } from './commands/host/doctor.ts'
 import { exportCommand } from './commands/session/export.ts'
@@ -20,6 +21,7 @@ import { loginCommand } from './commands/account/login.ts'
 import { promoteCommand } from './commands/store/promote.ts'
 import { pullCommand } from './commands/session/pull.ts'
 import { pushCommand } from './commands/session/push.ts'
+import { resealCommand } from './commands/store/reseal.ts'
 import { rollbackCommand } from './commands/store/rollback.ts'
 import { runCommand } from './commands/host/run.ts'
 import { statusCommand } from './commands/store/status.ts'
@@ -48,7 +50,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    // Without a command: the help, which stands there already, says it all.
+    // Without a command the help was already printed.
     if (error instanceof CommanderError && error.code === 'commander.help') return 64
     const problem = error instanceof CommanderError ? usageError(error, argv, root.commands) : error
     const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
@@ -60,12 +62,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever reads our words may leave before us (`| head`, a log that ends): no reason to drop a session in use. */
+/** The reader of our output may end first (`| head`, a log that ends): no reason to drop a session in use. */
 function outliveReaders(): void {
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') return
-    // A full disk behind a redirection. What was done is done; but nobody has read the answer.
+    // A full disk behind a redirection. The command was carried out, but its answer is lost.
     if (process.exitCode !== 69)
       note(`tgsession: standard output cannot be written (${error.code ?? 'unknown'})`)
     process.exitCode = 69
@@ -98,6 +100,7 @@ export function program(context: Context): Command {
     'Containers (many sessions in one SQL database; `list` takes --container, too):',
     of(importCommand, exportCommand),
   )
+  add('Moving:', of(copyCommand, resealCommand))
   add('Recovery:', of(historyCommand, rollbackCommand, promoteCommand, unlockCommand, deleteCommand))
   add('Set-up:', of(initCommand, keygenCommand, configCommand))
   return root

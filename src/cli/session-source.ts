@@ -7,7 +7,7 @@ import { MAX_SESSION_BYTES, readSessionFile } from '../session/sqlite/read-file.
 
 /**
  * What SOURCE names: the bytes of a file or, for '-', of standard input; a GramJS StoreSession folder is read here.
- * A session string in its place is refused unread: whoever may list processes sees the command line.
+ * A session string in its place is refused unread: everyone who may list processes sees the command line.
  * Throws `UsageError` (`source.string_in_argv`, `source.terminal`), and as `readSessionFile` and `readStoreSession`.
  */
 export async function readSource(

@@ -16,7 +16,7 @@ export function inTheClear({ store, encryption }: Settings): { message: string; 
   }
 }
 
-/** A session that lies in a variable is read by whoever may look at the settings of this host. */
+/** A session in a variable can be read by everyone who may see the settings of this host. */
 export function leftToImport({ importing }: Settings): { message: string; hint: string } | undefined {
   return importing === undefined ? undefined : LEFT
 }

@@ -195,7 +195,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
     }
   }
 
-  /** The session in use must not be used any more: whoever uses it is told. */
+  /** The session must not be used any more; its users are notified. */
   #stop(reason: TgsessionError): void {
     if (this.#ended.signal.aborted) return
     this.#ended.abort(reason)
@@ -220,7 +220,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
   async #onLost(): Promise<void> {
     this.#report('lease.lost', describeLoss(this.#lease.signal.reason))
     this.#watching.abort()
-    // Nobody told us how to stop the one who uses the session: ending the process is the only safe way.
+    // No client is attached that we could stop: ending the process is the only safe way.
     if (this.#clients.size === 0 && !this.#closing) process.exit(75)
     await this.#cutOff()
   }

@@ -68,7 +68,7 @@ function hidden(value: unknown): 'set' | null {
   return value === undefined ? null : 'set'
 }
 
-/** An address that cannot be parsed is not shown in part: nobody knows where a secret in it ends. */
+/** An address that cannot be parsed is not shown even in part: where a secret in it ends is unknown. */
 function addressOf(url: string): string {
   return storeLabel(url) ?? 'set (hidden: not an address that can be read; `tgsession doctor` says why)'
 }

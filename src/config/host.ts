@@ -4,7 +4,7 @@ import type { LostDisk } from '../store/durable-disk.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** What the place where this runs tells of itself. */
+/** What the host says about itself. */
 export interface Host {
   /** How people recognise this instance. The same in the old and the new dyno: useless as an identity. */
   label: string
@@ -39,7 +39,7 @@ export function readHost(env: Env, isContainer = CONTAINER_FILES.some((file) => 
   }
 }
 
-/** A container that nobody names may be anything, also one that is kept. */
+/** An unknown container may be anything, even one that is kept. */
 function diskOf(env: Env, isNamed: boolean): LostDisk {
   if (env['DYNO'] !== undefined) return 'all'
   return isNamed || env['KUBERNETES_SERVICE_HOST'] !== undefined ? 'unless mounted' : null

@@ -16,7 +16,7 @@ export interface PlainSession {
   keyFingerprint: string
   /** The account's id, decimal; null if the file does not say. */
   userId: string | null
-  /** What is given up by this kind of store; whoever uses the session tells it. */
+  /** What this kind of store lacks. The caller must report it. */
   warning: string
 }
 

@@ -5,11 +5,11 @@ import { verifySession } from '../session/inspect.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Settings } from './settings.ts'
 
-/** Who is told of what goes wrong without an end. */
+/** Callbacks for failures that end nothing. */
 export interface OpenReplicaOptions {
-  /** Told of what failed without harm: an old revision that could not be removed. */
+  /** Called for a failure without harm, such as an old revision that could not be removed. */
   onWarning?: ((error: unknown) => void) | undefined
-  /** Told each time that the store could not be reached, before it is tried again. */
+  /** Called each time the store could not be reached, before it is tried again. */
   onTrouble?: ((error: TgsessionError) => void) | undefined
 }
 
@@ -43,13 +43,14 @@ export interface OpenReplicaOptions {
  */
 export async function openReplica(settings: Settings, options: OpenReplicaOptions = {}): Promise<Replica> {
   if (!settings.store) throw new TypeError('settings read without { store: true }')
-  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient } = settings
+  const { name, label, userId, leaseTtlMs, maxBytes, encryption, identities, recipient, guardKeys } = settings
   return new Replica({
     store: await openStore(settings.store),
     cipher: new Cipher({ encryption, identities, recipient }),
     verify: verifySession,
     name,
     label,
+    guardKeys,
     userId,
     leaseTtlMs,
     maxBytes,

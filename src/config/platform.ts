@@ -17,7 +17,7 @@ const PLATFORMS: readonly (readonly [variable: string, name: string, variables: 
   ['KOYEB_APP_NAME', 'Koyeb', 'app.koyeb.com: your service, Settings, Environment variables'],
 ]
 
-/** The host that the environment tells of; null for a machine of one's own. */
+/** The host that the environment names; null for a machine of one's own. */
 export function readPlatform(env: Env): Platform | null {
   const [, name, variables] = PLATFORMS.find(([variable]) => env[variable] !== undefined) ?? []
   return name === undefined || variables === undefined ? null : { name, variables }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { ConfigurationError, TgsessionError } from '../base/errors.ts'
 import { undressToken, undressValue } from '../base/input.ts'
-import { parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
+import { guardKey, parseKey, parseRecipient, recipientOf } from '../seal/key.ts'
 import { locateStore, type StoreLocation } from '../store/locate.ts'
 import { databaseLeftAlone } from '../store/hosted-databases.ts'
 import { checkStoreUrl } from '../store/label.ts'
@@ -31,6 +31,8 @@ export interface Settings extends Host {
   encryption: 'age' | 'none'
   /** @internal age identities that may decrypt; the first one's recipient encrypts. */
   identities: string[]
+  /** @internal Tell the phone numbers of logins apart, and open nothing. */
+  guardKeys: Uint8Array[]
   /** The age recipient (`age1…`) that is encrypted for. */
   recipient: string | undefined
   /** Where `run` places the session; undefined: a temporary folder of its own. */
@@ -51,9 +53,9 @@ export interface Settings extends Host {
   apiHash: string | undefined
   /** What opens the login page and the metrics; a secret. */
   webToken: string | undefined
-  /** An https: address to be asked while all is well; whoever knows it can pretend that. */
+  /** An https: address that is requested while all is well. Secret: any request counts as a sign of life. */
   heartbeat: string | undefined
-  /** @internal A session that is to be stored where none is. */
+  /** @internal A session to store if there is none yet. */
   importing: ImportSource | undefined
   /** Where the host wants to be answered. */
   port: number | undefined
@@ -61,7 +63,7 @@ export interface Settings extends Host {
   platform: Platform | null
 }
 
-/** What a program cannot do without; everything that is missing is told at once. */
+/** What a program cannot do without. One error lists everything that is missing. */
 export interface Needs {
   /** TGSESSION_STORE, and the key if one is needed there. */
   store?: boolean
@@ -247,6 +249,7 @@ export async function readSettings(environment: Environment, needs: Needs = {}):
     name: values.TGSESSION_NAME ?? 'main',
     encryption,
     identities,
+    guardKeys: identities.map(guardKey),
     recipient: named ?? recipients[0],
     file,
     client: values.TGSESSION_CLIENT,
@@ -279,7 +282,7 @@ function parseVariables(env: Environment, problems: string[]): Values {
   )
 }
 
-/** What is wrong with one value, in the words of `readSettings`, for whoever is just typing it. */
+/** What is wrong with one value, in the words of `readSettings`, to be shown while it is typed. */
 export function settingProblem(variable: keyof typeof VARIABLES, text: string): string | undefined {
   const problems: string[] = []
   parseVariables({ [variable]: undressValue(text, variable) }, problems)

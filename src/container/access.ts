@@ -10,7 +10,7 @@ import { MOST_TRANSACTIONS } from '../sql/database.ts'
 import type { AnyKysely } from '../sql/kind.ts'
 import { parseSqlUrl } from '../sql/location.ts'
 import { sqlClient } from '../sql/open.ts'
-import { checkMysql } from './tables/check-mysql.ts'
+import { checkServer } from './tables/check-server.ts'
 import type { ContainerOptions } from './container-options.ts'
 import { Database } from './tables/database.ts'
 import { type Fence, held, leaseFence } from './lease/fence.ts'
@@ -75,7 +75,7 @@ export class Access {
 
   async #prepare(): Promise<void> {
     await (this.#manage ? manageTables : checkTables)(this.database)
-    await checkMysql(this.database, { isOurs: this.#clients.length > 0 })
+    await checkServer(this.database, { isOurs: this.#clients.length > 0 })
   }
 
   /** Waits for the session's lease and takes it. Throws `UsageError` (`container.open_already`). */

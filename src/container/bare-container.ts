@@ -2,7 +2,7 @@ import type { HeldSession } from './held-session.ts'
 import type { QueuedSession } from './queued-session.ts'
 import { SessionContainer } from './session-container.ts'
 
-/** Sessions for no client library: for whoever hands them on, and needs none. */
+/** Sessions without a client library, for code that only stores them or hands them on. */
 export class BareContainer extends SessionContainer<QueuedSession, HeldSession> {
   protected override wrap(queued: QueuedSession): QueuedSession {
     return queued

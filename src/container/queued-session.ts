@@ -3,8 +3,9 @@ import { checkNumbers, NO_END } from '../base/number-option.ts'
 import { type CoreOptions, SessionCore } from '../session/core/session-core.ts'
 import type { Fence } from './lease/fence.ts'
 import { type Preload, readMisses, readRows } from './rows/read-rows.ts'
-import { SqlStorage } from './rows/sql-storage.ts'
+import { type Changes, SqlStorage } from './rows/sql-storage.ts'
 import { WriteQueue } from './write-queue.ts'
+import { writeApart } from './rows/write-apart.ts'
 import { deleteRows, type RowsOf, writeRows } from './rows/write-rows.ts'
 
 /** How a session's rows are read and written. */
@@ -21,7 +22,7 @@ const DEFAULT_PATIENCE_MS = 10_000
 
 /**
  * A session core whose rows lie in a database: read at `load()`, answered from memory, written behind. Every
- * transaction begins with its fence, so that nothing is written by whoever lost the lease.
+ * transaction begins with its fence, so that a holder that lost the lease writes nothing.
  */
 export class QueuedSession {
   readonly id: string
@@ -139,10 +140,11 @@ export class QueuedSession {
     const changes = storage?.takeChanges()
     if (storage === undefined || changes === undefined || this.#deleted) return false
     try {
-      await this.#of.database.transaction(async (db) => {
-        await this.#fence.check(db)
-        await writeRows(this.#of, db, changes)
-      })
+      await writeApart(
+        changes,
+        (part) => this.#commit(part),
+        (error) => this.core.report(error),
+      )
     } catch (error) {
       storage.putBack(changes)
       throw error
@@ -152,10 +154,17 @@ export class QueuedSession {
     return true
   }
 
+  async #commit(changes: Changes): Promise<void> {
+    await this.#of.database.transaction(async (db) => {
+      await this.#fence.check(db)
+      await writeRows(this.#of, db, changes)
+    })
+  }
+
   #learnSoon(): void {
     if (this.#isLearning) return
     this.#isLearning = true
-    // Not in the turn of whoever asks: he may ask for more.
+    // Not in the caller's turn: it may ask for more.
     queueMicrotask(() => void this.#learn())
   }
 

@@ -22,7 +22,9 @@ import { checkId } from './tables/schema.ts'
 import type { AnyKysely } from '../sql/kind.ts'
 import { telethonFile } from './rows/telethon-bytes.ts'
 import { exportAll, importAll } from './transfer/transfer.ts'
-import { deleteRows, type RowsOf } from './rows/write-rows.ts'
+import type { Changes } from './rows/sql-storage.ts'
+import { writeApart } from './rows/write-apart.ts'
+import { deleteRows, type RowsOf, writeRows } from './rows/write-rows.ts'
 
 /**
  * Many sessions in one SQL database. The classes for each client library are thin subclasses of this one.
@@ -144,10 +146,13 @@ export abstract class SessionContainer<Session, Opened extends { close(): Promis
         throw new ConflictError('container.exists', `the container has a session ${id} already`, {
           hint: 'Choose another id, or replace it on purpose.',
         })
-      await of.database.commit(async (db) => {
-        await fence.check(db)
-        await putInPlace(of, db, changes)
-      })
+      const commit = async (part: Changes): Promise<void> =>
+        of.database.commit(async (db) => {
+          await fence.check(db)
+          // What is left out comes after the key, beside what stands there then.
+          await (part.auth === undefined ? writeRows : putInPlace)(of, db, part)
+        })
+      await writeApart(changes, commit, this.#options.onError ?? ((error) => process.emitWarning(error)))
     })
   }
 

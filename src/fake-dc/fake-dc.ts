@@ -224,7 +224,7 @@ export class FakeDc {
       if (keyId === undefined || connection.uses(keyId)) connection.close()
   }
 
-  /** Closes all connections, and listens no more. */
+  /** Closes all connections and stops listening. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()))
     this.killConnections()

@@ -103,7 +103,7 @@ const SERVICES: Partial<Record<string, Service>> = {
     )
     send(service({ _: 'msgs_state_info', req_msg_id: messageId, info: Buffer.from(states) }))
   },
-  // What the client wants again are our messages, of which only the answers are kept, by the ids of the requests.
+  // The client asks for our messages again. Only answers are kept, by the ids of their requests.
   msg_resend_req: ignore,
   rpc_drop_answer: (_line, _request, messageId, send) =>
     send(rpcResult(messageId, CODEC.encode({ _: 'rpc_answer_unknown' }, 0))),

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 
-/** Frozen: may read, but not write. Banned and deleted: nobody gets in, and who is in gets an error. */
+/** Frozen: may read, but not write. Banned and deleted: logins are refused, and requests of existing ones get an error. */
 export type Standing = 'good' | 'frozen' | 'banned' | 'deleted'
 
 /** A user of this server. */
@@ -37,7 +37,7 @@ export interface FakeBot {
   username?: string
 }
 
-/** Somebody who is no account of this server, but whom an account hears of. */
+/** A person without an account on this server, whom an account hears of. */
 export interface FakePerson {
   /** Bare and positive. */
   userId: bigint
@@ -67,7 +67,7 @@ export interface FakeDcOptions {
   channels?: FakeChannel[]
   /** Messages in one answer of getDifference and getChannelDifference; 100 by default. */
   differenceSlice?: number
-  /** More messages than this are not told: differenceTooLong. No limit by default. */
+  /** More messages than this are not returned: differenceTooLong. No limit by default. */
   differenceLimit?: number
   /** 127.0.0.1 by default. */
   host?: string

@@ -23,7 +23,7 @@ export function parseListenAddress(text: string, fallback: string): ListenAddres
   return { host: bracketed ?? plain ?? fallback, port }
 }
 
-/** The address as it stands in a URL. */
+/** The address as a URL needs it. */
 export function origin({ host, port }: ListenAddress): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

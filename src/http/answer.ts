@@ -25,7 +25,7 @@ export function json(status: number, value: unknown): Answer {
   return { status, type: 'application/json', body: JSON.stringify(value) }
 }
 
-/** A failure of ours in its own words; of any other error nothing is told. */
+/** The message of one of our errors. Nothing of any other error is shown. */
 export function failure(error: unknown): Answer {
   if (!(error instanceof TgsessionError)) return json(500, { error: UNEXPECTED })
   const { code, message, hint } = error

@@ -46,7 +46,7 @@ function cameByTls(headers: IncomingHttpHeaders): boolean {
   return named.every((proto) => proto.trim().toLowerCase() === 'https')
 }
 
-/** To the same host only, so that nobody is sent elsewhere. */
+/** To the same host only: no open redirect. */
 function toHttps(host: string): Refusal {
   return { ...IN_CLEAR, status: 308, headers: { Location: `https://${host}/` } }
 }

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { get, type RequestOptions } from 'node:https'
 import type { Clock } from '../base/clock.ts'
 
-/** What a watcher expects; more often helps nobody. */
+/** The interval that monitoring services expect. */
 const EVERY_MS = 60_000
 const TIMEOUT_MS = 5_000
 
 export interface HeartbeatOptions {
-  /** An https: address; whoever knows it can pretend that all is well. */
+  /** An https: address. Secret: any request counts as a sign of life. */
   url: string
   /** Whether all is well: the command runs, and the auth key is neither dead nor frozen. */
   isWell: () => boolean
@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
   tls?: Pick<RequestOptions, 'ca'> | undefined
 }
 
-/** Asks the address once a minute while all is well. A failure changes nothing and is told to nobody. */
+/** Asks the address once a minute while all is well. Failures are ignored. */
 export async function beat({ url, isWell, clock, signal, tls = {} }: HeartbeatOptions): Promise<void> {
   while (!signal.aborted) {
     const asked = isWell()
@@ -27,7 +27,7 @@ export async function beat({ url, isWell, clock, signal, tls = {} }: HeartbeatOp
   }
 }
 
-/** Redirects are not followed: whoever can make one would learn the address. */
+/** Redirects are not followed: their target would learn the address. */
 async function ask(url: string, tls: RequestOptions, signal: AbortSignal): Promise<void> {
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
@@ -35,6 +35,6 @@ async function ask(url: string, tls: RequestOptions, signal: AbortSignal): Promi
     const [response] = await once(request, 'response')
     response.destroy()
   } catch {
-    // As if nobody had asked: the watcher notices that.
+    // As if no request was made: the monitoring service notices that.
   }
 }

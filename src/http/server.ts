@@ -84,7 +84,7 @@ export class HttpServer {
     return started
   }
 
-  /** As it stands in a browser on this machine. */
+  /** The address for a browser on this machine. */
   get url(): string {
     return origin(this.address)
   }
@@ -109,7 +109,7 @@ export class HttpServer {
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     const { behindTls, routes } = this.#options
-    // A query would stand in the log of every router: there is none, so that no secret is ever put there.
+    // Every router logs the query, so a request with one is refused: no secret may ever be put there.
     const path = request.url ?? ''
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined
     if (!route) return text(404, 'There is nothing here.')

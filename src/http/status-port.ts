@@ -1,4 +1,4 @@
-/** How the wrapper stands, as the server tells it. Times are seconds; null: there was none yet, or none is known. */
+/** The state of the wrapper, as the server reports it. Times are in seconds; null: none yet, or unknown. */
 export interface StatusSnapshot {
   /** Why the command does not run, for a person; null while it runs. */
   waitingFor: string | null
@@ -12,7 +12,7 @@ export interface StatusSnapshot {
   revision: number | null
   /** Starts of the command after the first. */
   restarts: number
-  /** How often somebody else came in between. */
+  /** How often another instance wrote in between. */
   conflicts: number
   /** Failures of the store, by the code of the error. */
   storeErrors: Readonly<Record<string, number>>

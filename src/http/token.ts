@@ -41,7 +41,7 @@ export class TokenGate {
   }
 }
 
-/** A fresh token of 256 bits, which can stand in a URL. */
+/** A fresh token of 256 bits, safe in a URL. */
 export function freshToken(): string {
   return randomBytes(32).toString('base64url')
 }

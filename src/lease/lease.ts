@@ -88,6 +88,7 @@ export class Lease {
   }
 
   /**
+   * @internal
    * Carries out a holder's own change by `send`, with a renewal in it: one that is due need not be sent for itself. It
    * counts from the moment at which the first try was sent.
    */
@@ -112,7 +113,7 @@ export class Lease {
    * Gives the lease back. Call it only when nothing uses the session any more; also after a loss, since a holder that gave
    * up for lack of time may still be the one named. `patienceMs` (milliseconds, default 5 000) is how long it tries.
    *
-   * @throws UnreachableError if the store could not be told; the lease then ends by itself after `ttlMs`
+   * @throws UnreachableError if the store cannot be reached; the lease then runs out by itself after `ttlMs`
    */
   async release(options: { patienceMs?: number | undefined } = {}): Promise<void> {
     checkNumbers({ patienceMs: [options.patienceMs, NO_END] })

@@ -1,4 +1,4 @@
-/** Who may use the session now. */
+/** The instance that may use the session now. */
 export type Holder = {
   /** Of this lease. */
   id: string
@@ -8,7 +8,7 @@ export type Holder = {
   since: string
   /** Grows with every renewal. */
   beat: number
-  /** Milliseconds for which `beat` must stand still before another may take over. */
+  /** Milliseconds for which `beat` must stay unchanged before another may take over. */
   ttlMs: number
 }
 

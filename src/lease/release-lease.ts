@@ -3,7 +3,7 @@ import type { Lease } from './lease.ts'
 import { describeError, type Report } from '../base/life/report.ts'
 import { reached } from '../base/life/step.ts'
 
-/** A lease that could not be released ends by itself: told, and nothing to fail for. */
+/** A lease that could not be released runs out by itself: reported, but no failure. */
 export async function releaseLease(lease: Lease, report: Report, signal?: AbortSignal): Promise<void> {
   reached('release.begun')
   await unlessAborted(lease.release(), signal).then(

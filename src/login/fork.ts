@@ -7,7 +7,7 @@ import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker } from './asker.ts'
 import { LoginFlow } from './flow.ts'
-import { sealLogin, whoAmI } from './logged-in.ts'
+import { askSelf, sealLogin, userOf, whoAmI } from './logged-in.ts'
 import { LoginClient } from './login-client.ts'
 import { checkSettings, type LoggedIn, type LogInOptions, type Settings } from './settings.ts'
 import { remember } from './login.ts'
@@ -33,7 +33,7 @@ const END_MS = 10_000
  * socket is closed; after a failure the fresh login is ended.
  *
  * @throws RefusedError fork.bot: bots log in with their token; and as `logIn`
- * @throws ConflictError fork.other_account: Telegram logged somebody else in
+ * @throws ConflictError fork.other_account: Telegram logged in another account
  */
 export async function forkSession(bytes: Uint8Array, options: ForkOptions): Promise<LoggedIn> {
   const settings = checkSettings({ kind: 'qr', asker: NOBODY }, options)
@@ -49,11 +49,13 @@ export async function forkSession(bytes: Uint8Array, options: ForkOptions): Prom
 
 async function fork(stored: StoredAccount, settings: Settings, options: ForkOptions): Promise<LoggedIn> {
   await stored.flow.connect()
-  const owner = await whoAmI(stored.flow)
+  const self = await askSelf(stored.flow)
+  const owner = userOf(self)
   if (owner.bot)
     throw new RefusedError('fork.bot', 'this is the session of a bot, which cannot let another one in', {
       hint: 'A bot has as many logins as it likes: `tgsession login --bot` with its token, under another --name.',
     })
+  if (self.phone) await settings.attempts.sending?.(`+${self.phone}`)
   const session = new SQLiteSession()
   const client = new LoginClient(session, settings, settings.log, options.deviceModel)
   const flow = new LoginFlow(client, settings)
@@ -79,7 +81,7 @@ async function fork(stored: StoredAccount, settings: Settings, options: ForkOpti
   }
 }
 
-/** Export, accept, export again; the token is shown to nobody. */
+/** Export, accept, export again; the token is never shown. */
 async function letIn(
   stored: LoginFlow,
   fresh: LoginFlow,

@@ -7,9 +7,16 @@ import type { LoggedIn, LoggedInUser } from './settings.ts'
 
 /** GramJS puts what it receives into the session: with this answer the account's own id and name are in it. */
 export async function whoAmI(flow: LoginFlow): Promise<LoggedInUser> {
+  return userOf(await askSelf(flow))
+}
+
+export async function askSelf(flow: LoginFlow): Promise<Api.User> {
   const [user] = await flow.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
-  if (!(user instanceof Api.User)) throw incomplete('Telegram did not say whose session it is')
-  const { id, firstName, lastName, username, bot } = user
+  if (user instanceof Api.User) return user
+  throw incomplete('Telegram did not say whose session it is')
+}
+
+export function userOf({ id, firstName, lastName, username, bot }: Api.User): LoggedInUser {
   const name = [firstName, lastName].filter(Boolean).join(' ')
   // GramJS gives null for what is not there, whatever its types say.
   return { id: String(id), name, ...(username ? { username } : {}), bot: Boolean(bot) }

@@ -19,7 +19,7 @@ export type { AttemptLog } from './attempt-log.ts'
 export type { DataCentre, LoggedIn, LoggedInUser, LogInOptions, Who } from './settings.ts'
 export { maskPhone } from './phone-number.ts'
 
-/** Milliseconds for taking back an authorisation that nobody will use. */
+/** Milliseconds for taking back an unused authorisation. */
 const LOG_OUT_MS = 10_000
 
 /**
@@ -76,11 +76,12 @@ async function signIn(who: Who, flow: LoginFlow, settings: Settings): Promise<vo
   }
   const { asker } = who
   const phone = parsePhone(who.phone ?? (await flow.ask((signal) => asker.phone({ signal }))))
+  await settings.attempts.sending?.(phone)
   await flow.connect()
   return await signInUser(flow, asker, phone, settings)
 }
 
-/** So that no authorisation stays which nobody holds the key of. It outlives the signal, within its own deadline. */
+/** No authorisation may stay whose key is lost. This outlives the signal, within its own deadline. */
 async function logOut(who: Who, client: LoginClient, { clock, log }: Settings): Promise<void> {
   try {
     await callWithDeadline(client, new Api.auth.LogOut(), { clock, timeoutMs: LOG_OUT_MS })

@@ -139,7 +139,7 @@ export function floodRefusal(seconds: number, until: Date, notRemembered?: unkno
   const hint = 'Trying earlier makes the wait longer. A session that exists works all the same.'
   return new RefusedError(
     'login.flood_wait',
-    `Telegram wants no login for ${inWords(seconds)}, until ${until.toISOString()}`,
+    `Telegram wants no login for ${inWords(seconds)}, until ${until.toISOString()} (FLOOD_WAIT)`,
     notRemembered === undefined
       ? { hint }
       : {
@@ -149,7 +149,7 @@ export function floodRefusal(seconds: number, until: Date, notRemembered?: unkno
   )
 }
 
-/** What Telegram or GramJS threw, in words for whoever logs in. The flood wait is not among them. */
+/** What Telegram or GramJS threw, in words for the user who logs in. Flood waits are handled elsewhere. */
 export function translate(error: unknown): TgsessionError {
   if (error instanceof TgsessionError) return error
   if (error instanceof TypeNotFoundError && PAYMENT_REQUIRED.has(error.invalidConstructorId >>> 0))

@@ -6,7 +6,7 @@ import type { LoginFlow } from './flow.ts'
 import type { Settings } from './settings.ts'
 import { enterPassword } from './sign-in.ts'
 
-/** About five minutes: whoever has not scanned one by then has gone. */
+/** About five minutes. A user who has not scanned a code by then has left. */
 const CODES = 10
 /** Milliseconds: Telegram's codes live 30 s, and its clock need not agree with ours. */
 const [SHORTEST_MS, LONGEST_MS] = [5_000, 30_000]
@@ -33,7 +33,7 @@ async function isScanned(flow: LoginFlow, asker: QrAsker, settings: Settings): P
       if (!code) return true
       const nowMs = clock.wall()
       const lastsMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, code.expires * 1000 - nowMs))
-      // Whoever scans it signs this key in, before we are told.
+      // The scan signs this key in before we hear of it.
       flow.noteSignedIn()
       asker.showQr({ url: addressOf(code.token), expiresAt: new Date(nowMs + lastsMs), signal })
       await scan.wait(lastsMs)
@@ -45,7 +45,7 @@ async function isScanned(flow: LoginFlow, asker: QrAsker, settings: Settings): P
   }
 }
 
-/** Null once a code was scanned, and the session belongs to whoever did it. */
+/** Null once a code was scanned: the session then belongs to the user who scanned it. */
 async function nextCode(flow: LoginFlow, { apiId, apiHash }: Settings): Promise<Api.auth.LoginToken | null> {
   let answer = await flow.call(new Api.auth.ExportLoginToken({ apiId, apiHash, exceptIds: [] }))
   if (answer instanceof Api.auth.LoginTokenMigrateTo) {

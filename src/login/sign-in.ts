@@ -7,6 +7,7 @@ import { describeCode, describeNext } from './code-type.ts'
 import type { SentCode } from './code-type.ts'
 import type { LoginFlow } from './flow.ts'
 import type { Credentials } from './login-client.ts'
+import type { Settings } from './settings.ts'
 import { translate, unoccupied } from './refusals.ts'
 
 export const ATTEMPTS = 3
@@ -20,12 +21,13 @@ export async function signInUser(
   flow: LoginFlow,
   asker: Asker,
   phoneNumber: string,
-  credentials: Credentials,
+  { apiId, apiHash, attempts }: Credentials & Pick<Settings, 'attempts'>,
 ): Promise<void> {
-  const sent = await sendCode(flow, phoneNumber, credentials)
+  const sent = await sendCode(flow, phoneNumber, { apiId, apiHash })
+  const sending = async (): Promise<void> => await attempts.sending?.(phoneNumber)
   if (sent instanceof Api.auth.SentCodeSuccess) return flow.noteSignedIn()
   try {
-    await enterCode(flow, asker, phoneNumber, sent)
+    await enterCode(flow, asker, phoneNumber, sent, sending)
   } catch (error) {
     if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
     await enterPassword(flow, asker)
@@ -61,6 +63,7 @@ async function enterCode(
   asker: Asker,
   phoneNumber: string,
   first: Api.auth.SentCode,
+  sending: () => Promise<void>,
 ): Promise<void> {
   let current = first
   let resends = 0
@@ -73,9 +76,9 @@ async function enterCode(
     const entered = await flow.ask((signal) => asker.code({ ...question, signal }))
     if (entered === RESEND) {
       resends++
-      const other = resend && (await sendAgain(flow, phoneNumber, current))
+      const other = resend && (await sendAgain(flow, phoneNumber, current, sending))
       current = other ?? current
-      lastError = other ? undefined : 'Telegram sends no other code now'
+      lastError = other ? undefined : 'no other code can be sent now'
       continue
     }
     attempt++
@@ -88,17 +91,21 @@ async function enterCode(
   })
 }
 
-/** The next way of sending a code; undefined where Telegram has none. */
+/** The next way of sending a code; undefined where Telegram has none, or too many were asked for. */
 async function sendAgain(
   flow: LoginFlow,
   phoneNumber: string,
   { phoneCodeHash }: Api.auth.SentCode,
+  sending: () => Promise<void>,
 ): Promise<Api.auth.SentCode | undefined> {
   try {
+    await sending()
     const sent = await flow.call(new Api.auth.ResendCode({ phoneNumber, phoneCodeHash }))
     return sent instanceof Api.auth.SentCode ? sent : undefined
   } catch (error) {
     if (rpcError(error)?.name === 'SEND_CODE_UNAVAILABLE') return undefined
+    // The code that was sent is still good.
+    if (error instanceof RefusedError && error.code === 'login.too_many') return undefined
     throw error
   }
 }

@@ -29,7 +29,7 @@ export type AccountState =
   | {
       state: 'alive'
       bot: boolean
-      /** How this login stands in Telegram's list of devices. */
+      /** How Telegram's list of devices shows this login. */
       device: { model: string; app: string; since: string } | null
       /** Other logins of the account. */
       others: number | null
@@ -58,7 +58,7 @@ export async function withStoredAccount<T>(
   }
 }
 
-/** Asks Telegram once how the account stands. @throws `signal.reason` */
+/** Asks Telegram once for the state of the account. @throws `signal.reason` */
 export async function askAccount(bytes: Uint8Array, options: StoredAccountOptions): Promise<AccountState> {
   return await withStoredAccount(bytes, options, async ({ client, flow }) => {
     const { timeoutMs, signal } = options

@@ -224,7 +224,7 @@ export function tombstoneUnread(
   }
 }
 
-/** Takes the lease from a holder that may be alive, for nobody. */
+/** Takes the lease from a holder that may be alive, and leaves it free. */
 export function forceRelease(holder: { id: string; label: string }): HeadChange {
   return {
     apply: (head) => {

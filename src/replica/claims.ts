@@ -71,7 +71,7 @@ export class Claims {
     }
   }
 
-  /** Telegram has ended this auth key, for whoever has a copy of it. */
+  /** Telegram has ended this auth key, for every copy of it. */
   async markDead(keyFingerprint: string, dead: DeadReason, options: StoreOptions = {}): Promise<void> {
     const { name } = this.#options
     const change = async (before: Claim | null): Promise<Claim> => ({ ...NEW, name, ...before, dead })
@@ -85,13 +85,13 @@ export class Claims {
     return found && claimOf(found, key)
   }
 
-  /** Remembers an auth key that is stored, but not in use. Whoever has it in use keeps it. */
+  /** Remembers an auth key that is stored but not in use. A claim that exists stays. */
   async remember(keyFingerprint: string, options: StoreOptions = {}): Promise<void> {
     const { name } = this.#options
     await this.#change(keyFingerprint, options, async (before) => before ?? { ...NEW, name })
   }
 
-  /** Null if the other name has the key no more; else what it says of it, if that is the end. */
+  /** Null if the other name no longer has the key; else its reason, if it marks the key dead. */
   async #refuse(other: string, keyFingerprint: string, { signal }: StoreOptions): Promise<DeadReason | null> {
     const { store, features } = this.#options
     const found = await store.get(`${other}/head.json`, { signal, maxBytes: HEAD_BYTES })

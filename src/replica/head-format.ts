@@ -14,7 +14,7 @@ export const HEAD_BYTES = 1024 * 1024
 /** No counter comes this far, and all numbers up to here are exact, in every program that reads JSON. */
 const MOST = 999_999_999_999_999
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Deeper is no head of ours, and would exhaust the stack of whoever writes it back. */
+/** No head of ours is nested deeper, and deeper ones would exhaust the stack when they are written back. */
 const DEEPEST = 32
 
 /** The one form of an object key: a head can name nothing but revisions of its own name. */
@@ -105,7 +105,7 @@ export function salvageHead(bytes: Uint8Array): { head: Head; ttlMs: number } {
   try {
     json = JSON.parse(new TextDecoder().decode(bytes))
   } catch {
-    // Nothing can be told.
+    // Nothing can be recovered.
   }
   const { generation, loginBlockedUntil, holder } = fieldsOf(json)
   const { ttlMs } = fieldsOf(holder)
@@ -121,7 +121,7 @@ function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
-/** @throws BadDataError `head.corrupt` instead of writing what nobody could read again. */
+/** @throws BadDataError `head.corrupt` instead of writing what could not be read again. */
 export function encodeHead(value: Head): Uint8Array {
   const bytes = new TextEncoder().encode(`${JSON.stringify(checked(value, 'cannot be changed'), null, 2)}\n`)
   if (bytes.length > HEAD_BYTES) throw corrupt('it would become too large')

@@ -35,7 +35,7 @@ export interface Revision {
   sealedFor?: string | null | undefined
   [unknown: string]: unknown
 }
-/** Why Telegram takes an auth key no more. `banned` and `deleted` are of the account: no other login can help. */
+/** Why Telegram no longer accepts an auth key. `banned` and `deleted` concern the account: no other login can help. */
 export type DeadReason = 'revoked' | 'duplicated' | 'loggedOut' | 'banned' | 'deleted'
 
 export const DEAD_REASONS = [
@@ -48,7 +48,7 @@ export const DEAD_REASONS = [
 
 /** The revision that is served. */
 export interface Current extends Revision {
-  /** Why Telegram takes its auth key no more; null while nothing of the kind is known. */
+  /** Why Telegram no longer accepts its auth key; null if no reason is known. */
   dead: DeadReason | null
 }
 
@@ -81,7 +81,7 @@ export interface Head {
   writeId: string
   /** Of the lease: grows with every holder. */
   generation: number
-  /** Who uses the session now; null if nobody does. */
+  /** The instance that uses the session now; null if none does. */
   holder: Holder | null
   /** The revision that is served; null if there is no session. */
   current: Current | null
@@ -156,7 +156,7 @@ export function withEvents(head: Head, happened: readonly HeadEvent[]): Head {
   return fresh.length === 0 ? head : { ...head, events: [...head.events, ...fresh].slice(-MOST_EVENTS) }
 }
 
-/** Every revision that a head names. One may stand at several places. */
+/** Every revision that a head names. One may be named several times. */
 export function references(value: Head): Revision[] {
   return [value.current, value.lastLogin, ...value.history, ...value.quarantined].filter(
     (entry) => entry !== null,

@@ -9,10 +9,11 @@ import type { Holder } from '../lease/record.ts'
 import type { LeaseOptions } from '../lease/take.ts'
 import { takeFromTheDead } from '../lease/take-from-the-dead.ts'
 import { checkAccount, deadKey, held, noRevision, noSession } from './refusals.ts'
-import { noticeOf, type RepairParts } from './repair.ts'
+import { type Copied, copy, type End } from './moving/copy.ts'
+import { reseal, type Resealed } from './moving/reseal.ts'
+import { noticeOf } from './repair.ts'
 
-export interface RecoveryOptions extends RepairParts {
-  name: string
+export interface RecoveryOptions extends End {
   /** The only account that may be served here, where it is known. */
   userId: string | undefined
   leaseTtlMs: number
@@ -126,7 +127,7 @@ export class Recovery {
   /**
    * Deletes every revision. What stays is a head with its generation, its numbers and Telegram's ban on logins.
    * Returns how many objects were removed. LeaseError (`lease.held`) where a holder lives; NoSessionError where there
-   * never was anything. A head that is damaged or older is replaced, whoever holds the lease; a newer one never is.
+   * never was anything. A damaged or older head is replaced even if its lease is held; a newer one never is.
    */
   async delete(options: TakeOptions = {}): Promise<number> {
     const { head, label, clock, name, writer } = this.#options
@@ -156,7 +157,39 @@ export class Recovery {
     return await this.#removeAll(new Set(), await head.change(change, options), options)
   }
 
-  /** What is no more named since it was looked up is not damaged, but pruned or deleted. */
+  /**
+   * Seals what a former key, or none, protects for the present one, so that the former can be let go. LeaseError
+   * (`lease.held`) where a holder lives; NoSessionError where there never was anything.
+   */
+  async reseal(options: TakeOptions & StoreOptions = {}): Promise<Resealed> {
+    return await this.#underLease(options, async (lease, how) => await reseal(this.#options, lease, how))
+  }
+
+  /** The name with its history into another store. Throws as `copy` and `reseal`. */
+  async copyTo(other: Recovery, options: TakeOptions & StoreOptions = {}): Promise<Copied> {
+    return await this.#underLease(
+      options,
+      async (lease, how) => await copy(this.#options, other.#options, lease, how),
+    )
+  }
+
+  /** Under a lease that is free, or whose holder is dead; it is released when `use` is over. */
+  async #underLease<T>(
+    { onWaiting, ...options }: TakeOptions & StoreOptions,
+    use: (lease: Lease, options: StoreOptions) => Promise<T>,
+  ): Promise<T> {
+    const { head, name } = this.#options
+    if ((await head.read(options)).writeId === '') throw noSession(name)
+    const lease = await this.#take({ ...options, onWaiting })
+    try {
+      const signal = AbortSignal.any([lease.signal, ...(options.signal ? [options.signal] : [])])
+      return await use(lease, { ...options, signal })
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** What is no longer named since it was looked up is not damaged, but pruned or deleted. */
   async #fetch(
     revision: Revision,
     options: StoreOptions,

@@ -20,7 +20,7 @@ export function deadKey(reason: string): RefusedError {
   })
 }
 
-/** What helps where Telegram takes an auth key no more. */
+/** What helps if Telegram no longer accepts an auth key. */
 export function afterDeath(reason: string): string {
   if (reason === 'banned')
     return 'The account is banned, and no login can help: its owner may write to recover@telegram.org. Or store a session of another account with `tgsession push`.'

@@ -14,6 +14,7 @@ import { SeenRecord } from '../lease/seen-record.ts'
 import { type LeaseOptions, takeLease } from '../lease/take.ts'
 import { LoginAttempt } from './login/attempt.ts'
 import { formerIsGone, importSession } from './login/import.ts'
+import { PhoneLog } from './login/phone-log.ts'
 import type { Restored, SaveOutcome } from './outcome.ts'
 import { PatchBase } from './patch-base.ts'
 import { Recovery, type RecoveryOptions } from './recovery.ts'
@@ -30,6 +31,8 @@ export interface ReplicaOptions {
   verify: Verify
   /** Who writes, for people: `worker.1`, a host name. */
   label: string
+  /** Tell the phone numbers of logins apart; `guardKey` makes them. Without one, logins are counted by name. */
+  guardKeys?: readonly Uint8Array[] | undefined
   /** The only account that may be stored here, where it is known. */
   userId?: string | undefined
   leaseTtlMs?: number | undefined
@@ -129,7 +132,8 @@ export class Replica {
     this.#parts = { ...parts, writer }
     const { leaseTtlMs } = this
     const take: RecoveryOptions['takeLease'] = (how) => this.#takeLease(how)
-    this.recovery = new Recovery({ ...this.#parts, name, userId, leaseTtlMs, takeLease: take })
+    const { label: storeLabel } = store
+    this.recovery = new Recovery({ ...this.#parts, name, storeLabel, userId, leaseTtlMs, takeLease: take })
   }
 
   /** @internal The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */
@@ -196,7 +200,7 @@ export class Replica {
     const { lease, ...how } = options
     try {
       const { bytes, userId } = await this.#parts.revisions.get(current, { ...how, served: head })
-      // Whoever can write to the store can write another id into the head.
+      // Everyone who can write to the store can put another id into the head.
       checkAccount(this.#options.userId, userId)
       return { revision: current, bytes }
     } catch (error) {
@@ -273,12 +277,14 @@ export class Replica {
 
   /**
    * A login that is to be stored here: `logIn` takes it as `attempts`, `finish()` stores what that returns. `replace`
-   * (default: false): even though a good session is stored.
+   * (default: false): even though a good session is stored. `ignoreLimit` (default: false): even though three codes were
+   * asked for within 24 hours; what Telegram itself wants is never ignored.
    */
-  attempt(options: { replace?: boolean } = {}): LoginAttempt {
-    const { replace = false } = options
-    const { verify } = this.#options
-    return new LoginAttempt({ ...this.#parts, verify, replace })
+  attempt(options: { replace?: boolean; ignoreLimit?: boolean } = {}): LoginAttempt {
+    const { replace = false, ignoreLimit = false } = options
+    const { verify, guardKeys = [] } = this.#options
+    const phones = new PhoneLog(this.store, guardKeys)
+    return new LoginAttempt({ ...this.#parts, verify, replace, ignoreLimit, phones })
   }
 
   /**

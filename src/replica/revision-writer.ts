@@ -29,8 +29,7 @@ export interface RevisionWriterOptions {
   onWarning?: ((error: unknown) => void) | undefined
 }
 
-/** `patienceMs` is for each change of the head; what limits the upload is `signal`. */
-/** How to store. */
+/** How to store. `patienceMs` is for each change of the head; what limits the upload is `signal`. */
 export type WriteOptions = StoreOptions & ChangeOptions
 
 /** Of what the holder of a lease writes: whether it may be a patch, and the lease that is renewed along with it. */
@@ -160,7 +159,7 @@ export class RevisionWriter {
   ): Promise<SaveOutcome> {
     const head = await this.#options.head.read(options)
     check(head)
-    // Whoever pushes the same wrong file every hour must not drive out the others.
+    // Pushing the same wrong file every hour must not displace the others.
     const known = head.quarantined.find((entry) => entry.sha256 === sha256(bytes))
     if (known) return { outcome: 'quarantined', reason, revision: known }
     const changeFor: ChangeFor = (revision, _nowMs, pruned) => {

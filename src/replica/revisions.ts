@@ -11,7 +11,7 @@ import { PatchBase } from './patch-base.ts'
 export interface Verified {
   keyFingerprint: string
   userId: string | null
-  /** Whose file it is; Telethon's, unless told. */
+  /** The family of the file; Telethon by default. */
   family?: string | null | undefined
 }
 
@@ -69,6 +69,11 @@ export class Revisions {
     this.#options = options
     this.#folder = `${options.name}/`
     this.#base = options.base ?? new PatchBase(options)
+  }
+
+  /** The recipient that `put` seals for; null: it does not. */
+  get sealsFor(): string | null | undefined {
+    return this.#options.cipher.sealsFor
   }
 
   /** Bytes of the largest plain file that is stored or restored. */
@@ -196,7 +201,7 @@ export class Revisions {
     }
   }
 
-  /** What decrypts and is no session was not saved by us: somebody else can write to this store. */
+  /** If it decrypts but is no session, it was not saved by us: someone else can write to this store. */
   async #verifyStored(revision: Revision, plain: Uint8Array): Promise<Verified> {
     try {
       return await this.#options.verify(plain)

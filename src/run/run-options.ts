@@ -34,7 +34,7 @@ export interface RunOptions {
   asStrings?: readonly { variable: string; format: StringFormatName }[] | undefined
   /** Which file the command opens; as it is stored, unless given. */
   family?: FamilyName | undefined
-  /** A session that is stored where none is. */
+  /** A session to store if there is none yet. */
   importing?: Importing | undefined
   /** Needed to ask Telegram whether a key is dead, or whose it is. */
   api?: ApiCredentials | undefined
@@ -47,7 +47,7 @@ export interface RunOptions {
   forwards: (signal: NodeJS.Signals) => boolean
   /** Milliseconds between the stop and the host's SIGKILL; the command gets 60 % of them, the last save 25 %. */
   shutdownMs: number
-  /** Give up after waiting this long for a session and the lease; without it `run` waits for ever. */
+  /** Give up after waiting this long for a session and the lease; without it `run` waits forever. */
   maxWaitMs?: number | undefined
   /** The store's last trouble, if it had any: better than "did not answer". */
   lastTrouble?: (() => TgsessionError | undefined) | undefined

@@ -4,7 +4,7 @@ import type { Report } from '../base/life/report.ts'
 
 type Fields = Record<string, string | number | boolean | null>
 
-/** How things stand, gathered from what is reported. */
+/** The state of the wrapper, gathered from its reports. */
 export class RunStatus {
   readonly #clock: Clock
   #lease = false
@@ -70,7 +70,7 @@ export class RunStatus {
     }
   }
 
-  /** The store failed, be it for a moment only: also where that is told less often than it happens. */
+  /** The store failed, perhaps for a moment only. Counts every failure, though not every one is reported. */
   noteStoreError(code: string): void {
     this.#storeErrors[code] = (this.#storeErrors[code] ?? 0) + 1
   }

@@ -14,7 +14,7 @@ export interface Source {
   capture(): Promise<Uint8Array>
   /** Resolves when no copy is being made. */
   settled?: () => Promise<unknown>
-  /** Its client may lock the file for as long as it runs: that no copy can be made is told once. */
+  /** Its client may lock the file for as long as it runs. That no copy can be made is reported once. */
   holdsBack?: boolean
 }
 
@@ -46,7 +46,7 @@ const WHOLE_QUIET_MS = 30_000
 /** So many times what the last save took: neither a large session nor a slow store is busy with saves all the time. */
 const REST = 50
 const RETRY = { firstMs: 2000, longestMs: 5 * 60_000 }
-/** For so long a file that cannot be copied is no news: its writer is in the middle of something. */
+/** A file that cannot be copied for this long is not reported: its writer is in the middle of something. */
 const BUSY_MS = 5 * 60_000
 
 /** Writes the session back while it is used: soon after a change, never twice at once. */

@@ -59,7 +59,7 @@ function endOf(view: DataView, start: number): number {
     isLast = (header & 1) === 1
     const type = (header >> 1) & 3
     if (type === 3) throw new Error('a block is of an unknown type')
-    // One byte stands for a run of them.
+    // One byte represents a run of them.
     at += 3 + (type === 1 ? 1 : header >> 3)
   }
   const end = at + ((descriptor & 4) !== 0 ? 4 : 0)

@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import { bech32 } from '@scure/base'
 import { ConfigurationError } from '../base/errors.ts'
 import { keyLikeness, undressToken } from '../base/input.ts'
@@ -28,6 +29,11 @@ export function parseKey(text: string, variable = 'TGSESSION_KEY'): string {
 /** The public half of a key: enough to encrypt, useless to decrypt. */
 export function recipientOf(identity: string): string {
   return bech32.encodeFromBytes(RECIPIENT_PREFIX, publicOf(secretOf(identity)))
+}
+
+/** Distinguishes phone numbers in the store; it decrypts nothing. */
+export function guardKey(identity: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secretOf(identity), '', 'tgsession: phone numbers of logins', 32))
 }
 
 /** The 32 bytes of an identity that `parseKey` gave. */

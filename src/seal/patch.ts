@@ -12,7 +12,7 @@ import { nodeZstd, opensTo, type Zstd } from './zstd.ts'
 
 /** Neither what is patched nor what comes out may be larger. */
 export const MOST_PATCHED_BYTES = 16 * 1024 * 1024
-/** The length of a patch tells no more than how many of these it needs. */
+/** The length of a patch reveals only how many of these it needs. */
 export const PATCH_STEP_BYTES = 4096
 
 const { ZSTD_c_checksumFlag, ZSTD_c_hashLog, ZSTD_c_windowLog } = zlib.constants

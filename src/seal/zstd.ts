@@ -6,7 +6,7 @@ import { framesOf } from './frames.ts'
 const compress = promisify(zlib.zstdCompress)
 const decompress = promisify(zlib.zstdDecompress)
 
-/** Nobody told how large it will be. */
+/** The size is not given. */
 export const FOREIGN_PIECE_BYTES = 1024 * 1024
 const COMPARED_BYTES = 256 * 1024
 
@@ -28,7 +28,7 @@ export async function pack(plain: Uint8Array): Promise<Uint8Array> {
 
 /**
  * Opens all frames, those of a patch with its `base`. Throws an Error for what are no frames, and beyond `maxBytes`, of
- * all frames together: a few bytes may stand for gigabytes.
+ * all frames together: a few bytes may expand to gigabytes.
  */
 export async function unpack(
   packed: Uint8Array,

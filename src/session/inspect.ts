@@ -27,7 +27,7 @@ export interface SessionReport {
   keyFingerprint: string | null
   /** Of a data export that is under way. */
   takeoutId: string | null
-  /** The account's own id, if the session tells it. */
+  /** The account's own id, if the session has it. */
   userId: string | null
   /** How many peers it knows, the account's own row not counted. */
   entities: number
@@ -45,7 +45,7 @@ export interface SessionReport {
   problems: string[]
 }
 
-/** The report of what is no sound session: why, and nothing else. */
+/** The report on bytes that are no sound session: only why. */
 export type UnsoundReport = { [Field in keyof SessionReport]: Field extends 'problems' ? string[] : null }
 
 /** Whose login a session file is. */

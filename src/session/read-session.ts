@@ -28,7 +28,7 @@ export async function readAnySession(bytes: Uint8Array): Promise<AnySession> {
   return await withSession(bytes, ({ read }) => read())
 }
 
-/** Some bytes of which it is known what they are; `read` reads all of it. */
+/** Bytes of a recognised kind; `read` reads all of them. */
 export interface Found {
   format: SessionFormat
   /** Undefined for a string. Open while `use` runs. */

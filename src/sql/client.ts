@@ -5,7 +5,7 @@ import type { ReadFault, SqlFault } from './errors.ts'
 import type { SqlKind } from './kind.ts'
 import { type SqlLimits, SqlPool } from './pool.ts'
 
-/** What speaks to one kind of database. */
+/** The client of one kind of database. */
 export interface SqlEngine {
   connect(): SqlConnection
   fault: ReadFault

@@ -29,7 +29,7 @@ export interface DatabaseOptions {
   clock: Clock
 }
 
-/** Tables of a container in somebody's database: runs work on them, and gives failures their names. */
+/** The tables of a container in a user's database: runs work on them and maps failures to our errors. */
 export class SqlDatabase<Tables> {
   readonly kind: SqlKind
   readonly label: string
@@ -62,7 +62,7 @@ export class SqlDatabase<Tables> {
     return await this.#within(signal, () => work(this.#db))
   }
 
-  /** One try of what keeps leases alive: it must wait for nobody's writes. */
+  /** One try of a lease renewal: it must not wait for other writes. */
   async renew<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
     return await this.#within(undefined, () => work(this.#forRenewals))
   }
@@ -78,7 +78,7 @@ export class SqlDatabase<Tables> {
     }
   }
 
-  /** One try, in one transaction, of which a failure leaves nothing. */
+  /** One try in one transaction: a failure rolls everything back. */
   async transaction<T>(work: (db: Transaction<Tables>) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return await this.#within(signal, (givenUp) =>
       this.#transactions.run(async () => {
@@ -88,7 +88,7 @@ export class SqlDatabase<Tables> {
         return await isolated.execute(async (db) => {
           if (this.kind === 'postgres') await POSTGRES_LIMITS.execute(db)
           const outcome = await work(db)
-          // Whoever gave it up may have written something newer since.
+          // The caller that gave up may have written something newer since.
           givenUp.throwIfAborted()
           return outcome
         })

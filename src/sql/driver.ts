@@ -43,7 +43,7 @@ const LANGUAGES: Record<SqlKind, Omit<Dialect, 'createDriver'>> = {
 }
 
 /**
- * What a connection to MySQL is told once: to end waits for locks, and connections that have fallen silent within a
+ * Sent once on each new connection to MySQL: to end waits for locks, and connections that have fallen silent within a
  * transaction, long before it would. (For Postgres `Database.transaction` does so, which a pooler does not mind.)
  */
 const MYSQL_LIMITS = 'set session innodb_lock_wait_timeout = 10, wait_timeout = 60'

@@ -34,7 +34,7 @@ export interface SqlFault {
 /** Undefined for what did not come from the database, its driver or the network. */
 export type ReadFault = (error: unknown) => SqlFault | undefined
 
-/** Who asks: codes begin with it, and hints speak of its tables. */
+/** The caller: error codes begin with it, and hints name its tables. */
 export type SqlScope = 'store' | 'container'
 
 interface Wording {

@@ -1,14 +1,14 @@
 import { type Kysely, MysqlAdapter, PostgresAdapter, SqliteAdapter } from 'kysely'
 import { ConfigurationError } from '../base/errors.ts'
 
-/** An SQL that tgsession speaks; MariaDB is `mysql`. */
+/** A kind of SQL database; MariaDB is `mysql`. */
 export type SqlKind = 'postgres' | 'mysql' | 'sqlite'
 
 /** Any instance of Kysely, whatever tables it knows; ours are besides. */
 // oxlint-disable-next-line typescript/no-explicit-any -- Kysely is invariant in its tables: nothing else takes every one
 export type AnyKysely = Kysely<any>
 
-/** Which SQL it speaks. Throws `ConfigurationError` (`container.unknown_dialect`). */
+/** Its kind of SQL. Throws `ConfigurationError` (`container.unknown_dialect`). */
 export function kindOf(db: AnyKysely): SqlKind {
   const { adapter } = db.getExecutor()
   // By name as well: the instance may come from another copy of the library.

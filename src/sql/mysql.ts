@@ -108,6 +108,8 @@ const MEANINGS: Partial<Record<SqlMeaning, readonly number[]>> = {
   // Memory, disk, connections, and what a user may use up.
   overloaded: [1021, 1037, 1038, 1040, 1041, 1114, 1203, 1226],
   read_only: [1290, 1792, 1836],
+  // No such character in the table's encoding, too long, out of range, larger than max_allowed_packet.
+  bad_value: [1153, 1264, 1265, 1300, 1366, 1406, 3988, 4025],
   // Shutdown, lost on the way, blocked host, lock waits, deadlocks, time limits, killed, cluster not ready.
   unreachable: [
     1047, 1053, 1077, 1079, 1080, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1205, 1213, 1317, 1927, 1969,
@@ -123,6 +125,7 @@ function numberMeaning(errno: number): SqlMeaning {
     'not_found',
     'overloaded',
     'read_only',
+    'bad_value',
     'unreachable',
   ] as const)
     if (MEANINGS[meaning]?.includes(errno) === true) return meaning

@@ -1,7 +1,7 @@
 import type { SqlConnection, SqlResult } from './connection.ts'
 
 export interface SqlLimits {
-  /** For a connection to stand, TLS and password included. */
+  /** To establish a connection, TLS and password included. */
   connectMs: number
   /** For one statement. Counted here and not by the server: a setting of the session would not survive PgBouncer. */
   queryMs: number
@@ -55,7 +55,7 @@ export class SqlPool {
   async acquire(signal?: AbortSignal): Promise<SqlConnection> {
     await this.#enter(signal)
     try {
-      // Whoever is in takes an idle connection before he opens one, so that there are never more than may enter.
+      // A caller takes an idle connection before it opens a new one, so there are never more than the limit.
       return this.#reuse() ?? (await this.#open(signal))
     } catch (error) {
       this.#leave()
@@ -170,7 +170,7 @@ async function within<T>(
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
-    // Once cut off it fails as well, and nobody waits for that any more.
+    // Once the connection is cut it fails as well, but by then nothing awaits it.
     work.catch(() => undefined)
   }
 }

@@ -91,8 +91,13 @@ function stateMeaning(state: string): SqlMeaning {
     case '53300': // too many connections
     case '53400':
       return 'overloaded'
+    case '23502': // of a column that somebody made
+    case '23514':
+      return 'bad_value'
     default:
   }
+  // No such character in the database's encoding, too long, out of range.
+  if (state.startsWith('22')) return 'bad_value'
   if (state.startsWith('28')) return 'forbidden'
   if (state.startsWith('53')) return 'overloaded'
   // Connection, rolled back (serialization, deadlock), operator's intervention, system, internal.

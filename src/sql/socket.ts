@@ -11,7 +11,7 @@ export interface SqlDriver {
     location: ServerLocation,
     how: { encrypted: boolean; onLost: () => void },
   ): Promise<SqlSession>
-  /** Whether this failure says that the server does not speak TLS. */
+  /** Whether this failure means that the server does not support TLS. */
   hasNoTls(error: unknown): boolean
 }
 

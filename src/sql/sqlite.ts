@@ -7,6 +7,8 @@ import { codeOf, type SqlFault, type SqlMeaning } from './errors.ts'
 
 const BUSY = 5
 const LOCKED = 6
+/** Of a condition that somebody set: SQLITE_CONSTRAINT_CHECK. */
+const CONSTRAINT_CHECK = 275
 
 /** SQLite blocks the whole process while it waits for a lock: no longer than this, then others get a turn. */
 const BLOCKING_WAIT_MS = 10
@@ -42,7 +44,7 @@ export class SqliteConnection implements SqlConnection {
       try {
         return this.#run(sql, parameters.map(toValue))
       } catch (error) {
-        if (![BUSY, LOCKED].includes(primaryCode(error) ?? 0) || !this.#usable) throw error
+        if (![BUSY, LOCKED].includes((resultCode(error) ?? 0) & 0xff) || !this.#usable) throw error
       }
       await wait(Math.random() * LONGEST_PAUSE_MS)
     }
@@ -74,19 +76,19 @@ function toValue(value: unknown): string | number | null | Uint8Array {
   throw new TypeError('a value that no column of ours holds')
 }
 
-function primaryCode(error: unknown): number | undefined {
+function resultCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode & 0xff
+    ? error.errcode
     : undefined
 }
 
-/** By SQLite's primary result code (https://www.sqlite.org/rescode.html), or by the system's for opening the file. */
+/** By SQLite's result code (https://www.sqlite.org/rescode.html), or by the system's for opening the file. */
 export function sqliteFault(error: unknown): SqlFault | undefined {
   if (!(error instanceof Error) || error instanceof TgsessionError) return undefined
-  const code = primaryCode(error)
+  const code = resultCode(error)
   if (code !== undefined) {
     const meaning = error.message.startsWith('no such table') ? 'no_table' : resultMeaning(code)
-    return { meaning, detail: `SQLite ${code}` }
+    return { meaning, detail: `SQLite ${code & 0xff}` }
   }
   const name = codeOf(error)
   return name === undefined || !/^E[A-Z0-9]+$/.test(name) || name.startsWith('ERR_')
@@ -95,7 +97,8 @@ export function sqliteFault(error: unknown): SqlFault | undefined {
 }
 
 function resultMeaning(code: number): SqlMeaning {
-  switch (code) {
+  if (code === CONSTRAINT_CHECK) return 'bad_value'
+  switch (code & 0xff) {
     case 3: // PERM
     case 8: // READONLY
     case 23: // AUTH
@@ -115,6 +118,9 @@ function resultMeaning(code: number): SqlMeaning {
       return 'damaged'
     case 14: // CANTOPEN
       return 'not_found'
+    case 18: // TOOBIG
+    case 20: // MISMATCH
+      return 'bad_value'
     case 19: // CONSTRAINT
       return 'duplicate'
     default:

@@ -120,7 +120,7 @@ function cloudcubes(env: Environment): AddOn[] {
   })
 }
 
-/** Where the region is not told, us-east-1 is asked, and says where else the bucket lies. */
+/** Without a region us-east-1 is asked, which answers with the bucket's region. */
 function s3Url(bucket: string, path: string, region = 'us-east-1'): string {
   return `s3://${encodeURIComponent(bucket)}${path}?region=${encodeURIComponent(region)}`
 }

@@ -15,7 +15,7 @@ export interface Asset {
   body: string
 }
 
-/** What the browser gets, as it stands in `page/`. `where` says where a person finds the token. */
+/** The files in `page/`, as the browser gets them. `where` says where a person finds the token. */
 export async function readAssets(where: string): Promise<Record<keyof typeof TYPES, Asset>> {
   const read = async (name: keyof typeof TYPES): Promise<Asset> => ({
     type: TYPES[name],

@@ -7,7 +7,7 @@ import type { DataCentre, LoggedIn, Who } from '../login/login.ts'
 import type { LoginAttempt, Replica } from '../replica/replica.ts'
 import { Questions, type Shown } from './questions.ts'
 
-type Attempt = Pick<LoginAttempt, 'begin' | 'blocked' | 'failed' | 'finish'>
+type Attempt = Pick<LoginAttempt, 'begin' | 'sending' | 'blocked' | 'failed' | 'finish'>
 export type LoginReplica = Pick<Replica, 'name' | 'status'> & {
   attempt(how: { replace?: boolean }): Attempt
 }
@@ -30,7 +30,7 @@ export interface PageLoginOptions {
 
 export type Wanted = { kind: 'qr' } | { kind: 'phone'; phone: string } | { kind: 'bot'; token: string }
 
-/** What the page shows of the login, to whoever looks. */
+/** What every open page shows of the login. */
 export type LoginView =
   | Shown
   /** Somebody else is at it. */
@@ -48,12 +48,12 @@ interface Flow {
   over: boolean
 }
 
-/** Whoever began it may look into another app meanwhile, and browsers put the page to sleep then. */
+/** The user may switch to another app meanwhile, and browsers then put the page to sleep. */
 const OWNER_GONE_MS = 10 * 60_000
 const LOOK_MS = 5_000
 const STORE_AGAIN_MS = 3_000
 
-/** The one login that the page may go on with; whoever began it holds its id, and nobody else can answer or end it. */
+/** The login in progress. Only the page that began it has its id, and only with the id can it be answered or ended. */
 export class PageLogin {
   readonly #options: PageLoginOptions
   readonly #over = new AbortController()

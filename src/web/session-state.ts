@@ -23,7 +23,7 @@ interface HeadState {
   } | null
   /** Why Telegram does not take the session any more, and what to do. */
   dead: { why: string; advice: string } | null
-  /** `movedSecondsAgo`: how long this process has seen the lease stand still. */
+  /** `movedSecondsAgo`: how long this process has seen the lease unchanged. */
   holder: { label: string; since: string; movedSecondsAgo: number } | null
   revisions: number
   quarantined: { revision: number; reason: string }[]
@@ -40,7 +40,7 @@ const PATIENCE_MS = 8_000
 const LOGINS_SHOWN = 8
 const EVENTS_SHOWN = 12
 
-/** Reads the head for whoever looks, not more often than every two seconds. */
+/** Reads the head while a page is open, at most every two seconds. */
 export class StateReader {
   readonly #replica: Pick<Replica, 'name' | 'store' | 'status'>
   readonly #clock: Clock

@@ -51,6 +51,14 @@ describe('what commands print with --json', () => {
       .split('\n')
       .map((line) => SCHEMAS.event.parse(JSON.parse(line)).event)
     assert.ok(events.length > 1, stderr)
+    assert.equal(SCHEMAS.reseal.parse(await said('reseal')).outcome, 'unchanged')
+    const { copied, from } = SCHEMAS.copy.parse(await said('copy', 'file:./store', 'file:./other'))
+    assert.ok(copied > 0 && from.endsWith('/store'))
+    const there = SCHEMAS.status.parse(await said('status', '--store', 'file:./other'))
+    assert.equal(
+      there.current?.keyFingerprint,
+      SCHEMAS.status.parse(await said('status')).current?.keyFingerprint,
+    )
     SCHEMAS.delete.parse(await said('delete', '--yes'))
   })
 

@@ -206,6 +206,22 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
     assert.equal(dc.stats().connections, connections)
   })
 
+  it('asks for no fourth code within a day, under whatever name, unless it is wanted', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      const screen = login('--phone', ACCOUNT.phone, '--name', name)
+      await screen.answer('Code, sent to', CTRL_C)
+      assert.equal(await screen.ended, 130)
+    }
+    const { connections } = dc.stats()
+    const { code, text } = await login('--phone', ACCOUNT.phone).end()
+    assert.equal(code, 76, text)
+    assert.match(text, /3 codes were asked for this phone number within 24 hours/)
+    assert.equal(dc.stats().connections, connections)
+    const screen = login('--phone', ACCOUNT.phone, '--ignore-limit')
+    await screen.answer('Code, sent to', CTRL_C)
+    assert.equal(await screen.ended, 130)
+  })
+
   it('notes how an attempt ended whose input was malformed', async () => {
     const phone = await login('--phone', 'not a number').end()
     assert.equal(phone.code, 76, phone.text)

@@ -7,7 +7,7 @@ import { openReplica } from '../../src/config/open-replica.ts'
 import { readHost } from '../../src/config/host.ts'
 import { type Environment, type Needs, readSettings } from '../../src/config/settings.ts'
 import { TgsessionError } from '../../src/base/errors.ts'
-import { parseKey, recipientOf } from '../../src/seal/key.ts'
+import { guardKey, parseKey, recipientOf } from '../../src/seal/key.ts'
 
 const HEX = '5a'.repeat(32)
 const OTHER_HEX = 'c3'.repeat(32)
@@ -66,6 +66,7 @@ describe('settings', () => {
       name: 'main',
       encryption: 'none',
       identities: [],
+      guardKeys: [],
       recipient: undefined,
       file: undefined,
       client: undefined,
@@ -116,6 +117,7 @@ describe('settings', () => {
       name: 'bot-2.eu',
       encryption: 'age',
       identities: [parseKey(OTHER_HEX), IDENTITY],
+      guardKeys: [parseKey(OTHER_HEX), IDENTITY].map(guardKey),
       recipient: RECIPIENT,
       file: '/tmp/x.session',
       client: 'kurigram',

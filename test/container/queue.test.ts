@@ -8,7 +8,17 @@ import { readLeases } from '../../src/container/lease/renewals.ts'
 import { SaveFailedError, TgsessionError } from '../../src/base/errors.ts'
 import { SqlProxy } from '../support/store/sql-proxy.ts'
 import { withPort } from '../support/store/sql-servers.ts'
-import { connect, AUTH_KEY, containers, MARIADB, type OwnDatabase, POSTGRES, SQLITE } from './databases.ts'
+import {
+  connect,
+  AUTH_KEY,
+  containers,
+  KINDS,
+  MARIADB,
+  type OwnDatabase,
+  POSTGRES,
+  SQLITE,
+} from './databases.ts'
+import { sessionBytes } from '../replica/support/sessions.ts'
 import { until } from '../support/until.ts'
 import { steadyClock } from '../support/steady-clock.ts'
 
@@ -290,3 +300,56 @@ describe('the queue of a session', () => {
     assert.deepEqual(rows, [{ name: 'ä'.repeat(255) }, { name: null }])
   })
 })
+
+for (const { name, skip, make } of KINDS)
+  describe(`a container on ${name} that refuses a row`, { skip }, () => {
+    const container = containers()
+    let database: OwnDatabase
+    before(async () => {
+      database = await make()
+      await container(database).listSessions()
+    })
+    after(async () => database.drop())
+
+    const refuse = async (condition: string): Promise<void> => {
+      const { kind } = database
+      if (kind !== 'sqlite')
+        return void (await database.run(`ALTER TABLE entities ADD CONSTRAINT refused CHECK (${condition})`))
+      // What a trigger refuses has no code of its own: the condition stands in a table that takes the place of ours.
+      const [made] = await database.run(`SELECT sql FROM sqlite_master WHERE name = 'entities'`)
+      const statement = String(made?.['sql']).replace(/\)\s*$/, `, CHECK (${condition}))`)
+      await database.run('DROP TABLE entities', statement)
+    }
+
+    it('keeps the key, the update states and all others, and says what is left out', async () => {
+      await refuse(`name IS NULL OR name <> 'refused'`)
+      const errors: Error[] = []
+      const options = { onError: (error: Error) => void errors.push(error), flushDelayMs: 60_000 }
+      const session = container(database, options).newSession('odd')
+      await session.load()
+      session.core.setDC(2, '149.154.167.51', 443)
+      session.core.setAuthKey(AUTH_KEY)
+      session.core.setUpdateState(0, { pts: 7, qts: 0, date: 0, seq: 0 })
+      for (let id = 1; id <= 20; id += 1)
+        session.core.upsert([entity(id, null, id % 9 === 0 ? 'refused' : `Name ${id}`)])
+      await session.flush()
+      assert.equal((await database.run(`SELECT * FROM sessions WHERE session_id = 'odd'`)).length, 1)
+      assert.equal((await database.run(`SELECT * FROM update_state WHERE session_id = 'odd'`)).length, 1)
+      assert.equal((await database.run(`SELECT * FROM entities WHERE session_id = 'odd'`)).length, 18)
+      assert.ok(
+        errors.some((error) => /2 peers or files were left out/.test(error.message)),
+        errors.join(),
+      )
+      assert.equal(session.core.findById(9n)?.name, 'refused')
+      await session.close()
+    })
+
+    it('does so for a session that is put in, too', async () => {
+      const errors: Error[] = []
+      const own = container(database, { onError: (error) => void errors.push(error) })
+      const bytes = await sessionBytes({ userId: 777, name: 'refused', peers: 5 })
+      await own.copySession(bytes, 'copied')
+      assert.equal(await own.hasSession('copied'), true)
+      assert.match(errors.join(), /left out/)
+    })
+  })

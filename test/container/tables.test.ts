@@ -3,13 +3,14 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { CamelCasePlugin, Kysely, MysqlDialect, sql } from 'kysely'
+import { Client } from 'pg'
 import { Migrator } from 'kysely/migration'
 import { createPool } from 'mysql2'
 import { containerMigration, containerSchemaSql } from '../../src/container/tables/create-tables.ts'
 import { BadDataError, ConfigurationError } from '../../src/base/errors.ts'
-import { missing, PYTHON } from '../support/requires.ts'
+import { missing, POSTGRES_URL, PYTHON } from '../support/requires.ts'
 import { startPgBouncer } from '../support/store/sql-programs.ts'
-import { withDatabase } from '../support/store/sql-servers.ts'
+import { freshName, withDatabase } from '../support/store/sql-servers.ts'
 import {
   connect,
   AUTH_KEY,
@@ -177,6 +178,29 @@ for (const { name, kind, skip, make } of SERVERS)
       await mine.destroy()
     })
   })
+
+describe('text in Postgres', { skip: POSTGRES.skip }, () => {
+  it('needs an encoding that has every character', async () => {
+    const administrator = new Client({ connectionString: POSTGRES_URL })
+    await administrator.connect()
+    const name = freshName()
+    const container = containers()
+    await administrator.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`)
+    const own = container({ where: withDatabase(POSTGRES_URL, name) })
+    try {
+      await assert.rejects(own.open('main'), {
+        code: 'container.no_utf8',
+        exitCode: 78,
+        message: /in LATIN1/,
+        hint: /ENCODING 'UTF8'/,
+      })
+    } finally {
+      await own.close()
+      await administrator.query(`DROP DATABASE ${name} WITH (FORCE)`)
+      await administrator.end()
+    }
+  })
+})
 
 describe('text in MariaDB', { skip: MARIADB.skip }, () => {
   it('is taken whole, or the tables are refused', async () => {

@@ -62,6 +62,7 @@ describe('a stored session', () => {
       assert.ok(states.some(([keyId, state]) => keyId === keyFingerprint && state === 'authorised'))
       assert.ok(states.some(([keyId, state]) => keyId === old.keyFingerprint && state === 'authorised'))
       assert.deepEqual(notes.lines, ['begin'])
+      assert.deepEqual(notes.sends, [ANN.phone])
       assert.ok(!requests.slice(requests.indexOf('auth.acceptLoginToken')).includes('auth.sendCode'))
       const [seen, other] = [await askAccount(session, API), await askAccount(first, API)]
       assert.ok(seen.state === 'alive' && other.state === 'alive')

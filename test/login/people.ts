@@ -1,3 +1,4 @@
+import { RefusedError } from '../../src/base/errors.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Asker, CodeQuestion, PasswordQuestion } from '../../src/login/asker.ts'
 import type { AttemptLog } from '../../src/login/attempt-log.ts'
@@ -49,6 +50,8 @@ export class Person implements Asker {
 /** Keeps what it is told, in order. */
 export class Notes implements AttemptLog {
   readonly lines: string[] = []
+  readonly sends: string[] = []
+  mostSends = 3
   readonly #begin: () => void
 
   constructor(begin: () => void = () => undefined) {
@@ -58,6 +61,12 @@ export class Notes implements AttemptLog {
   async begin(): Promise<void> {
     this.#begin()
     this.lines.push('begin')
+  }
+
+  async sending(phone: string): Promise<void> {
+    this.sends.push(phone)
+    if (this.sends.length > this.mostSends)
+      throw new RefusedError('login.too_many', 'too many codes', { hint: '-' })
   }
 
   async blocked(until: Date): Promise<void> {

@@ -76,6 +76,11 @@ export const missing = {
     POSTGRES_PROGRAMS !== undefined && succeeds('openssl', 'version')
       ? false
       : unlessRequired('initdb and postgres (Debian: postgresql), and openssl, are not all installed'),
+  /** MariaDB's own programs, for a server with other settings. */
+  mariadbPrograms: (): string | false =>
+    succeeds('mariadbd', '--version') && succeeds('which', 'mariadb-install-db')
+      ? false
+      : unlessRequired('mariadbd and mariadb-install-db (Debian: mariadb-server) are not installed'),
   /** SQLAlchemy 1.4 with its drivers, which makes the tables that Python programs have. */
   sqlalchemy: (): string | false =>
     hasModules('sqlalchemy', 'psycopg2', 'pymysql')

@@ -23,7 +23,7 @@ export function recording(report: Report, replica: { note(code: string): void })
   }
 }
 
-/** What an operator must see even if nobody asked for a report. */
+/** What an operator must see even without a `report` option. */
 const TROUBLE =
   /^(?:lease\.(?:waiting|lost|release_failed)|session\.(?:waiting|unreachable|quarantined)|import\.|save\.failed|close\.failed|key\.|head\.newer|store\.unreachable|updates\.not_stopped)/
 
@@ -34,7 +34,7 @@ export const reportTrouble: Report = (event, fields = {}) => {
   process.stderr.write(`${['tgsession:', event, ...told].join(' ')}\n`)
 }
 
-/** The cause is told where it is a failure of ours: no other's text is known to be free of secrets. */
+/** The cause is reported only if it is an error of ours: any other text may hold a secret. */
 export function describeError(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: 'unknown', message: 'an error without a name' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name

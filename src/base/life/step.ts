@@ -22,7 +22,7 @@ export type Step = (typeof STEPS)[number]
 
 const steps = channel('tgsession.step')
 
-/** Tells whoever listens on Node's diagnostics channel `tgsession.step`: a harness. In production nobody does. */
+/** Publishes on Node's diagnostics channel `tgsession.step`, for a test harness. In production it has no subscriber. */
 export function reached(step: Step): void {
   steps.publish(step)
 }

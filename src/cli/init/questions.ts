@@ -46,7 +46,7 @@ export async function askMissing(
   return given
 }
 
-/** What of that would be asked, for whoever cannot be. */
+/** What would be asked, to be listed if there is no terminal. */
 export function missingOf(env: Environment, target: Target): string[] {
   return [
     ...(isMissing(env, 'TELEGRAM_API_ID', 'API_ID') ? ['TELEGRAM_API_ID'] : []),

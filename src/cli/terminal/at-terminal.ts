@@ -13,7 +13,7 @@ export async function atTerminal<T>(
   const stop = new AbortController()
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const onSignal = (name: NodeJS.Signals): void => stop.abort(new Interrupted(name))
-  // A terminal that hung up takes no more words.
+  // A terminal that hung up cannot be written to.
   const onHangup = (): void => stop.abort(new Interrupted('SIGHUP'))
   for (const name of names) process.on(name, onSignal)
   process.stdout.on('error', onHangup)
@@ -25,7 +25,7 @@ export async function atTerminal<T>(
   }
 }
 
-/** A login that nobody watches ends in a ban: there must be a person. */
+/** An unattended login ends in a ban: there must be a person. */
 export function requireTerminal({ json }: { json?: boolean | undefined }): void {
   if (process.stdin.isTTY && (json ? process.stderr : process.stdout).isTTY) return
   throw new UsageError(

@@ -3,7 +3,7 @@ import { TgsessionError } from '../../base/errors.ts'
 import { note, printJson, say } from './output.ts'
 import { drawLine, writeAbove } from './status-line.ts'
 
-/** Counts what goes through, shows how far it is on one line of a terminal, and tells each failure. */
+/** Counts what goes through, shows the progress on one line of a terminal, and reports each failure. */
 export class Counter {
   readonly #what: string
   readonly #total: number | undefined

@@ -1,7 +1,7 @@
 import type { Holder } from '../../lease/record.ts'
 import { note } from './output.ts'
 
-/** Who uses a session, as what follows "in use". */
+/** The holder of a session, in words that follow "in use". */
 export function usedBy(holder: Pick<Holder, 'label' | 'since'> | null): string {
   return holder ? `by ${holder.label} since ${holder.since}` : 'by nobody'
 }

@@ -19,6 +19,8 @@ export interface LoginAtTerminal {
   phone?: string | undefined
   /** Even though a good session is stored; asks first. */
   replace?: boolean | undefined
+  /** Even though many codes were asked for lately. */
+  ignoreLimit?: boolean | undefined
 }
 
 /**
@@ -36,7 +38,7 @@ export async function loginAtTerminal(
     outro('Nothing was changed.', terminal)
     return null
   }
-  const attempt = replica.attempt({ replace })
+  const attempt = replica.attempt({ replace, ignoreLimit: options.ignoreLimit ?? false })
   await attempt.begin()
   const loggedIn = await logIn(attempt, options, terminal)
   return await store(replica, attempt, loggedIn, terminal)

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { durationMs, type Range } from '../../config/duration.ts'
 
-/** Numbers on the command line. Commander tells what is wrong with one, and ends with 64. */
+/** Numbers on the command line. Commander reports what is wrong with one, and ends with 64. */
 
 export function apiId(value: string): number {
   return Number(positive(value, 0x7fffffffn))

@@ -17,7 +17,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** Lines of an answer. Foreign text in them can be no more than text. */
+/** Lines of an answer. Foreign text in them is neutralised. */
 export function say(...lines: string[]): void {
   process.stdout.write(lines.map((line) => `${show(line)}\n`).join(''))
 }

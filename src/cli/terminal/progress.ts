@@ -1,7 +1,7 @@
 import { formatBytes } from './output.ts'
 import { drawLine, writeAbove } from './status-line.ts'
 
-/** `total` is undefined while nobody knows it. */
+/** `total` is undefined while it is unknown. */
 type OnProgress = (done: number, total: number | undefined) => void
 
 /** A transfer that is over sooner shows nothing. */

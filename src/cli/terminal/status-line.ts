@@ -1,6 +1,6 @@
 const CLEAR = '\r\u001b[2K'
 
-/** The terminals at whose end a line stands that changes. */
+/** The terminals that show a status line. */
 const drawn = new Set<NodeJS.WriteStream>()
 
 /** Draws the line that changes anew. */
@@ -9,7 +9,7 @@ export function drawLine(text: string, stream: NodeJS.WriteStream): void {
   drawn.add(stream)
 }
 
-/** Writes whole lines in the place of the line that changes, if one stands there. */
+/** Writes whole lines in place of the status line, if there is one. */
 export function writeAbove(text: string, stream: NodeJS.WriteStream = process.stderr): void {
   stream.write(`${drawn.delete(stream) ? CLEAR : ''}${text}`)
 }

@@ -30,7 +30,7 @@ export function terminalAsker(terminal: Terminal): Asker {
     code: ({ sentTo, length, lastError, signal }) => {
       if (lastError !== undefined) log.warn(show(lastError), terminal)
       const message = `Code, sent to ${sentTo}${length === undefined ? '' : ` (${length} characters)`}`
-      // Masked: what stands on a screen ends in recordings, and `heroku run` has some.
+      // Masked: screens get recorded, as by `heroku run`.
       return answered(
         terminal,
         password({ message, validate: required('the code'), ...terminal, ...withSignal(signal) }),

@@ -68,7 +68,7 @@ async function serveHealth(
   const server = await HttpServer.start({
     address,
     token: settings.webToken,
-    // Who names an address asks there himself, past the router.
+    // A named address is reached directly, past the router.
     behindTls: behindTls && !hostGiven,
     routes: healthRoutes(status, { open: hostGiven }),
     clock: systemClock,

@@ -29,7 +29,7 @@ export function connectionFor(session: Session): typeof ConnectionTCPFull {
   return SessionConnection
 }
 
-/** Where GramJS would wait for ever, teleproto waits ten seconds; and a disconnected client does not try again. */
+/** Where GramJS would wait forever, teleproto waits ten seconds. A disconnected client does not retry. */
 function refuse(): Promise<never> {
   return Promise.reject(new Error('This client was disconnected for good.'))
 }

@@ -9,7 +9,7 @@ import type { ContainerSchema } from '../tables/schema.ts'
 export interface Fence {
   /** Before anything is read. */
   begin(): Promise<void>
-  /** Throws `LeaseError` (`lease.lost`) where somebody else holds the session, or has since. */
+  /** Throws `LeaseError` (`lease.lost`) if another holder has the session, or had it since. */
   check(db: Transaction<ContainerSchema>): Promise<void>
 }
 
@@ -43,7 +43,7 @@ export function leaseFence(database: Database, id: string, lease: Lease): Fence 
   }
 }
 
-/** Of a session without a lease: it works while nobody holds one, nor has since it was loaded. */
+/** For a session without a lease: it passes until one is taken after the load. */
 export function openFence(database: Database, id: string): Fence {
   let generation = 0
   return {

@@ -144,7 +144,7 @@ export class LeaseRow implements LeasePort {
 
 const STALE = new Error('the row is in another state')
 
-/** Of a lease's row, or a fence's: whether it names this holder; null is nobody. */
+/** Whether the row of a lease or fence names this holder; null for no holder. */
 export function heldBy(
   database: Database,
   id: string,

@@ -1,7 +1,7 @@
 import { MemoryStorage } from '../../session/core/memory-storage.ts'
 import type { AuthState, Entity, SentFile, SentFileKey, UpdateState } from '../../session/core/storage.ts'
 
-/** An entity to write. `whole` replaces its row; else null leaves what stands there, which was not read. */
+/** An entity to write. `whole` replaces its row; else null keeps the stored value, which was not read. */
 export interface EntityWrite {
   entity: Entity
   written: bigint
@@ -43,7 +43,7 @@ export interface Misses {
 export interface SqlStorageOptions {
   /** Something was written; `urgent` for the key and the data centre. */
   onDirty(urgent: boolean): void
-  /** Something was asked for that may stand in the database; `takeMisses` gives it. */
+  /** Something was requested that may be in the database; `takeMisses` returns it. */
   onMiss(): void
   /** An entity or a sent file does not fit into the queue any more, and stays in memory only. */
   onFull(): void
@@ -64,7 +64,7 @@ export class SqlStorage extends MemoryStorage {
   #files = new Map<string, [SentFileKey, SentFile]>()
   #complete = true
   #written = 0n
-  /** Entities of which the database's row is known, or known not to be; not kept where all are. */
+  /** Entities whose row in the database is known, or known to be missing. Not kept if all entities are in memory. */
   readonly #known = new Set<bigint>()
   readonly #asked = new Set<string>()
   #misses = noMisses()
@@ -163,7 +163,7 @@ export class SqlStorage extends MemoryStorage {
     this.#files = new Map([...files, ...this.#files])
   }
 
-  /** They stand in the database now. */
+  /** They are in the database now. */
   settled(changes: Changes): void {
     if (!this.#complete)
       for (const { entity, whole } of changes.entities) if (whole) this.#known.add(entity.id)

@@ -15,7 +15,7 @@ export interface StoredSession {
   userId: string | null
   /** Why Telegram does not accept the auth key any more; null while nothing of the kind is known. */
   dead: 'revoked' | 'duplicated' | 'loggedOut' | null
-  /** Who uses it now; null if nobody does. */
+  /** The instance that uses it now; null if none does. */
   holder: Pick<Holder, 'label' | 'since'> | null
 }
 

@@ -14,9 +14,6 @@ import {
   TAKEOUT,
 } from './value-names.ts'
 
-/** Rows of one statement: far below what the servers take as parameters, and in bytes. */
-const ROWS = 1000
-
 type Table = Exclude<(typeof SESSION_TABLES)[number], 'sessions'> | 'tgsession_fences'
 
 export interface RowsOf {
@@ -32,10 +29,14 @@ export async function writeRows(of: RowsOf, db: Db, changes: Changes): Promise<v
     const value = key && of.seal.seal(key, of.id, String(dcId))
     await writeValue(of, db, `${OTHER_KEY}${dcId}`, value)
   }
-  for (const part of parts(changes.dropped)) await drop(of, db, part)
-  for (const part of parts(changes.entities)) await writeEntities(of, db, part)
-  for (const part of parts(changes.states)) await writeStates(of, db, part)
-  for (const part of parts(changes.files.filter((file) => !isLarge(file)))) await writeFiles(of, db, part)
+  for (const part of parts(changes.dropped, of)) await drop(of, db, part)
+  for (const part of parts(changes.entities, of)) await writeEntities(of, db, part)
+  for (const part of parts(changes.states, of)) await writeStates(of, db, part)
+  for (const part of parts(
+    changes.files.filter((file) => !isLarge(file)),
+    of,
+  ))
+    await writeFiles(of, db, part)
   for (const [key, file] of changes.files.filter(isLarge))
     await writeValue(of, db, largeFileName(key), largeFileValue(file))
 }
@@ -211,8 +212,9 @@ function recordset(table: Table, rows: readonly object[]): RawBuilder<unknown> {
     from json_to_recordset(cast(cast(${json} as text) as json)) as given(${sql.join(typed)})`
 }
 
-function* parts<T>(rows: readonly T[]): Iterable<T[]> {
-  for (let start = 0; start < rows.length; start += ROWS) yield rows.slice(start, start + ROWS)
+function* parts<T>(rows: readonly T[], { database }: RowsOf): Iterable<T[]> {
+  const most = database.mostRows
+  for (let start = 0; start < rows.length; start += most) yield rows.slice(start, start + most)
 }
 
 /** What the column takes. Telegram has no longer ones; one row that the database refuses would hold up all others. */

@@ -8,6 +8,8 @@ export type Db = Kysely<ContainerSchema>
 /** The tables of a container, behind their prefix. */
 export class Database extends SqlDatabase<ContainerSchema> {
   readonly prefix: string
+  /** Of one statement: far below what servers take as parameters, and in bytes. */
+  mostRows = 1000
 
   constructor(
     db: AnyKysely,

@@ -13,7 +13,7 @@ import { TABLE_NAMES, type TableName } from './schema.ts'
 
 /** 3 is what Python's upgrade from 1 calls its 2. */
 const NEWEST_PYTHON_VERSION = 3
-/** `tgse`, so that nobody else's advisory lock is ours. */
+/** `tgse`, so that our advisory lock collides with no other. */
 const LOCK = 0x74677365
 
 type Step = (database: Database, db: Db) => Promise<void>
@@ -94,7 +94,7 @@ function foreignTable({ label }: Database, name: string, lacking: readonly strin
   )
 }
 
-/** Undefined where none is noted. */
+/** Undefined if there is none. */
 async function pythonVersion(db: Db): Promise<number | undefined> {
   const rows = await db.selectFrom('version').select('version').execute()
   const version = rows.length === 0 ? undefined : Math.max(...rows.map((row) => Number(row.version)))

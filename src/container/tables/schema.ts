@@ -36,7 +36,7 @@ export interface ContainerSchema {
   sent_files: {
     session_id: string
     md5_digest: Uint8Array
-    /** In bytes; 32 bits. Larger files stand in tgsession_values. */
+    /** In bytes; 32 bits. Larger files are in tgsession_values. */
     file_size: Int
     type: Int
     id: string
@@ -126,7 +126,7 @@ export function checkId(id: string): string {
   })
 }
 
-/** Puts the prefix before the names of our tables, and of nothing else. */
+/** Puts the prefix before the names of our tables only. */
 export function prefixPlugin(prefix: string): KyselyPlugin {
   const names = new Set<string>(TABLE_NAMES)
   class Prefixer extends OperationNodeTransformer {

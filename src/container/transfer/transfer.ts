@@ -5,7 +5,7 @@ type Sources =
   | Iterable<readonly [id: string, source: SessionSource]>
   | AsyncIterable<readonly [id: string, source: SessionSource]>
 
-/** One after another by `put`; a failure is told and does not end it. Gives the ids that went in. */
+/** One after another by `put`. A failure is reported and does not end it. Returns the ids that went in. */
 export async function importAll(
   sources: Sources,
   put: (source: SessionSource, id: string) => Promise<void>,
@@ -23,7 +23,7 @@ export async function importAll(
   return imported
 }
 
-/** One after another by `take`; one that fails is told. */
+/** One after another by `take`; a failure is reported. */
 export async function* exportAll(
   ids: readonly string[],
   take: (id: string) => Promise<Uint8Array>,

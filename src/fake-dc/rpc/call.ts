@@ -41,12 +41,12 @@ export function userOf(line: Line): Account {
   return account
 }
 
-/** @throws RpcError when the account is no more */
+/** @throws RpcError when the account no longer exists */
 export function refuseGone({ standing }: Account): void {
   if (standing === 'banned') throw new RpcError(401, 'USER_DEACTIVATED_BAN')
   if (standing === 'deleted') throw new RpcError(401, 'USER_DEACTIVATED')
 }
 
-/** The layer that the client speaks. */
+/** The client's layer. */
 export const layerOf = ({ key, session }: Pick<Line, 'key' | 'session'>): number =>
   session.layer ?? key.layer ?? 0

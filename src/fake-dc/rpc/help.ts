@@ -51,7 +51,7 @@ const APPEAL_TIME = 30 * 86_400
 
 const entry = (key: string, value: TlObject): TlObject => ({ _: 'jsonObjectValue', key, value })
 
-/** What a frozen account is told of its state. */
+/** What a frozen account learns about its state. */
 function freeze({ key: { login }, world: { startedAt } }: Call): TlObject[] {
   if (login.account?.standing !== 'frozen') return []
   return [

@@ -5,7 +5,7 @@ import { Login } from './login.ts'
 import { Salts } from './salts.ts'
 import { type Peer, Session } from './session.ts'
 
-/** Lets the sockets that ended in the meantime be noticed: what node learnt in one poll is told in any order. */
+/** Gives sockets that have ended time to be noticed: the events of one poll come in any order. */
 const nextPoll = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 /** One auth key and its one login. */

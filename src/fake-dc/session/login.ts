@@ -34,14 +34,14 @@ export class Login {
     else authorization.activeAt = now
   }
 
-  /** Not when two clients killed it: that is for ever. */
+  /** Not if two clients killed it: that is permanent. */
   end(state: 'revoked' | 'expired' | 'loggedOut'): void {
     this.pending = null
     if (this.state === 'duplicated') return
     if (this.state === 'authorised' || state === 'revoked') this.state = state
   }
 
-  /** Dead for ever. False when it was so already. */
+  /** Ends it permanently. False if it was already ended. */
   killAsDuplicated(): boolean {
     if (this.state === 'duplicated') return false
     this.state = 'duplicated'

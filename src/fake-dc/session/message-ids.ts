@@ -11,7 +11,7 @@ export class MessageIds {
     const now = this.#now()
     const fraction = BigInt(Math.floor(((now % 1000) / 1000) * 2 ** 32))
     const wanted = ((BigInt(Math.floor(now / 1000)) << 32n) | fraction) & ~3n
-    // Clients ignore messages whose ids do not grow, also when the clock stands still.
+    // Clients ignore messages whose ids do not grow, also if the clock does not advance.
     const base = wanted > this.#last ? wanted : (this.#last & ~3n) + 4n
     this.#last = base
     return base + (isAnswer ? 1n : 3n)

@@ -1,4 +1,4 @@
-/** How packets are told apart in a TCP stream (core.telegram.org/mtproto/mtproto-transports). */
+/** How packets are separated in a TCP stream (core.telegram.org/mtproto/mtproto-transports). */
 export interface Framing {
   /** The first packet of `buffer` and how many bytes it took; null when it is not whole yet. @throws ProtocolError */
   parse(buffer: Buffer): { packet: Buffer; used: number } | null

@@ -8,7 +8,7 @@ import { OBFUSCATION_HEADER, Obfuscation } from './obfuscation.ts'
 
 const HTTP = ['GET ', 'POST', 'HEAD', 'OPTI']
 
-/** One TCP stream: finds out from its first bytes how the client speaks, and then speaks so too. */
+/** One TCP stream: finds out the client's transport from its first bytes, and uses the same. */
 export class Transport {
   readonly #randomBytes: RandomBytes
   #buffer: Buffer = Buffer.alloc(0)

@@ -27,7 +27,7 @@ export class Account {
   readonly fields: AccountFields
   readonly messages: SavedMessage[] = []
   standing: Standing = 'good'
-  /** A login that is not used for so long ends. */
+  /** A login that is not used for this long ends. */
   authorizationTtlDays = 180
   readonly randomIds = new Set<bigint>()
   #verifier: Promise<SrpVerifier> | null = null

@@ -6,7 +6,7 @@ export interface ClientInfo {
   appVersion: string
 }
 
-/** How long a new login stays unconfirmed when nobody answers, in seconds. */
+/** How long a new login stays unconfirmed without an answer, in seconds. */
 const CONFIRMED_AFTER = 7 * 86_400
 
 /** One login of an account, as the list of its devices shows it. Times in seconds since 1970. */

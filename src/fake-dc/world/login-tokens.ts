@@ -86,7 +86,7 @@ export class LoginTokens<Key> {
     return grant
   }
 
-  /** False when nobody was let in by that hash. */
+  /** False if no login has that hash. */
   withdraw(account: Account, hash: bigint): boolean {
     for (const [token, grant] of this.#grants)
       if (grant.account === account && grant.authorization.hash === hash) return this.#grants.delete(token)

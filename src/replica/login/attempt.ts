@@ -4,6 +4,7 @@ import type { StoreOptions } from '../../store/store.ts'
 import type { Head } from '../head.ts'
 import type { HeadFile } from '../head-file.ts'
 import * as loginLog from './log.ts'
+import type { PhoneLog } from './phone-log.ts'
 import type { SaveOutcome } from '../outcome.ts'
 import type { RevisionWriter } from '../revision-writer.ts'
 import type { Verify } from '../revisions.ts'
@@ -17,6 +18,9 @@ export interface LoginAttemptOptions {
   label: string
   /** Even though a good session is stored. */
   replace: boolean
+  /** Even though many codes were asked for lately. */
+  ignoreLimit: boolean
+  phones: PhoneLog
 }
 
 /** One login, as the head remembers it: what `logIn` takes as `attempts`, and where its session goes. */
@@ -25,6 +29,7 @@ export class LoginAttempt {
   readonly #id = randomUUID()
   #seen: Head | undefined
   #outcome: string | undefined
+  #phone: string | undefined
 
   /** @internal Use `Replica.attempt`. */
   constructor(options: LoginAttemptOptions) {
@@ -49,9 +54,24 @@ export class LoginAttempt {
     this.#seen = seen
   }
 
-  /** Telegram wants no other login before `until`, whoever asks. */
+  /**
+   * Counts a code that is about to be asked for: by its phone number, under whatever name of the store, or, where no key
+   * is here to tell numbers apart, by this name.
+   *
+   * @throws RefusedError `login.blocked`, `login.too_many`
+   */
+  async sending(phone: string): Promise<void> {
+    const { phones, writer, clock, ignoreLimit } = this.#options
+    const nowMs = clock.wall()
+    this.#phone = phone
+    const isCounted = await phones.count(phone, nowMs, ignoreLimit)
+    await writer.change(loginLog.sent(this.#id, nowMs, !isCounted && !ignoreLimit))
+  }
+
+  /** Telegram refuses every login before `until`. */
   async blocked(until: Date): Promise<void> {
     await this.#end('login.flood_wait', until.toISOString())
+    if (this.#phone !== undefined) await this.#options.phones.block(this.#phone, until.toISOString())
   }
 
   /** How it failed: the code of the error. What is written down already is not written twice. */

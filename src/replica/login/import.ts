@@ -28,7 +28,7 @@ const BEGUN = 'started'
 /** Stored; the instance from which it came may still use it. */
 const STORED = 'imported'
 
-/** Whether there is a place for a session from outside: none is stored, or a dead one. */
+/** Whether a session from outside may be stored: there is none, or a dead one. */
 export function takesImport({ current }: Pick<Head, 'current'>): boolean {
   return current === null || current.dead !== null
 }

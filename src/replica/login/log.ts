@@ -1,6 +1,7 @@
 import { RefusedError } from '../../base/errors.ts'
 import type { Head } from '../head.ts'
 import type { HeadChange } from '../head-file.ts'
+import { blocked, DAY_MS, later, tooMany } from './refusals.ts'
 
 /** So many entries stay, the newest. */
 export const KEPT = 20
@@ -11,15 +12,8 @@ export function refusal(
   nowMs: number,
   replaceExisting: boolean,
 ): RefusedError | null {
-  const until = head.loginBlockedUntil === null ? NaN : Date.parse(head.loginBlockedUntil)
-  if (until > nowMs)
-    return new RefusedError(
-      'login.blocked',
-      `Telegram asked to wait with logins until ${new Date(until).toISOString()}`,
-      {
-        hint: 'Trying earlier makes the wait longer. The saved session, if there is one, works all the same.',
-      },
-    )
+  const waits = blocked(head.loginBlockedUntil, nowMs)
+  if (waits) return waits
   const current = head.current
   if (!current || current.dead !== null || replaceExisting) return null
   const user = current.userId === null ? 'a session' : `the session of user ${current.userId}`
@@ -61,7 +55,29 @@ export function outcome(id: string, text: string, blockedUntil: string | null): 
   }
 }
 
-function later(a: string | null, b: string | null): string | null {
-  if (a === null || b === null) return a ?? b
-  return Date.parse(a) > Date.parse(b) ? a : b
+/** A code was asked for; `limited`: this name alone is counted, as nothing else can be. */
+export function sent(id: string, nowMs: number, limited: boolean): HeadChange {
+  const at = new Date(nowMs).toISOString()
+  return {
+    apply: (head) => {
+      const refused = limited ? tooMany(recentSends(head, nowMs), 'this session') : null
+      if (refused) throw refused
+      const logins = head.logins.map((one) =>
+        one['id'] === id ? { ...one, sends: [...sendsOf(one), at] } : one,
+      )
+      return { ...head, logins }
+    },
+    landed: (head) => head.logins.some((one) => one['id'] === id && sendsOf(one).includes(at)),
+  }
+}
+
+function recentSends(head: Head, nowMs: number): string[] {
+  return head.logins
+    .flatMap(sendsOf)
+    .filter((at) => Math.abs(nowMs - Date.parse(at)) < DAY_MS)
+    .toSorted()
+}
+
+function sendsOf({ sends }: Head['logins'][number]): string[] {
+  return Array.isArray(sends) ? sends.filter((at): at is string => typeof at === 'string').slice(-10) : []
 }

@@ -8,7 +8,7 @@ import { disconnectClient } from '../../telegram/client/disconnect.ts'
 import type { Account } from '../account.ts'
 import type { ApiCredentials } from './ask-telegram.ts'
 
-/** Asks Telegram once whose session this is. The caller holds the lease, and nobody else uses it. */
+/** Asks Telegram once whose session this is. The caller holds the lease. */
 export async function askAccount(
   bytes: Uint8Array,
   { apiId, apiHash }: ApiCredentials,

@@ -11,7 +11,7 @@ export interface ApiCredentials {
   apiHash: string
 }
 
-/** Asks Telegram once whether it still takes this session's key. The caller holds the lease, and nobody else uses it. */
+/** Asks Telegram once whether it still takes this session's key. The caller holds the lease. */
 export async function askTelegram(
   bytes: Uint8Array,
   { apiId, apiHash }: ApiCredentials,

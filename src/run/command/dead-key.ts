@@ -5,7 +5,7 @@ import type { Lease } from '../../lease/lease.ts'
 import { describeError } from '../../base/life/report.ts'
 import type { RunOptions } from '../run-options.ts'
 
-/** So long at most is what Telegram asks for waited for, before the command's end is told to the host. */
+/** The longest wait for what Telegram asks for, before the command's end is reported to the host. */
 const LONGEST_WAIT_MS = 5 * 60_000
 
 /** Asks Telegram, once, and remembers a no in the head: a dead key is never connected again. */

@@ -10,10 +10,13 @@ import { type RunOptions, showNothing } from '../run-options.ts'
 /** The session as it was before the lease was taken: read meanwhile, never used without a look at the head. */
 export type Prefetched = (onProgress: OnProgress) => Promise<Restored | null>
 
-/** A larger one is not kept in memory for as long as another serves; nor one of which nobody knows later whether it is current. */
+/** A larger session is not kept in memory while another instance serves, nor one that could not be compared later. */
 const AHEAD_BYTES = 16 * 1024 * 1024
 
-/** Begins at once; how far it is hears who asks for it. Whatever goes wrong goes wrong again under the lease, and is told then. */
+/**
+ * Begins at once and reports its progress on demand. A failure is not reported: it happens again under the lease, and is
+ * reported there.
+ */
 export function prefetch(replica: Replica, bytes: number, signal: AbortSignal): Prefetched {
   if (replica.lastSeen === undefined || bytes > AHEAD_BYTES) return () => Promise.resolve(null)
   let tell: OnProgress | undefined
@@ -24,7 +27,7 @@ export function prefetch(replica: Replica, bytes: number, signal: AbortSignal): 
   }
 }
 
-/** The session, verified: what was read prefetched, if it still is current. Null when the stop or the loss of the lease came first. */
+/** The verified session: the prefetched one if still current. Null if the stop or the loss of the lease came first. */
 export async function restore(
   replica: Replica,
   { lease, prefetched }: { lease: Lease; prefetched: Prefetched },

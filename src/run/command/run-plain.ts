@@ -13,7 +13,7 @@ export type OpenPlain = (how: { signal: AbortSignal; onProgress: OnProgress }) =
 
 /**
  * Runs a command on a session that is read from one plain file, once it is there: place, start, wait. No lease and no
- * write-back, of which the plain session's own warning tells. Returns the exit code of the command.
+ * write-back, as the plain session's own warning says. Returns the exit code of the command.
  */
 export async function runPlain(open: OpenPlain, options: RunOptions): Promise<number> {
   const { report, stop, shutdownMs, showProgress = showNothing } = options

@@ -41,7 +41,7 @@ export class KeptHome {
     const auth = { ...this.auth, authKey }
     this.#isKeyLost ||= this.#isProven && authKey === undefined
     if (this.#isKeyLost && !isSame(auth, this.#storage.auth())) this.#unproven = auth
-    // Whoever puts one key in the place of another means it.
+    // Replacing one key by another is deliberate.
     else this.#store(auth)
   }
 

@@ -6,7 +6,7 @@ export type EntityColumn = (typeof COLUMNS)[number]
 
 const NONE: readonly never[] = []
 
-/** An entity, and when it was written, in unix seconds; 0 where nobody says. */
+/** An entity, and when it was written, in unix seconds; 0 if unknown. */
 export interface DatedEntity {
   entity: Entity
   date: number

@@ -15,7 +15,7 @@ export type ChangeKind = 'auth' | 'cache'
 export interface CoreOptions {
   /** Whether peers that the client meets are kept. Default: true. */
   saveEntities?: boolean | undefined
-  /** Gets errors that nobody awaits (a background save, a listener). Default: a process warning. */
+  /** Receives errors that no caller awaits (a background save, a listener). Default: a process warning. */
   onError?: ((error: Error) => void) | undefined
   /** @internal */
   clock?: Clock | undefined
@@ -140,7 +140,7 @@ export class SessionCore {
   }
 
   /**
-   * Takes in what stands in an answer or an update of Telegram. Never throws; does no I/O. After the session was closed
+   * Takes in the entities of an answer or an update of Telegram. Never throws; does no I/O. After the session was closed
    * it takes nothing in, since clients go on for a while.
    */
   processEntities(value: unknown): void {
@@ -205,7 +205,7 @@ export class SessionCore {
     return () => void this.#listeners.delete(own)
   }
 
-  /** For errors in a place where nobody could catch them. */
+  /** For errors that no caller could catch. */
   report(error: unknown): void {
     const known = error instanceof Error ? error : new Error(String(error))
     try {

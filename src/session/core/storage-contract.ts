@@ -9,7 +9,7 @@ export interface ContractRunner {
   it(name: string, body: () => Promise<void>): unknown
 }
 
-/** What the contract may be told of. */
+/** What the contract allows for. */
 export interface ContractOptions {
   /**
    * Closes the storage, and opens again what it has left, as a new process would. With it, every check reads what was

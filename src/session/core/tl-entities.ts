@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<string, PeerKind>> = {
   InputChannel: 'channel',
 }
 
-/** What Telegram's answers call the fields in which entities stand. */
+/** The names of the fields of Telegram's answers that hold entities. */
 const CONTAINERS = ['user', 'chat', 'channel', 'users', 'chats'] as const
 
 export function findEntities(value: unknown): FoundEntities {

@@ -2,7 +2,7 @@ import { BadDataError, UsageError } from '../../base/errors.ts'
 import { isTestAddress, knownAddress } from './data-centres.ts'
 import type { DcAddress, PortableSession } from './portable-session.ts'
 
-/** Refusals and questions that the formats share. None of them repeats what stands in a session. */
+/** Refusals and questions that the formats share. None of them quotes the session. */
 
 export function badSession(format: string, what: string): BadDataError {
   return new BadDataError('session.bad_string', `this looks like ${format}, but ${what}`, {

@@ -29,7 +29,7 @@ export interface Login {
   userId: bigint | undefined
 }
 
-/** One kind of session file: how it is told, read and made, and how its client treats it. */
+/** One kind of session file: how to recognise, read and write it, and how its client treats it. */
 export interface Family {
   readonly name: FamilyName
   /** For messages: "a Kurigram session". */

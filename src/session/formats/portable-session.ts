@@ -19,7 +19,7 @@ export interface ServerAddress {
   port: number
 }
 
-/** The same, and of which data centre. */
+/** The same, with its data centre. */
 export interface DcAddress extends ServerAddress {
   /** 1 to 5 at Telegram. */
   dcId: number
@@ -62,7 +62,7 @@ export interface PortableSession extends AuthState {
   notes: readonly string[]
 }
 
-/** A portable session of which only this is known. */
+/** A portable session with only these fields known. */
 export function portable(known: Partial<PortableSession>): PortableSession {
   return {
     dcId: 0,

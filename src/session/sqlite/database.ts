@@ -54,7 +54,7 @@ export async function requireSqlite(): Promise<void> {
   await sqlJs()
 }
 
-/** SQLite's own words may quote what stands in the file, so only the fact is passed on. */
+/** SQLite's own message may quote the file's content, so only the fact is passed on. */
 function attempt<T>(work: () => T): T {
   try {
     return work()
@@ -148,7 +148,7 @@ export class SqlDatabase {
     }
   }
 
-  /** The file as it stands. Not inside a transaction. */
+  /** The file as it is. Not inside a transaction. */
   export(): Uint8Array {
     if (this.#opened === undefined && this.#bytes !== undefined) return Uint8Array.from(this.#bytes)
     return this.#db.export()

@@ -4,7 +4,7 @@ import type { SqlDatabase } from './database.ts'
 /** Lower-case column names by table, for the tables that there are. */
 export type Columns = ReadonlyMap<string, ReadonlySet<string>>
 
-/** A sound SQLite file, opened in memory, whose schema nobody has looked at yet. */
+/** A sound SQLite file, opened in memory, whose schema is not yet checked. */
 export interface SqliteFile {
   db: SqlDatabase
   columns: Columns

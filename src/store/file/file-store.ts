@@ -16,7 +16,7 @@ const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000
 const LISTINGS_BEFORE_DAMAGED = 1000
 
 export interface FileStoreOptions {
-  /** The time in ms as the disk's clock tells it; only for the age of leftovers. */
+  /** The time in ms by the disk's clock; only for the age of leftovers. */
   now?: () => number
 }
 
@@ -250,7 +250,7 @@ export class FileStore implements ObjectStore {
   }
 }
 
-/** A store that may be read by this user, and not written: `status` and `list` need no more. */
+/** A store that this user may read but not write: enough for `status` and `list`. */
 async function isReadOnly(root: string): Promise<boolean> {
   const keys = keysFolder(root)
   return (await may(keys, constants.R_OK | constants.X_OK)) && !(await may(keys, constants.W_OK))

@@ -35,7 +35,7 @@ export async function sweep(drafts: string, before: number): Promise<void> {
   }
 }
 
-/** The next writer was faster: then it is his to sync and to tidy. */
+/** The next writer was faster: it then syncs and tidies. */
 export function unlessMovedOn(error: unknown): undefined {
   if (errno(error) !== 'ENOENT') throw error
 }

@@ -75,7 +75,7 @@ export class HttpClient {
         bodyTimeout: 0,
       })
       moved()
-      // A body that is dropped before its end says so by an error, which nobody waits for.
+      // A body that is dropped before its end emits an error, which no caller awaits.
       answer.body.on('error', () => {})
       try {
         return await read({

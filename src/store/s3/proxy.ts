@@ -16,7 +16,7 @@ export function proxyAgents(
   return { httpAgent: new http.Agent(options), httpsAgent: new TunnelAgent(options) }
 }
 
-/** Node's agent knows nothing of a connection before its tunnel stands: a proxy that never answers would keep Node alive. */
+/** Node's agent does not know a connection before its tunnel is established: a silent proxy would keep Node alive. */
 class TunnelAgent extends https.Agent {
   readonly #sockets = new Set<Duplex>()
 

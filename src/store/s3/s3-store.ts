@@ -108,7 +108,7 @@ export class S3Store implements ObjectStore {
   async close(): Promise<void> {
     const connection = this.#connection
     this.#connection = undefined
-    // A connection that never came about was reported to whoever asked for it.
+    // A connection that failed was already reported to the request that needed it.
     const opened = await connection?.catch(() => undefined)
     opened?.client.destroy()
   }

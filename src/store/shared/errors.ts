@@ -1,6 +1,6 @@
 import { BadDataError, ConfigurationError, ConflictError } from '../../base/errors.ts'
 
-/** The refusals that every backend shares, so that all of them speak with one voice. */
+/** The refusals that all backends share, so that they read the same. */
 
 export function conflict(label: string, key: string): ConflictError {
   return new ConflictError(

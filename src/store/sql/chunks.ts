@@ -2,8 +2,6 @@ import { type Compilable, sql } from 'kysely'
 import type { SqlRunner } from './runner.ts'
 import type { StoreOptions } from '../store.ts'
 
-/** Four times below the smallest packet that a server takes by default (MySQL 5.7: 4 MiB; MariaDB: 16 MiB). */
-export const PART_BYTES = 1024 * 1024
 const PARTS_PER_READ = 4
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000
 
@@ -21,10 +19,10 @@ export class SqlChunks {
     this.#now = now
   }
 
-  async write(version: string, bytes: Uint8Array, options: StoreOptions): Promise<void> {
-    for (let start = 0; start < bytes.length; start += PART_BYTES) {
-      const body = bytes.subarray(start, start + PART_BYTES)
-      const part = { version, number: start / PART_BYTES, written_ms: this.#now(), body }
+  async write(version: string, bytes: Uint8Array, partBytes: number, options: StoreOptions): Promise<void> {
+    for (let start = 0; start < bytes.length; start += partBytes) {
+      const body = bytes.subarray(start, start + partBytes)
+      const part = { version, number: start / partBytes, written_ms: this.#now(), body }
       const insert = this.#runner.db.insertInto('tgsession_chunks').values(part)
       await this.#runner.run(
         this.#runner.kind !== 'mysql' ? insert.onConflict((on) => on.doNothing()) : insert,
@@ -58,8 +56,8 @@ export class SqlChunks {
         .orderBy('number')
       const { rows } = await this.#runner.run(query, options)
       if (rows.length === 0) return null
-      for (const { number, body } of rows) {
-        if (number * PART_BYTES !== done || done + body.length > size) return null
+      for (const [index, { number, body }] of rows.entries()) {
+        if (number !== first + index || done + body.length > size) return null
         bytes.set(body, done)
         done += body.length
       }
@@ -68,7 +66,7 @@ export class SqlChunks {
     return bytes
   }
 
-  /** Housekeeping after a success that stands: what fails here is left to a later sweep. */
+  /** Housekeeping after a success: what fails here is left to a later sweep. */
   async remove(version: string, options: StoreOptions): Promise<void> {
     await this.#tidy(this.#runner.db.deleteFrom('tgsession_chunks').where('version', '=', version), options)
   }

@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely'
+import { type Compilable, type Kysely, sql } from 'kysely'
 import { ForbiddenError, UnsupportedError } from '../../base/errors.ts'
 import { type RetryPolicy, retrying } from '../../base/retry.ts'
 import type { SqlClient } from '../../sql/client.ts'
@@ -7,10 +7,14 @@ import type { SqlKind } from '../../sql/kind.ts'
 import type { StoreOptions } from '../store.ts'
 import { CREATE_TABLES, mayNotCreate, type SqlTables } from './tables.ts'
 
+/** Four times below the smallest packet that a server takes by default (MySQL 5.7: 4 MiB; MariaDB: 16 MiB). */
+const PART_BYTES = 1024 * 1024
+
 /** Runs statements: again after passing failures, with tables made when they prove missing. */
 export class SqlRunner {
   readonly #client: SqlClient<SqlTables>
   readonly #retry: RetryPolicy
+  #partBytes: Promise<number> | undefined
 
   constructor(client: SqlClient<SqlTables>, retry: RetryPolicy) {
     this.#client = client
@@ -27,6 +31,22 @@ export class SqlRunner {
 
   get label(): string {
     return this.#client.label
+  }
+
+  /** Bytes of the largest part of a body: below what one statement may have. */
+  partBytes(options: StoreOptions): Promise<number> {
+    this.#partBytes ??= this.#askPartBytes(options).catch((error: unknown) => {
+      this.#partBytes = undefined
+      throw error
+    })
+    return this.#partBytes
+  }
+
+  async #askPartBytes(options: StoreOptions): Promise<number> {
+    if (this.kind !== 'mysql') return PART_BYTES
+    const query = sql<{ most: number | string }>`select @@max_allowed_packet as most`
+    const { rows } = await this.run({ compile: () => query.compile(this.db) }, options)
+    return Math.min(PART_BYTES, Math.floor(Number(rows[0]?.most) / 2))
   }
 
   /**

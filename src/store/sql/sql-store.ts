@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { BadDataError, UnreachableError } from '../../base/errors.ts'
 import { checkKey } from '../shared/key.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../../base/retry.ts'
-import { PART_BYTES, SqlChunks } from './chunks.ts'
+import { SqlChunks } from './chunks.ts'
 import type { SqlClient } from '../../sql/client.ts'
 import { SqlRunner } from './runner.ts'
 import { conflict, tooLarge } from '../shared/errors.ts'
@@ -22,10 +22,11 @@ export interface SqlStoreOptions {
 const DEFAULT_PAGE = 1000
 
 /** A fresh UUID, and how many parts its body lies in where it lies in parts. */
-const VERSION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.(\d{1,4}))?$/
+const VERSION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.(\d{1,7}))?$/
 
 /**
- * Objects as rows of one table, `tgsession_objects`; bodies over 1 MiB lie in a second one, `tgsession_chunks`. The
+ * Objects as rows of one table, `tgsession_objects`; bodies over 1 MiB (less if the server takes no such
+ * statements) lie in a second one, `tgsession_chunks`. The
  * tables are made on first use; a user without that right works on tables that are there.
  *
  * Compare-and-swap is one INSERT, or one UPDATE … WHERE object_key = ? AND version = ?, and the number of rows that
@@ -84,14 +85,15 @@ export class SqlStore implements ObjectStore {
     options.signal?.throwIfAborted()
     if (condition !== 'absent' && !VERSION.test(condition)) throw conflict(this.label, key)
     options.onProgress?.(0, bytes.length)
-    if (bytes.length <= PART_BYTES) {
+    const partBytes = await this.#runner.partBytes(options)
+    if (bytes.length <= partBytes) {
       const version = toVersion(randomUUID())
       await this.#mustSwap(key, { version, size: bytes.length, body: bytes }, condition, options)
       options.onProgress?.(bytes.length, bytes.length)
       return version
     }
-    const version = toVersion(`${randomUUID()}.${Math.ceil(bytes.length / PART_BYTES)}`)
-    await this.#chunks.write(version, bytes, options)
+    const version = toVersion(`${randomUUID()}.${Math.ceil(bytes.length / partBytes)}`)
+    await this.#chunks.write(version, bytes, partBytes, options)
     if ((await this.#chunks.count(version, options)) !== partsOf(version)) throw this.#swept(key)
     await this.#mustSwap(key, { version, size: bytes.length, body: null }, condition, options)
     await this.#chunks.sweep(options)

@@ -44,7 +44,7 @@ export function encodeKey(kind: SqlKind, key: string): string | Uint8Array {
   return kind === 'postgres' ? key : Buffer.from(key)
 }
 
-/** Who may not create the tables learns what to run, by whoever may. */
+/** If this user may not create the tables, the error lists the statements that another user must run. */
 export function mayNotCreate(label: string, statements: readonly string[], cause: unknown): ForbiddenError {
   return new ForbiddenError(
     'store.forbidden',

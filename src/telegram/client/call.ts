@@ -19,7 +19,7 @@ export interface DeadlineOptions {
 export const DEFAULT_TIMEOUT_MS = 30_000
 
 /**
- * `client.invoke` that always ends. GramJS's own waits for ever when the connection could not be made, or when the
+ * `client.invoke` that always ends. GramJS's own waits forever if the connection could not be made, or when the
  * server does not know the key.
  * @throws what Telegram answers, as GramJS throws it (see `classify`); a TransportError for an unknown key
  * @throws UnreachableError telegram.no_answer after `timeoutMs`

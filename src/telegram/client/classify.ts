@@ -7,7 +7,7 @@ import { TransportError } from './line.ts'
  * - `revoked`: the key is dead: ended by its owner, logged out, forgotten by the server, or the account is gone
  * - `duplicated`: the key is dead, because two connections used it at once
  * - `flood`: Telegram wants `seconds` of peace; the key lives. The transport's -429 gives no time: a minute is taken
- * - `frozen`: the account may read, and no more; the key lives
+ * - `frozen`: the account may only read; the key lives
  * - `network`: no answer, or one that says that Telegram has trouble; the key is as it was
  * - `other`: an answer that says nothing about the key
  */
@@ -75,7 +75,7 @@ function endHint(reason: string): string {
   return 'It was ended from another device, or was unused for too long. Log in again.'
 }
 
-/** The error of ours that says the same, for whoever has no better words. */
+/** Our error for it, for callers without a more specific one. */
 export function asTelegramError(error: unknown): TgsessionError {
   if (error instanceof TgsessionError) return error
   const verdict = classify(error)

@@ -69,7 +69,7 @@ async function connectBy(
     last = error
     await former?.(error)
   })
-  /** GramJS tells of failed attempts one by one and then says false; teleproto throws the last one's error. */
+  /** GramJS reports failed attempts one by one and then returns false; teleproto throws the last one's error. */
   const tryToConnect = async (): Promise<boolean> => {
     try {
       return await connect()

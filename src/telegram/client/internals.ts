@@ -101,12 +101,12 @@ export class Sender {
     this.#raw.reconnect()
   }
 
-  /** Whether its client was told to disconnect. */
+  /** Whether its client was asked to disconnect. */
   wasDisconnected(): boolean {
     return this.#raw.userDisconnected
   }
 
-  /** The same for one that is down, where GramJS's `reconnect()` does nothing. teleproto tries for ever by itself. */
+  /** The same for one that is down, where GramJS's `reconnect()` does nothing. teleproto retries forever by itself. */
   revive(): void {
     if ('_lifecycle' in this.#raw) return
     this.#raw.isReconnecting = true
@@ -181,7 +181,7 @@ export class Internals {
     await this.#raw.updateManager?.recoverIfStale()
   }
 
-  /** Puts another handler of errors nobody awaits in place; returns what restores the former one. */
+  /** Replaces the handler of errors that no caller awaits; returns a function that restores the former one. */
   replaceErrorHandler(make: (former: ErrorHandler | undefined) => ErrorHandler): () => void {
     const former = this.#raw._errorHandler
     this.#raw._errorHandler = make(former)
@@ -252,7 +252,7 @@ export class Internals {
     return this.#raw._eventBuilders.map(([builder]) => builder).filter(({ resolved }) => !resolved)
   }
 
-  /** Its loops that reconnect have no off switch: they get connections that never open, and so stand still. */
+  /** Its loops that reconnect have no off switch: they get connections that never open, and so do nothing. */
   refuseToConnect(late: () => Error): void {
     this.#raw.connect = () => Promise.reject(late())
     this.#raw._connection = class extends this.#raw._connection {

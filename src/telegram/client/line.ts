@@ -26,7 +26,7 @@ export class Line {
   /** Rejects with a TransportError once the server says that it does not know the session's auth key. */
   readonly keyGone: Promise<never>
   readonly library: ClientLibrary
-  /** Called when a connection to the session's own data centre stands, before anything is sent over it. */
+  /** Called when a connection to the session's own data centre is established, before anything is sent over it. */
   onOpened: () => void = () => undefined
   readonly #tellKeyGone: (error: Error) => void
   readonly #connections = new Set<RawConnection>()

@@ -15,7 +15,7 @@ interface Invoking {
 
 const watchers = new WeakMap<AnyClient, KeyWatcher>()
 
-/** Has the watcher told what Telegram answers about this client's auth key, whoever asked. */
+/** Passes to the watcher what Telegram answers about this client's auth key, whichever request it answers. */
 export function watchKey(client: AnyClient, watcher: KeyWatcher): void {
   watchers.set(client, watcher)
   const ifDead = (error: unknown): void => void tellDead(watcher, error)
@@ -29,7 +29,7 @@ export function watchKey(client: AnyClient, watcher: KeyWatcher): void {
   }
 }
 
-/** Resolves once whoever watches this client has done what follows from a connection that failed. */
+/** Resolves once this client's watcher has handled a failed connection. */
 export async function connectionFailed(client: AnyClient, error: unknown): Promise<void> {
   const watcher = watchers.get(client)
   if (watcher === undefined) return

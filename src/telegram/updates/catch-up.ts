@@ -27,7 +27,7 @@ export interface TrackedSession {
 export interface MissedUpdates {
   /**
    * - `too_old`: the account was away for longer than `maxAgeMs`
-   * - `too_long`: more than `limit` updates, or more than Telegram tells of
+   * - `too_long`: more than `limit` updates, or more than Telegram returns
    * - `not_followed`: nothing had come from the channel before, so where it was is not known
    * - `unknown_channel`: the session has no access hash for the channel
    * - else Telegram's own word for why it does not tell: CHANNEL_PRIVATE, PERSISTENT_TIMESTAMP_INVALID
@@ -161,7 +161,7 @@ export function inputChannel(
     if (!(peer instanceof InputPeerChannel)) return undefined
     return new InputChannel({ channelId: peer.channelId, accessHash: peer.accessHash })
   } catch {
-    // A session throws for whom it has not met.
+    // A session throws for a user or chat that it does not know.
     return undefined
   }
 }

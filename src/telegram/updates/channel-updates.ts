@@ -21,7 +21,7 @@ export interface ChannelUpdatesOptions {
   onMissed: (missed: MissedUpdates) => void
   /** Takes what is to be handed out. */
   push: (handouts: Handout<GramUpdate>[]) => void
-  /** What nobody awaits: the key died, or a bug. Never for an abort. */
+  /** Receives errors that no caller awaits: a dead key, or a bug. Never an abort. */
   onFailure: (error: unknown) => void
 }
 

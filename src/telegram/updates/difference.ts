@@ -95,7 +95,7 @@ export async function stateNow({ Api, ask }: Telegram): Promise<UpdateState> {
   return { pts, qts, date, seq }
 }
 
-/** A difference has no counters for its messages: their order is the one in which they stand. */
+/** A difference has no counters for its messages: they are in order. */
 function messageUpdate({ UpdateNewMessage, UpdateNewChannelMessage }: Telegram['Api']) {
   return (message: Api.TypeMessage): Api.TypeUpdate => {
     const fields = { message, pts: 0, ptsCount: 0 }

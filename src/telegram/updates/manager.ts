@@ -10,7 +10,7 @@ const MOST_PLAIN = 5_000
 
 /** One update of a container. `counter` is null for one that has no place in any order of its own. */
 export interface Arrival<T> {
-  /** Undefined for what the client did itself: it counts, and nobody is told. */
+  /** Undefined for what the client did itself: it counts, but no handler receives it. */
   item: T | undefined
   counter: { kind: 'pts' | 'qts'; row: RowId; end: number; count: number } | null
 }
@@ -21,7 +21,7 @@ export interface Container<T> {
   seq: number
   seqStart: number
   date: number
-  /** Rows of which the server says only that there is more, and perhaps where they are now. */
+  /** Sequences for which the server says only that there is more, and perhaps their present state. */
   tooLong: { row: RowId; pts: number | undefined }[]
 }
 
@@ -92,7 +92,7 @@ export class Manager<T> {
     return [...this.#tooLong]
   }
 
-  /** Channels that had news while nobody knew where they were, so that it cannot be asked for; told once. */
+  /** Channels that had news before their state was known, so that it cannot be fetched; reported once. */
   unknownChannels(): RowId[] {
     return this.#unknownChannels.splice(0)
   }
@@ -132,7 +132,7 @@ export class Manager<T> {
     if (sequence && isLast) this.#emit(id, sequence.release())
   }
 
-  /** Whatever led to this state is not told any more; what is held was seen live, and is. */
+  /** Updates that led to this state are no longer delivered. Held ones were seen live, and are delivered. */
   jumpAccount(state?: UpdateState): void {
     this.#tooLong.delete(ACCOUNT)
     this.#date = state?.date ?? this.#date

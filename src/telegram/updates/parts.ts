@@ -42,7 +42,7 @@ export function severalParts(
   return { ...NOTHING, arrivals, tooLong: updates.flatMap(tooLongRow) }
 }
 
-/** What the answer to a request of the client's own moves; null when it moves nothing. Nobody is told of it. */
+/** How the answer to the client's own request advances the state; null if it does not. No handler receives it. */
 export function ownParts(request: unknown, answer: unknown): Container<GramUpdate> | null {
   if (isAffected(answer)) {
     const { pts, ptsCount } = answer

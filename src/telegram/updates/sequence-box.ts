@@ -30,7 +30,7 @@ export class SequenceBox<T> {
     return this.#isHeld
   }
 
-  /** Something is missing, and nobody is fetching it yet. */
+  /** Something is missing, and is not yet being fetched. */
   get hasGap(): boolean {
     return !this.#isHeld && this.#waiting.length > 0
   }
@@ -48,7 +48,7 @@ export class SequenceBox<T> {
     return this.#inOrder()
   }
 
-  /** A difference told everything up to `value`; what waits stays held. */
+  /** A difference covered everything up to `value`; what waits stays held. */
   moveTo(value: number): void {
     this.#value = value
   }

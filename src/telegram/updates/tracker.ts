@@ -106,7 +106,7 @@ export class UpdateTracker {
     this.#caughtUp.reject(reason)
   }
 
-  /** What the client hands on as it comes in: updates, and news of the connection. Never throws, asks nobody. */
+  /** What the client passes on as it arrives: updates, and news of the connection. Never throws, makes no request. */
   #take(update: unknown, handOn: () => void): void {
     try {
       const state = connectionState(this.#library, update)
@@ -139,7 +139,7 @@ export class UpdateTracker {
     if (!isUp) return
     this.#online = new AbortController()
     this.#load()
-    // A client tells of a connection just before it can be used.
+    // A client reports a connection just before it can be used.
     if (this.#isStarted) setImmediate(() => void this.#follow())
   }
 

@@ -4,29 +4,39 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConflictError } from '../../../src/base/errors.ts'
 import { encodeHead, parseHead } from '../../../src/replica/head-format.ts'
-import type { Head } from '../../../src/replica/head.ts'
+import { type Head, neededObjects } from '../../../src/replica/head.ts'
 import type { Replica } from '../../../src/replica/replica.ts'
 import type { Stage } from './stage.ts'
 
-/** The head as it was while nobody held the lease; the revisions that it names are still there. */
+/** The head as it was while nobody held the lease, and the objects that it needs. */
 export class Backup {
   readonly #replica: Replica
   readonly #head: Head
+  readonly #objects: Map<string, Uint8Array>
 
-  private constructor(replica: Replica, head: Head) {
+  private constructor(replica: Replica, head: Head, objects: Map<string, Uint8Array>) {
     this.#replica = replica
     this.#head = head
+    this.#objects = objects
   }
 
   static async take(replica: Replica): Promise<Backup> {
     const found = await replica.store.get(`${replica.name}/head.json`)
     if (!found) throw new Error('there is no head')
-    return new Backup(replica, { ...parseHead(found.bytes), holder: null })
+    const head = { ...parseHead(found.bytes), holder: null }
+    const objects = new Map<string, Uint8Array>()
+    for (const objectKey of neededObjects(head)) {
+      const key = `${replica.name}/${objectKey}`
+      const object = await replica.store.get(key)
+      if (object) objects.set(key, object.bytes)
+    }
+    return new Backup(replica, head, objects)
   }
 
   /** Puts it in the place of what is there, and returns the number of its current revision. */
   async restore(): Promise<number> {
     const { store, name } = this.#replica
+    for (const [key, bytes] of this.#objects) await store.put(key, bytes, 'absent').catch(unlessThere)
     const key = `${name}/head.json`
     for (;;) {
       const now = await store.get(key)
@@ -38,6 +48,10 @@ export class Backup {
       }
     }
   }
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof ConflictError)) throw error
 }
 
 /**

@@ -67,10 +67,37 @@ default_pool_size = 1
   return running(server, folder, port, `postgres://${username}@127.0.0.1:${port}/postgres`)
 }
 
-async function running(server: ChildProcess, folder: string, port: number, url: string): Promise<Program> {
+/** A MariaDB that takes no statements that are larger than this. */
+export async function startMariadb(maxAllowedPacket: number): Promise<Program> {
+  const folder = ownFolder()
+  const port = await freePort()
+  const data = path.join(folder, 'data')
+  run('mariadb-install-db', [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+  ])
+  const server = start('mariadbd', [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--socket=${path.join(folder, 's')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--max-allowed-packet=${maxAllowedPacket}`,
+  ])
+  return running(server, folder, port, `mysql://root@127.0.0.1:${port}/mysql`, 'SIGTERM')
+}
+
+async function running(
+  server: ChildProcess,
+  folder: string,
+  port: number,
+  url: string,
+  signal: NodeJS.Signals = 'SIGINT',
+): Promise<Program> {
   const ended = once(server, 'exit')
   const stop = async (): Promise<void> => {
-    server.kill('SIGINT')
+    server.kill(signal)
     await ended
     rmSync(folder, { recursive: true })
   }

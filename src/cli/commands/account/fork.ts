@@ -19,6 +19,7 @@ interface Flags {
   overwrite?: boolean
   device?: string
   dcKey?: string
+  ignoreLimit?: boolean
 }
 
 export function forkCommand(context: Context): Command {
@@ -30,6 +31,7 @@ export function forkCommand(context: Context): Command {
     .addOption(outputOption('a file that it goes into instead'))
     .addOption(overwriteOption())
     .option('--device <text>', "how Telegram's list of devices calls it; tgsession (NAME) unless given")
+    .option('--ignore-limit', 'even though three logins were made within 24 hours')
     .option(
       '--dc-key <file>',
       "the public RSA key (PEM) of a data centre that is not Telegram's own, for rehearsals",
@@ -61,7 +63,13 @@ export function forkCommand(context: Context): Command {
       await atTerminal({}, (terminal) =>
         usingReplica(settings, (source) =>
           usingReplica(target, async (into) => {
-            const how = { ...apiOf(settings), device, output, publicKeyPem }
+            const how = {
+              ...apiOf(settings),
+              device,
+              output,
+              publicKeyPem,
+              ignoreLimit: flags.ignoreLimit ?? false,
+            }
             await fork(source, into, how, terminal)
           }),
         ),
@@ -75,12 +83,13 @@ interface How {
   device: string
   output: string | undefined
   publicKeyPem: string | undefined
+  ignoreLimit: boolean
 }
 
 async function fork(
   source: Replica,
   into: Replica,
-  { output, device, ...api }: How,
+  { output, device, ignoreLimit, ...api }: How,
   terminal: Terminal & { signal: AbortSignal },
 ): Promise<void> {
   await withFreeLease(source, terminal.signal, async ({ bytes, signal }) => {
@@ -88,7 +97,7 @@ async function fork(
     note('Asking Telegram to let a second login in…')
     const asker = terminalAsker(terminal)
     // Written down under the name that it gets; a login into a file under the name that lets it in.
-    const attempts = into.attempt({ replace: output !== undefined })
+    const attempts = into.attempt({ replace: output !== undefined, ignoreLimit })
     const how = { ...api, asker, attempts, signal, deviceModel: device }
     const loggedIn = await forkSession(bytes, how)
     await keep(into, attempts, loggedIn, output)

@@ -27,7 +27,7 @@ export function doctorCommand(context: Context): Command {
 /** What a check has none of is null in JSON. */
 const NONE = { hint: null, code: null, exitCode: null }
 
-/** What stands before a check for a person, and in which colour. */
+/** The mark before a check, and its colour. */
 const MARKS = {
   ok: ['✓', 'green'],
   warning: ['!', 'yellow'],

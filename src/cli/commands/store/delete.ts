@@ -43,7 +43,7 @@ function questionOf(name: string, { current, history, quarantined }: Head): stri
   return `Delete the session ${name}${whose} and all its ${count} revisions, for good?`
 }
 
-/** With a head that nobody can read, nobody can tell who uses the session. */
+/** Without a readable head it is unknown who uses the session. */
 function questionUnread(name: string, error: unknown): string {
   if (!(error instanceof BadDataError) || !isReplaceable(error)) throw error
   return `${error.message}. Stop whatever uses the session ${name}, and take it out as in docs/recovery.md, if it is to live on. Delete it now with all its revisions, for good?`

@@ -120,7 +120,7 @@ function withHeaderOf(header: Uint8Array, copy: Uint8Array): Uint8Array {
 
 /**
  * The file after its writer has ended, however it ended: opened for writing, so that SQLite rolls back a hot
- * journal or takes in a write-prefetched log first. Throws where there is no such file; none is made.
+ * journal or takes in a write-prefetched log first. Throws if there is no such file, and creates none.
  */
 export async function captureFinal(path: string): Promise<Uint8Array> {
   await requireFile(path)

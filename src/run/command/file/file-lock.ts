@@ -46,7 +46,7 @@ export class FileLock {
         const before = await inode(lock)
         const database = open(lock)
         if (database === null) return null
-        // Who had it may have removed it between: then the lock is on a file that nobody else finds.
+        // The former owner may have removed it in between: then the lock is on a file that no other process finds.
         if (before !== undefined && before === (await inode(lock))) {
           await writeFile(path.join(folder, 'of'), textOf(served), { mode: 0o600 })
           return new FileLock(folder, database)

@@ -75,7 +75,7 @@ export async function sweep(own: string, served: Served, how: LeftoverOptions): 
   }
 }
 
-/** What the file of a session is called where nobody has named it. */
+/** The default name of a session's file. */
 export function sessionName(name: string): string {
   return `${encodeURIComponent(name).slice(0, 100)}.session`
 }

@@ -91,7 +91,7 @@ replace
 killall
 `
 
-/** What this process tells the watchdog. */
+/** What this process sends to the watchdog. */
 export interface Watchdog {
   /** The lease lasts for `leftMs` more, of `ttlMs` in all. */
   renewed(leftMs: number, ttlMs: number): void

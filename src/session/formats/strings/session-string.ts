@@ -9,7 +9,7 @@ import type { PortableSession, StringFormatName } from '../portable-session.ts'
 import { pyrogramString } from './pyrogram.ts'
 import { telethonString } from './telethon.ts'
 
-/** How one library writes a session as text. `fits` tells by the exact number of bytes, before any is believed. */
+/** How one library writes a session as text. `fits` checks the exact number of bytes, before any is believed. */
 interface StringFormat {
   /** For messages: "a Telethon string session". */
   name: string

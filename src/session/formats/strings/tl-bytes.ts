@@ -42,7 +42,7 @@ export class TlReader {
     return this.bytes().toString('utf8')
   }
 
-  /** Throws `RangeError` where there is no more, as Buffer's own readers do. */
+  /** Throws `RangeError` at the end, as Buffer's own readers do. */
   #take(count: number): Buffer {
     const taken = this.#bytes.subarray(this.#at, this.#at + count)
     if (taken.length < count) throw new RangeError('the bytes end too early')

@@ -23,7 +23,7 @@ export const telethonFamily: Family = {
   mended: async (file) => await rewriteTelethonFile(asTelethonFile(file)),
 }
 
-/** Throws `BadDataError` (`session.no_key`) where nobody has logged in. */
+/** Throws `BadDataError` (`session.no_key`) if it has no login. */
 export function telethonLogin(tables: TelethonTables): Login {
   const { authKey, dcId } = readSessionRow(tables)
   if (authKey !== undefined) return { dcId, authKey, userId: ownUserId(tables) }

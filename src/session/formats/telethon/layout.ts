@@ -67,7 +67,7 @@ export function columnsIn(version: number, table: string): string[] | undefined 
   return found?.columns.filter(({ since }) => since <= version).map(({ name }) => name)
 }
 
-/** What makes the tables of this version, and no more: Telethon counts the columns, and dies where there are others. */
+/** The statements for exactly this version's tables: Telethon counts the columns, and fails if there are others. */
 export function createTables(version: number): string {
   return TABLES.filter(({ since }) => since <= version)
     .map(({ table, columns, key }) => {

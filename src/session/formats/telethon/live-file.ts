@@ -93,7 +93,7 @@ export class SessionFile {
     this.#free()
   }
 
-  /** Forgets the key and removes the file, which is written no more, whatever still changes in memory. */
+  /** Forgets the key and removes the file. It is not written again, whatever changes in memory. */
   delete(): Promise<void> {
     this.#stopTimer()
     this.#deleted = true

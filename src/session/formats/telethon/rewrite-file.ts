@@ -92,7 +92,7 @@ function copyTable(from: SqlDatabase, to: SqlDatabase, table: string): void {
 
 function copyRows(from: SqlDatabase, to: SqlDatabase, table: string, columns: readonly string[]): void {
   const names = columns.map(quoted).join(', ')
-  // sql.js takes BigInt as text only, so integers are told apart from texts by their type.
+  // sql.js takes BigInt as text only, so integers and texts differ by their type.
   const insert = (row: SqlRow): void => {
     const values = Object.values(row)
     const marks = values.map((value) => (typeof value === 'bigint' ? 'cast(? as integer)' : '?'))

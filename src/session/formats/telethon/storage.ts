@@ -231,7 +231,7 @@ export class SqliteStorage implements SessionStorage {
   }
 
   #readAgain(bytes: Uint8Array): void {
-    // Whoever asked for the bytes may do with them what he likes.
+    // A copy: the caller may change the bytes.
     const found = plainTelethonTables(Uint8Array.from(bytes))
     if (found === undefined) return
     this.#table = found.entities

@@ -54,7 +54,7 @@ export function u32(bytes: Uint8Array, at: number): number {
   return u16(bytes, at) * 65_536 + u16(bytes, at + 2)
 }
 
-/** How many bytes the varint takes that stands here: 1 to 9. */
+/** The length in bytes of the varint at this place: 1 to 9. */
 export function varintSize(bytes: Uint8Array, at: number): number {
   let size = 1
   while (size < 9 && (bytes[at + size - 1] ?? 0) >= 128) size++

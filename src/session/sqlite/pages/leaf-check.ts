@@ -1,6 +1,6 @@
 import { type Layout, pageStart, treeHeader, u16, varint, varintSize } from './layout.ts'
 
-/** What 0 stands for, where an offset is told in 16 bits. */
+/** What 0 means for an offset of 16 bits. */
 const MOST = 65_536
 /** Up to 7 bytes an id is below 2^53. */
 const SHORT_ID = 7

@@ -10,7 +10,7 @@ export interface PlainTable {
   root: number
   /** Lower-case names, in the order of the record. */
   columns: readonly string[]
-  /** Which column is another name of the row's id; -1 if none is. */
+  /** Which column is another name of the row's id; -1 if there is none. */
   idColumn: number
 }
 

@@ -3,14 +3,43 @@ import { ConfigurationError } from '../../base/errors.ts'
 import type { Database } from './database.ts'
 import { TABLE_NAMES } from './schema.ts'
 
+/** Bytes of the longest row: its id and its name in four-byte characters, and what stands between. */
+const LONGEST_ROW = 2500
+
 /**
- * What only MySQL and MariaDB can have set wrong. Throws `ConfigurationError`: `container.no_utf8mb4`, and for the
- * user's own Kysely instance `container.unsafe_quotes`.
+ * What would keep some sessions from being written, asked beforehand. Throws `ConfigurationError`: `container.no_utf8`
+ * (Postgres), `container.no_utf8mb4` (MySQL), and for the user's own Kysely instance `container.unsafe_quotes`.
  */
-export async function checkMysql(database: Database, { isOurs }: { isOurs: boolean }): Promise<void> {
+export async function checkServer(database: Database, { isOurs }: { isOurs: boolean }): Promise<void> {
+  if (database.kind === 'postgres') await checkEncoding(database)
   if (database.kind !== 'mysql') return
   await checkText(database)
+  await fitPacket(database)
   if (!isOurs) await checkQuotes(database)
+}
+
+/** SQL_ASCII takes every byte as it is. */
+async function checkEncoding(database: Database): Promise<void> {
+  const { rows } = await database.run((db) =>
+    sql<{ encoding: string }>`select pg_encoding_to_char(encoding) as encoding from pg_database
+      where datname = current_database()`.execute(db),
+  )
+  const encoding = rows[0]?.encoding
+  if (encoding === undefined || ['UTF8', 'SQL_ASCII'].includes(encoding)) return
+  throw new ConfigurationError(
+    'container.no_utf8',
+    `${database.label}: the database is in ${encoding}, which does not take every name`,
+    { hint: "Make one that does: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0;" },
+  )
+}
+
+/** A statement that is larger than the server takes would be refused each time. */
+async function fitPacket(database: Database): Promise<void> {
+  const { rows } = await database.run((db) =>
+    sql<{ most: number | string }>`select @@max_allowed_packet as most`.execute(db),
+  )
+  const rowsInPacket = Math.floor(Number(rows[0]?.most) / LONGEST_ROW)
+  if (rowsInPacket < database.mostRows) database.mostRows = Math.max(1, rowsInPacket)
 }
 
 /** A name with an emoji, which the database refused, would hold up all that is written with it. */
