@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import {
   ConfigurationError,
-  ConflictError,
   ForbiddenError,
   TgsessionError,
-  UnreachableError,
   UnsupportedError,
 } from '../../../src/base/errors.ts'
 import { parseFirebaseUrl } from '../../../src/store/firebase/location.ts'
@@ -14,6 +12,14 @@ import { probeConditions } from '../../../src/store/probe.ts'
 import { storeContract } from '../../support/store/store-contract.ts'
 import { troubleContract } from '../../support/store/trouble-contract.ts'
 import { GcsServer, refusal } from '../../support/store/gcs-server.ts'
+import {
+  firstOf,
+  hasCode,
+  isConflict,
+  isUnreachable,
+  noting,
+  unconnected,
+} from '../../support/store/failures.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -66,14 +72,8 @@ describe('FirebaseStore when things go wrong', () => {
     open = (options = {}, bucket = 'bucket') => {
       const made = new FirebaseStore(parseFirebaseUrl(`firebase://${bucket}`), {
         access: { emulator: server.origin },
-        timeouts: { connectMs: 30_000, idleMs: 1500 },
-        retry: {
-          attempts: 4,
-          firstMs: 200,
-          longestMs: 3000,
-          sleep: async (ms) => void pauses.push(ms),
-          random: () => 0.5,
-        },
+        timeouts: { connectMs: 30_000, idleMs: 1000 },
+        retry: noting((ms) => pauses.push(ms)),
         ...options,
       })
       opened.push(made)
@@ -346,26 +346,4 @@ describe('FirebaseStore when things go wrong', () => {
 
 function busy(seconds: string): { answer: { status: number; headers: Record<string, string> } } {
   return { answer: { status: 503, headers: { 'retry-after': seconds } } }
-}
-
-/** Ends by the test's time-out if it never comes about. */
-async function unconnected(server: GcsServer): Promise<void> {
-  while (server.connections > 0) await new Promise((resolve) => setTimeout(resolve, 1))
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof ConflictError
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof UnreachableError && error.code === 'store.unreachable'
-}
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof TgsessionError && error.code === code
-}
-
-async function firstOf(keys: AsyncIterable<string>): Promise<string | undefined> {
-  for await (const key of keys) return key
-  return undefined
 }

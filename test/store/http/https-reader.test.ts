@@ -16,6 +16,7 @@ import {
   startProxy,
 } from '../../support/store/http-server.ts'
 import { missing } from '../../support/requires.ts'
+import { hasCode, noting } from '../../support/store/failures.ts'
 
 const KEY = 'main.session'
 const octets = { 'content-type': 'application/octet-stream' }
@@ -32,14 +33,8 @@ describe('HttpsReader', () => {
   }
   const open = (target = `/${KEY}`, options: HttpsReaderOptions = {}): HttpsReader => {
     const made = new HttpsReader(parseHttpsUrl(server.origin + target), {
-      timeouts: { connectMs: 30_000, idleMs: 1500 },
-      retry: {
-        attempts: 4,
-        firstMs: 200,
-        longestMs: 3000,
-        sleep: async (ms) => void pauses.push(ms),
-        random: () => 0.5,
-      },
+      timeouts: { connectMs: 30_000, idleMs: 1000 },
+      retry: noting((ms) => pauses.push(ms)),
       ...options,
     })
     opened.push(made)
@@ -340,8 +335,4 @@ const noRetry = { attempts: 1, firstMs: 0, longestMs: 0, sleep: async () => {}, 
 async function read(reader: HttpsReader): Promise<string | null> {
   const found = await reader.get(KEY)
   return found && Buffer.from(found.bytes).toString()
-}
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof TgsessionError && error.code === code
 }

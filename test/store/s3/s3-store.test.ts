@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import {
   ConfigurationError,
-  ConflictError,
   ForbiddenError,
   TgsessionError,
-  UnreachableError,
   UnsupportedError,
 } from '../../../src/base/errors.ts'
 import { parseS3Url } from '../../../src/store/s3/location.ts'
@@ -13,6 +11,14 @@ import { S3Store, type S3StoreOptions } from '../../../src/store/s3/s3-store.ts'
 import { storeContract } from '../../support/store/store-contract.ts'
 import { troubleContract } from '../../support/store/trouble-contract.ts'
 import { S3Server } from '../../support/store/s3-server.ts'
+import {
+  firstOf,
+  hasCode,
+  isConflict,
+  isUnreachable,
+  noting,
+  unconnected,
+} from '../../support/store/failures.ts'
 
 const credentials = { accessKeyId: 'testkey', secretAccessKey: 'the-secret-key' }
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -60,14 +66,8 @@ describe('S3Store when things go wrong', () => {
     open = (options = {}) => {
       const made = new S3Store(parseS3Url(server.url()), {
         credentials,
-        timeouts: { connectMs: 30_000, idleMs: 1500 },
-        retry: {
-          attempts: 4,
-          firstMs: 200,
-          longestMs: 3000,
-          sleep: async (ms) => void pauses.push(ms),
-          random: () => 0.5,
-        },
+        timeouts: { connectMs: 30_000, idleMs: 1000 },
+        retry: noting((ms) => pauses.push(ms)),
         ...options,
       })
       opened.push(made)
@@ -343,25 +343,3 @@ describe('S3Store when things go wrong', () => {
 })
 
 const noRetry = { attempts: 1, firstMs: 0, longestMs: 0, sleep: async () => {}, random: () => 0 }
-
-/** Ends by the test's time-out if it never comes about. */
-async function unconnected(server: S3Server): Promise<void> {
-  while (server.connections > 0) await new Promise((resolve) => setTimeout(resolve, 1))
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof ConflictError
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof UnreachableError && error.code === 'store.unreachable'
-}
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof TgsessionError && error.code === code
-}
-
-async function firstOf(keys: AsyncIterable<string>): Promise<string | undefined> {
-  for await (const key of keys) return key
-  return undefined
-}

@@ -2,15 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import {
-  ConfigurationError,
-  ConflictError,
-  ForbiddenError,
-  UnreachableError,
-} from '../../../src/base/errors.ts'
+import { ConfigurationError, ConflictError, ForbiddenError } from '../../../src/base/errors.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../../../src/base/retry.ts'
 import type { ObjectStore, Version } from '../../../src/store/store.ts'
 import { SqlProxy } from './sql-proxy.ts'
+import { isUnreachable } from './failures.ts'
 
 export interface Troubled {
   /** A store whose bucket, database or folder is not there. */
@@ -210,8 +206,4 @@ function everything(
 
 function isNotFound(error: unknown): boolean {
   return error instanceof ConfigurationError && error.code === 'store.not_found'
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof UnreachableError && error.code === 'store.unreachable'
 }
