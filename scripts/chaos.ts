@@ -2,7 +2,7 @@
 // npm run chaos -- --seed 1 --restarts 100 [--store s3|ceph|postgres|URL] [--minutes 30] [--json]
 import { parseArgs } from 'node:util'
 import { chaos } from '../test/support/chaos/chaos.ts'
-import { NEXT, patched } from '../test/support/chaos/patched.ts'
+import { patched, RELEASES } from '../test/support/chaos/patched.ts'
 import { BOTS } from '../test/support/chaos/plan.ts'
 
 const { values } = parseArgs({
@@ -32,13 +32,14 @@ if (
   bots.length === 0
 ) {
   console.error(`--seed and --restarts are whole numbers, for example --seed 1 --restarts 100;
---short leaves out the long lives; --minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or next; --bots names some of ${BOTS.join(',')}`)
+--short leaves out the long lives; --minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or one of ${Object.keys(RELEASES).join(',')}; --bots names some of ${BOTS.join(',')}`)
   process.exit(64)
 }
 // What the caller keeps in his environment is for his own session.
 for (const name of Object.keys(process.env)) if (/^TGSESSION_(?!TEST_)/.test(name)) delete process.env[name]
 
-const other = values.beside === 'next' ? await patched(NEXT) : undefined
+const release = RELEASES[values.beside ?? '']
+const other = release === undefined ? undefined : await patched(release)
 const until = performance.now() + minutes * 60_000
 for (let seed = first, isWhole = true; isWhole && (seed === first || performance.now() < until); seed++)
   isWhole = await once(seed)

@@ -8,7 +8,12 @@ import { ROOT } from '../cli/dyno.ts'
 const run = promisify(execFile)
 
 /** What a later release may do: it writes fields into the head that this one does not know. */
-export const NEXT = path.join(ROOT, 'test', 'releases', 'next.patch')
+const releases = path.join(ROOT, 'test', 'releases')
+/** Other releases than this one, made of it. */
+export const RELEASES: Readonly<Record<string, string>> = {
+  next: path.join(releases, 'next.patch'),
+  whole: path.join(releases, 'whole.patch'),
+}
 
 /** A built copy of this checkout with a patch in it. */
 export async function patched(patch: string): Promise<{ root: string; remove: () => Promise<void> }> {
