@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { chaos } from '../test/support/chaos/chaos.ts'
 import { patched, RELEASES } from '../test/support/chaos/patched.ts'
-import { BOTS } from '../test/support/chaos/plan.ts'
+import { BOTS, OF_OTHER_FAMILIES } from '../test/support/chaos/plan.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,17 +22,21 @@ const { values } = parseArgs({
 const chance = Math.floor(Math.random() * 1_000_000)
 const [first, restarts, ttl] = [Number(values.seed ?? chance), Number(values.restarts), Number(values.ttl)]
 const minutes = Number(values.minutes)
-const bots = BOTS.filter((bot) => values.bots?.split(',').includes(bot) ?? true)
+const ALL = [...BOTS, ...OF_OTHER_FAMILIES]
+const named = values.bots?.split(',')
+const bots = named === undefined ? [...BOTS] : ALL.filter((bot) => named.includes(bot))
+const strange = named?.filter((name) => !ALL.some((bot) => bot === name)) ?? []
 if (
   !Number.isInteger(first) ||
   !Number.isInteger(restarts) ||
   restarts < 1 ||
   !(ttl >= 2) ||
   !(minutes >= 0) ||
-  bots.length === 0
+  bots.length === 0 ||
+  strange.length > 0
 ) {
   console.error(`--seed and --restarts are whole numbers, for example --seed 1 --restarts 100;
---short leaves out the long lives; --minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or one of ${Object.keys(RELEASES).join(',')}; --bots names some of ${BOTS.join(',')}`)
+--short leaves out the long lives; --minutes goes on with the next seeds for so long; --ttl is seconds, 2 or more; --beside is another built checkout, or one of ${Object.keys(RELEASES).join(',')}; --bots names some of ${ALL.join(',')}`)
   process.exit(64)
 }
 // What the caller keeps in his environment is for his own session.

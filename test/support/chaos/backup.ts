@@ -66,11 +66,11 @@ export async function placeJournal({ of: { folder, replica } }: Stage): Promise<
   try {
     const copy = path.join(work, 'old.session')
     await writeFile(copy, (await replica.restore()).bytes)
-    const database = new DatabaseSync(copy)
+    const database = new DatabaseSync(copy, { enableForeignKeyConstraints: false })
     // Without fsync the journal's header need not be written a second time to be valid.
-    database.exec(
-      'PRAGMA synchronous = OFF; PRAGMA cache_size = 1; BEGIN; DELETE FROM sessions; DELETE FROM entities',
-    )
+    database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = 1; BEGIN')
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    for (const { name } of tables) database.exec(`DELETE FROM "${String(name)}"`)
     await copyFile(`${copy}-journal`, `${file}-journal`)
     database.exec('ROLLBACK')
     database.close()

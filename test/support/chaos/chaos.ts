@@ -8,6 +8,7 @@ import { FakeDc, type FakeDcEvent } from '../../../src/fake-dc/fake-dc.ts'
 import { ACCOUNT, API_HASH, API_ID, makeSession } from '../rig.ts'
 import { seededRandom } from '../sim-clock.ts'
 import { mayMount } from './disk.ts'
+import { familyOf } from './bots.ts'
 import { Judge } from './judge.ts'
 import { type Bot, type Plan, planLives } from './plan.ts'
 import { Scene } from './scene.ts'
@@ -91,6 +92,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
     TGSESSION_SAVE_AFTER: '0.4',
     TELEGRAM_API_ID: String(API_ID),
     TELEGRAM_API_HASH: API_HASH,
+    // The files of Pyrogram's kin have no place for an address.
+    CHAOS_DC: `${dc.host}:${dc.port}`,
   }
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'])
     env[name] = process.env[name]
@@ -121,9 +124,13 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
       maxHandoverMs: Math.max(0, ...handovers),
       medianHandoverMs: handovers.toSorted((a, b) => a - b)[Math.floor(handovers.length / 2)] ?? 0,
     }
+    const { current } = await replica.status()
+    const family = familyOf(plan.last)
+    const kept = current?.family ?? 'telethon'
     const broken = [
       ...(await judge.breaches({ thorough: true })),
       ...(servesInTheEnd === false ? ['in the end nobody served'] : []),
+      ...(servesInTheEnd && kept !== family ? [`in the end a ${kept} file is stored, not ${family}'s`] : []),
     ]
     const leftOut = withDisks ? undefined : 'full disks: this user may not mount one'
     return { result, broken, plan, log: stage.log, leftOut }

@@ -21,10 +21,14 @@ export type NetworkMoment = (typeof NETWORK_MOMENTS)[number]
 /** The steps that `openSession` has not. */
 const OF_COMMANDS: readonly string[] = ['session.placed', 'command.started', 'command.ended']
 
-/** What runs in a dyno: programs of examples/, the first three as the command of `tgsession run`. */
+/** What runs in a dyno unless told: programs of examples/, the first three as the command of `tgsession run`. */
 export const COMMANDS = ['gramjs', 'teleproto', 'telethon'] as const
 export const BOTS = [...COMMANDS, 'in process'] as const
-export type Bot = (typeof BOTS)[number]
+/** Those whose files are not Telethon's: programs of test/support/clients. */
+export const OF_OTHER_FAMILIES = ['pyrogram', 'pyrofork', 'kurigram', 'kurigram6', 'mtcute'] as const
+export type Bot = (typeof BOTS)[number] | (typeof OF_OTHER_FAMILIES)[number]
+/** They can be told to take no notice of a SIGTERM. */
+const MAY_BE_DEAF: readonly Bot[] = ['gramjs', ...OF_OTHER_FAMILIES]
 
 /** How the life of a dyno ends. */
 export type End =
@@ -99,7 +103,9 @@ export interface Life {
 
 export interface Plan {
   lives: Life[]
-  /** Who stands still for longer than the TTL, after all that: in process, and as a command. */
+  /** Who comes after all that, and must serve. */
+  last: Bot
+  /** Who stands still for longer than the TTL then: in process, and as a command. */
   frozen: Bot[]
 }
 
@@ -157,11 +163,13 @@ export function planLives({
     const end: End = kills.has(n) ? ends[killed++ % ends.length]! : { by: 'term' }
     const mishap = kills.has(n) ? 'none' : mishaps[stopped++ % mishaps.length]!
     const ofCommands = (end.by === 'moment' && OF_COMMANDS.includes(end.at)) || mishap === 'full work disk'
-    const bot = mishap === 'deaf bot' ? 'gramjs' : pick(ofCommands ? commands : bots)
+    const deaf = bots.find((one) => MAY_BE_DEAF.includes(one)) ?? 'gramjs'
+    const bot = mishap === 'deaf bot' ? deaf : pick(ofCommands ? commands : bots)
     return { bot, end, ...circumstances(random, mishap) }
   })
   return {
     lives: [...stays, ...lives],
+    last: bots.find((bot) => MAY_BE_DEAF.includes(bot)) ?? 'gramjs',
     frozen: [...bots.filter((bot) => bot === 'in process'), pick(commands)],
   }
 }

@@ -28,7 +28,7 @@ export class Scene {
     this.#of = of
   }
 
-  async play({ lives, frozen }: Plan): Promise<Played> {
+  async play({ lives, last, frozen }: Plan): Promise<Played> {
     const { progress } = this.#of
     const stage = this.#stage
     const { judge } = stage.of
@@ -45,7 +45,7 @@ export class Scene {
       )
       if (isBroken) break
     }
-    const servesInTheEnd = isBroken ? null : await this.#epilogue()
+    const servesInTheEnd = isBroken ? null : await this.#epilogue(last)
     if (servesInTheEnd) for (const bot of frozen) if (bot === 'in process') await this.#freeze(bot)
     const { duplicates } = judge
     if (servesInTheEnd && duplicates === 0)
@@ -139,11 +139,11 @@ export class Scene {
   }
 
   /** Everybody stops; then one more comes, and must serve. */
-  async #epilogue(): Promise<boolean> {
+  async #epilogue(bot: Bot): Promise<boolean> {
     const stage = this.#stage
     const { dc } = stage.of
     await stage.stopAll()
-    const last = await stage.enter({ name: 'worker.1', bot: 'gramjs' })
+    const last = await stage.enter({ name: 'worker.1', bot })
     const { inTheEndMs = 120_000 } = this.#of
     const until = performance.now() + inTheEndMs
     await stage.whoServes(last, inTheEndMs)

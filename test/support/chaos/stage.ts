@@ -4,7 +4,7 @@ import type { Environment } from '../../../src/config/settings.ts'
 import type { FakeDc, FakeDcEvent } from '../../../src/fake-dc/fake-dc.ts'
 import type { Replica } from '../../../src/replica/replica.ts'
 import { ACCOUNT } from '../rig.ts'
-import { LEASELESS_LINE, LINES } from './bots.ts'
+import { familyOf, LEASELESS_LINE, lineOf } from './bots.ts'
 import { Cast } from './cast.ts'
 import type { Judge } from './judge.ts'
 import type { Bot, Life } from './plan.ts'
@@ -90,8 +90,8 @@ export class Stage {
       name,
       folder: path.join(folder, `dyno-${number}`),
       root: number % 2 === 0 ? (beside ?? root) : root,
-      line: leaseless ? LEASELESS_LINE : (line ?? LINES[bot]),
-      env: { ...env, ...more },
+      line: leaseless ? LEASELESS_LINE : (line ?? lineOf(bot)),
+      env: { ...env, TGSESSION_CLIENT: familyOf(bot), ...more },
       store,
       withDisk: withDisks,
       hasWeather,

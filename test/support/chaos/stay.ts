@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Backup, placeJournal } from './backup.ts'
-import { HIDDEN_LINE } from './bots.ts'
+import { hiddenLine } from './bots.ts'
 import type { Cast } from './cast.ts'
 import type { Life, Stay } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -48,7 +48,7 @@ export async function stay(
   const next = await stage.enter({
     name: 'worker.1',
     bot: life.bot,
-    line: what === 'hidden program' ? HIDDEN_LINE : undefined,
+    line: what === 'hidden program' && life.bot !== 'in process' ? hiddenLine(life.bot) : undefined,
     life,
     env: { TGSESSION_LEASE_TTL: `${ttlMs}ms`, ...(file !== undefined && { TGSESSION_FILE: file }) },
     hasWeather: true,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -6,12 +6,17 @@ import { Cipher } from '../../../src/seal/cipher.ts'
 import type { Head, Revision } from '../../../src/replica/head.ts'
 import type { Replica } from '../../../src/replica/replica.ts'
 import { Revisions } from '../../../src/replica/revisions.ts'
+import { convertToFile } from '../../../src/session/convert.ts'
+import { FAMILY_NAMES } from '../../../src/session/formats/family.ts'
 import { verifySession } from '../../../src/session/inspect.ts'
+import type { Peer } from '../../../src/session/formats/portable-session.ts'
+import { readAnySession } from '../../../src/session/read-session.ts'
 
 /** What a saved session held: peers, and how far each update state had come. */
 interface Content {
   entities: Set<string>
   states: Map<string, number>
+  hasStates: boolean
 }
 
 /** Looks into the store past all faults, while it happens: what was saved, is it whole, is it still there. */
@@ -129,7 +134,10 @@ export class Witness {
 
 function holds(later: Content, earlier: Content): boolean {
   const peers = [...earlier.entities].every((one) => later.entities.has(one))
-  return peers && [...earlier.states].every(([id, pts]) => (later.states.get(id) ?? -1) >= pts)
+  return (
+    peers &&
+    (!later.hasStates || [...earlier.states].every(([id, pts]) => (later.states.get(id) ?? -1) >= pts))
+  )
 }
 
 async function read(bytes: Uint8Array): Promise<Content> {
@@ -139,40 +147,28 @@ async function read(bytes: Uint8Array): Promise<Content> {
     await writeFile(file, bytes)
     const database = new DatabaseSync(file)
     const check = database.prepare('PRAGMA integrity_check').all()
-    if (JSON.stringify(check) !== '[{"integrity_check":"ok"}]') throw new Error('SQLite finds it damaged')
-    const rows = (sql: string): Record<string, unknown>[] => database.prepare(sql).all()
-    const content = {
-      entities: new Set(
-        rows('SELECT id, CAST(hash AS TEXT) AS hash FROM entities').map(
-          ({ id, hash }) => `${String(id)}:${String(hash)}`,
-        ),
-      ),
-      states: new Map(
-        rows('SELECT id, pts FROM update_state').map(({ id, pts }) => [String(id), Number(pts)]),
-      ),
-    }
     database.close()
-    return content
+    if (JSON.stringify(check) !== '[{"integrity_check":"ok"}]') throw new Error('SQLite finds it damaged')
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+  const { format, session } = await readAnySession(bytes)
+  return {
+    entities: new Set(session.entities.map(({ id, hash }) => `${id}:${hash}`)),
+    states: new Map([...session.updateStates].map(([id, { pts }]) => [String(id), pts])),
+    // Pyrogram's own file has no place for them.
+    hasStates: format !== 'pyrogram',
   }
 }
 
-/** The same session, which has met `count` more, of these ids on. */
+/** The same session in its own family's file, which has met `count` more, of these ids on. */
 export async function withPeople(bytes: Uint8Array, count: number, from = 1_000_000): Promise<Uint8Array> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tgsession-upload-'))
-  try {
-    const file = path.join(folder, 'upload.session')
-    await writeFile(file, bytes)
-    const database = new DatabaseSync(file)
-    const insert = database.prepare(`INSERT OR REPLACE INTO entities (id, hash, name) VALUES (?, 1, ?)`)
-    database.exec('BEGIN')
-    for (let id = from; id < from + count; id++)
-      insert.run(id, `Somebody by the name of ${id}, ${'x'.repeat(50)}`)
-    database.exec('COMMIT')
-    database.close()
-    return await readFile(file)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const { format, session } = await readAnySession(bytes)
+  const family = FAMILY_NAMES.find((name) => name === format)
+  const people = Array.from({ length: count }, (_, n): Peer => {
+    const id = BigInt(from + n)
+    const name = `Somebody by the name of ${id}, ${'x'.repeat(50)}`
+    return { id, hash: 1n, username: null, phone: null, name }
+  })
+  return await convertToFile({ ...session, entities: [...session.entities, ...people] }, { family })
 }
