@@ -282,7 +282,7 @@ function parseVariables(env: Environment, problems: string[]): Values {
   )
 }
 
-/** What is wrong with one value, in the words of `readSettings`, to be shown while it is typed. */
+/** @internal What is wrong with one value, in the words of `readSettings`, to be shown while it is typed. */
 export function settingProblem(variable: keyof typeof VARIABLES, text: string): string | undefined {
   const problems: string[] = []
   parseVariables({ [variable]: undressValue(text, variable) }, problems)
@@ -308,7 +308,7 @@ function withAliases(environment: Environment): Environment {
   }
 }
 
-/** Who says how long the host waits has seen to it. */
+/** An explicit shutdown time means the user has taken care of it. */
 function hostOf(env: Environment, shutdownMs: number | undefined): Host {
   const host = readHost(env)
   if (shutdownMs === undefined) return host

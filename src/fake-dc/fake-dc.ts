@@ -121,7 +121,7 @@ export class FakeDc {
 
   /**
    * As if another device of the account wrote to Saved Messages: open sessions get updateNewMessage. With `from`
-   * it forwards a message of that person, and the clients learn who he is.
+   * it forwards a message of that person, and the clients learn who that is.
    * @returns the id of the message
    * @throws FakeDcError for an unknown account
    */

@@ -108,7 +108,7 @@ export type FakeDcKeyState = 'fresh' | 'authorised' | 'duplicated' | 'revoked' |
 export interface FakeDcKeyStats {
   /** auth_key_id: the last 8 bytes of SHA-1 over the key, as 16 hex digits in their order. */
   keyId: string
-  /** Who is logged in with it. */
+  /** The account that is logged in with it. */
   userId: bigint | null
   /** What became of it. */
   state: FakeDcKeyState

@@ -9,7 +9,7 @@ import type { StatusPort } from './status-port.ts'
  * - `/readyz`: 503 with the reason while it waits; for people and alerts, never for a rollout
  * - `/metrics`: for Prometheus
  *
- * The last two want the token unless `open`: an address that somebody named is as private as he chose it to be.
+ * The last two want the token unless `open`: an address that the user named is as private as the user chose it to be.
  */
 export function healthRoutes(status: StatusPort | null, { open }: { open: boolean }): Record<string, Route> {
   const healthz: Route = { access: 'probe', method: 'GET', answer: () => text(200, 'ok') }

@@ -39,7 +39,7 @@ export interface QrCode extends Question {
   expiresAt: Date
 }
 
-/** Who shows the QR codes, one after the other, and answers where the account has a password. */
+/** Shows the QR codes, one after the other, and answers if the account has a password. */
 export interface QrAsker extends Pick<Asker, 'password' | 'notify'> {
   /** Shows this one in place of the one before. */
   showQr(code: QrCode): void
@@ -48,7 +48,7 @@ export interface QrAsker extends Pick<Asker, 'password' | 'notify'> {
 }
 
 /**
- * Who answers while somebody logs in: a terminal, a page, a test. Each method resolves with what was entered, as it
+ * Answers the questions of a login: a terminal, a page, a test. Each method resolves with what was entered, as it
  * was entered; what it throws ends the login and is thrown on unchanged.
  */
 export interface Asker {

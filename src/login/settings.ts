@@ -8,7 +8,7 @@ import type { Asker, QrAsker } from './asker.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { parsePhone } from './phone-number.ts'
 
-/** Who logs in. `phone` saves the asker that question. */
+/** The account that logs in. With `phone` the asker need not ask for it. */
 export type Who =
   | { kind: 'user'; asker: Asker; phone?: string | undefined }
   | { kind: 'qr'; asker: QrAsker }
@@ -46,7 +46,7 @@ export interface LogInOptions {
   log?: LogSink | undefined
 }
 
-/** Who logged in. */
+/** The account that logged in. */
 export interface LoggedInUser {
   /** Decimal. */
   id: string

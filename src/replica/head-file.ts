@@ -177,7 +177,7 @@ export class HeadFile {
     }
   }
 
-  /** One try after another; who gives up while others are before him need not wait for them. */
+  /** One try after another. A caller that gives up need not wait for those before it. */
   #exclusive<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const turn = this.#queue.then(() => {
       signal?.throwIfAborted()

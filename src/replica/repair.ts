@@ -10,7 +10,7 @@ import type { RevisionWriter } from './revision-writer.ts'
 import type { Revisions } from './revisions.ts'
 
 export interface RepairParts {
-  /** Who writes, for people. */
+  /** The writer's name, for people. */
   label: string
   clock: Clock
   head: HeadFile

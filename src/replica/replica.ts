@@ -29,7 +29,7 @@ export interface ReplicaOptions {
   name: string
   cipher: Cipher
   verify: Verify
-  /** Who writes, for people: `worker.1`, a host name. */
+  /** The writer's name, for people: `worker.1`, a host name. */
   label: string
   /** Tell the phone numbers of logins apart; `guardKey` makes them. Without one, logins are counted by name. */
   guardKeys?: readonly Uint8Array[] | undefined
@@ -81,7 +81,7 @@ export type { LoginAttempt, Restored, SaveOutcome }
 export class Replica {
   /** Which session of the store: TGSESSION_NAME. */
   readonly name: string
-  /** Who writes, for people: `worker.1`, a host name. */
+  /** The writer's name, for people: `worker.1`, a host name. */
   readonly label: string
   /** @internal */
   readonly store: ObjectStore

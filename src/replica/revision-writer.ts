@@ -20,7 +20,7 @@ export interface RevisionWriterOptions {
   verify: Verify
   /** The only account that may be served here, if it is known. */
   userId: string | undefined
-  /** Who writes, for people. */
+  /** The writer's name, for people. */
   label: string
   /** Whether saves may be patches: not for a release that does not know them. */
   patches: boolean

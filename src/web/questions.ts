@@ -74,7 +74,7 @@ export class Questions implements Asker, QrAsker {
   }
 
   /**
-   * What a person answered, or that he wants the code again. The same answer twice is answered once.
+   * What the user answered, or the wish to get the code again. The same answer twice is answered once.
    * @throws ConflictError web.answered: this question is not open any more
    */
   answer(ask: number, text: string | typeof RESEND): void {

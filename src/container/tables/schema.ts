@@ -71,7 +71,7 @@ export interface ContainerSchema {
     beat: string
     ttl_ms: string
   }
-  /** Who may write a session's rows: as in its lease. Locked by every transaction that does. */
+  /** The holder that may write a session's rows, as in its lease. Locked by every transaction that does. */
   tgsession_fences: {
     session_id: string
     generation: string

@@ -2,7 +2,7 @@ import { type RandomBytes, concat, sha256 } from '../bytes.ts'
 import { ProtocolError } from '../errors.ts'
 import { decryptIge, encryptIge } from './ige.ts'
 
-/** Who encrypts: the two directions take their keys from different places of the auth key. */
+/** The side that encrypts: the two directions take their keys from different places of the auth key. */
 const OFFSET = { client: 0, server: 8 }
 export type Direction = keyof typeof OFFSET
 

@@ -39,7 +39,7 @@ export function savedMessage(account: Account, { id, text, date }: SavedMessage)
   }
 }
 
-/** Somebody else, as a client learns of him: with the hash that it needs to write to him. */
+/** Another person, as a client learns of them: with the hash that it needs to write to them. */
 export function otherUser({ userId, firstName, username }: FakePerson): TlObject {
   return { _: 'user', id: userId, access_hash: accessHash(userId), first_name: firstName, username }
 }

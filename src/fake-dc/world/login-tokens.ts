@@ -6,7 +6,7 @@ import type { Authorization } from './authorization.ts'
 /** How long a QR code can be scanned, in milliseconds. */
 const TOKEN_LIFETIME = 30_000
 
-/** Who lets a client in, and the login that it becomes. */
+/** The account that lets a client in, and the login that results. */
 export interface Grant {
   account: Account
   authorization: Authorization

@@ -14,7 +14,7 @@ export interface LoginAttemptOptions {
   writer: RevisionWriter
   verify: Verify
   clock: Clock
-  /** Who logs in, for people. */
+  /** The name of the instance that logs in, for people. */
   label: string
   /** Even though a good session is stored. */
   replace: boolean

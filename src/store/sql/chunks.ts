@@ -32,7 +32,7 @@ export class SqlChunks {
     }
   }
 
-  /** How many parts are there: a writer that was suspended for a day finds his swept away. */
+  /** How many parts are there: after a day's suspension a writer finds its own swept away. */
   async count(version: string, options: StoreOptions): Promise<number> {
     const query = this.#runner.db
       .selectFrom('tgsession_chunks')
