@@ -140,10 +140,8 @@ function isMember({ flags, name, declarations }: Symbol): boolean {
       (Number(node.modifierFlags) & ModifierFlags.Private) !== 0
     )
   })
-  // Of an index signature and of `Symbol.asyncDispose` nothing can be said that their names do not say.
-  return (
-    (flags & MEMBERS) !== 0 && !isPrivate && name !== 'prototype' && !/^(?:__index|__@|__#|#)|^\[/.test(name)
-  )
+  // Of an index signature nothing can be said.
+  return (flags & MEMBERS) !== 0 && !isPrivate && name !== 'prototype' && !/^(?:__index|__#|#)/.test(name)
 }
 
 function undocumented(checker: Checker, exported: Exported): string[] {

@@ -39,7 +39,11 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
   readonly id: string
   /** What to give to `new TelegramClient(…)`. */
   readonly session: Session
-  /** Fires when the session must not be used any more; attached clients are disconnected by then or soon. */
+  /**
+   * Fires when the session must not be used any more, with an error that says why as its reason; attached clients are
+   * disconnected by then or soon. If the lease is lost while no client is attached, the process ends with exit code 75:
+   * nothing else is safe.
+   */
   readonly signal: AbortSignal
   readonly #library: SessionLibrary<Session, Client>
   readonly #lease: Lease
@@ -137,6 +141,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
     await this.#closing
   }
 
+  /** As `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

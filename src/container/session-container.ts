@@ -204,6 +204,7 @@ export abstract class SessionContainer<Session, Opened extends { close(): Promis
     await this.#access.close()
   }
 
+  /** As `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -231,6 +231,7 @@ export class FakeDc {
     await closed
   }
 
+  /** As `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

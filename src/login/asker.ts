@@ -21,8 +21,15 @@ export interface CodeQuestion extends RepeatedQuestion {
   sentTo: string
   /** How many characters, where Telegram says it. */
   length?: number | undefined
-  /** Another one can be sent: how, in words, and not before how many seconds have passed. The answer RESEND asks for it. */
-  resend?: { next: string; afterSeconds: number } | undefined
+  /** Another one can be sent: the answer RESEND asks for it. */
+  resend?:
+    | {
+        /** How it would come, for a person. */
+        next: string
+        /** Seconds from now; sooner Telegram sends none. */
+        afterSeconds: number
+      }
+    | undefined
 }
 
 /** For the password of two-step verification. */

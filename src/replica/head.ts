@@ -95,7 +95,7 @@ export interface Head {
   notice: string | null
   /** The last twenty, the newest last. */
   events: HeadEvent[]
-  /** The last attempts to log in. `outcome` is `started` at first, then how it ended: the code of an error. */
+  /** The last attempts to log in. `outcome` is `started`, `done`, or the code of the error that ended it. */
   logins: { at: string; by: string; outcome: string; [unknown: string]: unknown }[]
   /** Telegram wants no login before (ISO 8601, UTC). */
   loginBlockedUntil: string | null

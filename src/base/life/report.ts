@@ -1,7 +1,10 @@
 import { showJson } from '../show.ts'
 import { TgsessionError } from '../errors.ts'
 
-/** One thing that happened, in a form that a person and a log both read: `lease.waiting holder=worker.1 …`. */
+/**
+ * One thing that happened, in a form that a person and a log both read: `lease.waiting holder=worker.1 …`.
+ * docs/hosts/heroku.md lists the events.
+ */
 export type Report = (event: string, fields?: Record<string, string | number | boolean | null>) => void
 
 /** What of an instance's life the head keeps, for `status`: it explains what is found there. */

@@ -20,7 +20,7 @@ export function clientLibrary(): ClientLibrary {
 }
 
 /**
- * Lets GramJS accept a server that owns this RSA key besides Telegram's own: a test data centre, or fake-dc.
+ * Lets GramJS accept a server that owns this RSA key besides Telegram's own: a test data centre, or `FakeDc`.
  * Holds for every client of the process. Returns the key's fingerprint, a signed decimal number.
  * @throws ConfigurationError telegram.server_key: not a PEM of a 2048-bit public RSA key
  *

@@ -19,7 +19,7 @@ export interface DisconnectOptions {
 
 /**
  * Ends a client for good: every socket is closed when this resolves, nothing reconnects, no timer holds the process.
- * Requests under way never settle; a later `connect()` rejects. A second call gives the first one's promise. A client
+ * Requests under way never settle; a later `connect()` rejects. A second call returns the first one's promise. A client
  * that was not made with `clientOptions` is closed as far as its senders can be reached, and may leave GramJS's
  * ping timer for up to ten seconds.
  * @throws UnreachableError telegram.not_closed: a socket did not close within `timeoutMs`
