@@ -78,7 +78,7 @@ export class Claims {
     await this.#change(keyFingerprint, options, change)
   }
 
-  /** What is known of an auth key; null for one that this store never had. */
+  /** @internal What is known of an auth key; null for one that this store never had. */
   async find(keyFingerprint: string, { signal }: StoreOptions = {}): Promise<Claim | null> {
     const key = keyOf(keyFingerprint)
     const found = await this.#options.store.get(key, { signal, maxBytes: MOST_BYTES })
