@@ -122,6 +122,48 @@ describe('run, with a client of Pyrogram and its kin', () => {
       assert.deepEqual([quarantined.length, current?.keyFingerprint], [1, keyFingerprint(KEY)])
     })
 
+  it('quarantines what mtcute leaves that has made a new key, whatever it says of the account', async () => {
+    const full = portable({
+      dcId: 2,
+      authKey: KEY,
+      userId: 4242n,
+      isBot: false,
+      serverAddress: '127.0.0.1',
+      port: 443,
+    })
+    await replica().push(await convertToFile(full, { family: 'mtcute' }))
+    const script = `const { DatabaseSync } = require('node:sqlite')
+      const db = new DatabaseSync(process.env.TGSESSION_FILE)
+      db.prepare('update auth_keys set key = ? where dc = 2').run(require('crypto').randomBytes(256))`
+    const running = new Running(replica(), [process.execPath, '-e', script])
+    await running.ended
+    const { quarantined, current } = await replica().status()
+    assert.deepEqual(
+      [quarantined.map(({ userId }) => userId), current?.keyFingerprint, current?.family],
+      [['4242'], keyFingerprint(KEY), 'mtcute'],
+    )
+  })
+
+  for (const family of [...KIN, 'mtcute'] as const)
+    it(`keeps the stored session where a ${family} client deletes its file, as at log_out()`, async () => {
+      const full = portable({
+        dcId: 2,
+        authKey: KEY,
+        userId: 4242n,
+        isBot: false,
+        serverAddress: '127.0.0.1',
+        port: 443,
+      })
+      await replica().push(await convertToFile(full, { family }))
+      const { current } = await replica().status()
+      const argv = [process.execPath, '-e', 'fs.rmSync(process.env.TGSESSION_FILE)']
+      const running = new Running(replica(), argv)
+      assert.equal(await running.ended, 79)
+      assert.equal((await running.saw('save.failed'))['code'], 'session.gone')
+      const left = await replica().status()
+      assert.deepEqual([left.current?.objectKey, left.quarantined], [current?.objectKey, []])
+    })
+
   it('takes copies while a client in WAL mode holds an open transaction that spills its cache', async () => {
     const full = portable({ dcId: 2, authKey: KEY, userId: 4242n, isBot: false })
     await replica().push(await convertToFile(full, { family: 'pyrogram' }))
