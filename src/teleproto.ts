@@ -8,6 +8,7 @@
 import './base/require-node.ts'
 export { openSession, type OpenSession } from './run/in-process/teleproto.ts'
 export type { OpenSessionOptions } from './run/in-process/open-under-lease.ts'
+export type { ForkedLogin, ForkRequest } from './clients/save-port.ts'
 export type { OpenedSession, OpenedSessionOptions } from './clients/opened-session.ts'
 export { connectClient } from './telegram/client/connect.ts'
 export type { DeadlineOptions } from './telegram/client/call.ts'

@@ -14,7 +14,7 @@ import type { TrackedSession } from '../telegram/updates/catch-up.ts'
 import type { TrackUpdatesOptions } from '../telegram/updates/track-options.ts'
 import type { UpdateTracker } from '../telegram/updates/tracker.ts'
 import { closeOnSignals } from './close-on-signals.ts'
-import type { Held, SavePort } from './save-port.ts'
+import type { ForkedLogin, ForkRequest, Held, SavePort } from './save-port.ts'
 
 /** How a session that is opened in process behaves. */
 export interface OpenedSessionOptions {
@@ -48,6 +48,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
   readonly #library: SessionLibrary<Session, Client>
   readonly #lease: Lease
   readonly #port: SavePort
+  readonly #fork: Held<Session>['fork']
   readonly #report: Report
   readonly #clients = new Set<Client>()
   readonly #trackers = new Set<UpdateTracker>()
@@ -74,6 +75,7 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
     this.signal = AbortSignal.any([lease.signal, this.#ended.signal])
     this.#library = library
     this.#lease = lease
+    this.#fork = held.fork
     this.#report = report
     this.#disconnectMs = Math.min(5000, shutdownMs * COMMAND_SHARE)
     this.#budget = new Budget(this.#stopping.signal, shutdownMs, clock)
@@ -128,6 +130,25 @@ export class OpenedSession<Session extends TrackedSession, Client extends AnyCli
     const tracker = this.#library.trackUpdates(client, this.session, options)
     this.#trackers.add(tracker)
     return tracker
+  }
+
+  /**
+   * A second login of the same account, without a code, for a laptop or a test: an attached client that is connected lets
+   * it in. Telegram tells the account of it. Store what it returns under another name (`replica.push`), or in a file.
+   *
+   *     const { session } = await opened.fork({ apiId, apiHash, deviceModel: 'laptop' })
+   *
+   * @throws RefusedError `fork.bot` for a bot, which logs in with its token; `login.*` as `logIn`
+   * @throws UsageError `fork.no_client` if no client is attached; `fork.not_here` in a container
+   */
+  async fork(request: ForkRequest): Promise<ForkedLogin> {
+    this.signal.throwIfAborted()
+    if (this.#closing) throw closed()
+    const [client] = this.#clients
+    if (!this.#fork) throw notHere()
+    if (!client) throw noClient()
+    const signal = request.signal ? AbortSignal.any([this.signal, request.signal]) : this.signal
+    return await this.#fork(client, { ...request, signal })
   }
 
   /**
@@ -255,6 +276,18 @@ function requireClient(client: unknown): void {
 
 function closed(): UsageError {
   return new UsageError('session.closed', 'this session was closed', { hint: 'Open it again.' })
+}
+
+function noClient(): UsageError {
+  return new UsageError('fork.no_client', 'no client is attached that could let another login in', {
+    hint: 'Call attach(client), and connect it, before fork().',
+  })
+}
+
+function notHere(): UsageError {
+  return new UsageError('fork.not_here', 'a session of a container is not forked', {
+    hint: 'Open it from a store, with openSession(); or log in a second time.',
+  })
 }
 
 function replaced(why: string): LeaseError {

@@ -1,8 +1,9 @@
-import { Api } from 'telegram'
+import { Api, type TelegramClient } from 'telegram'
 import { ConflictError, RefusedError, TgsessionError } from '../base/errors.ts'
 import { callWithDeadline } from '../telegram/client/call.ts'
 import { rpcError } from '../telegram/client/classify.ts'
 import { disconnectClient } from '../telegram/client/disconnect.ts'
+import { type AnyClient, asGramJs, type ClientLibrary } from '../telegram/client/internals.ts'
 import { SQLiteSession } from '../clients/gramjs/sqlite-session.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker } from './asker.ts'
@@ -12,7 +13,7 @@ import { LoginClient } from './login-client.ts'
 import { checkSettings, type LoggedIn, type LogInOptions, type Settings } from './settings.ts'
 import { remember } from './login.ts'
 import { enterPassword } from './sign-in.ts'
-import { type StoredAccount, withStoredAccount } from './stored-account.ts'
+import { withStoredAccount } from './stored-account.ts'
 
 export interface ForkOptions extends Omit<LogInOptions, 'dc'> {
   /** Asks for the password of two-step verification. */
@@ -21,6 +22,14 @@ export interface ForkOptions extends Omit<LogInOptions, 'dc'> {
   deviceModel: string
   /** Of a server that is not Telegram's own. */
   publicKeyPem?: string | undefined
+}
+
+/** Who lets the other one in, connected. */
+interface Accepting {
+  client: TelegramClient
+  flow: LoginFlow
+  address: AnyClient['session']
+  Api: typeof Api
 }
 
 /** A token lives 30 s; what is slower than that gets another one. */
@@ -36,20 +45,44 @@ const END_MS = 10_000
  * @throws ConflictError fork.other_account: Telegram logged in another account
  */
 export async function forkSession(bytes: Uint8Array, options: ForkOptions): Promise<LoggedIn> {
+  return await counted(options, async (settings) =>
+    withStoredAccount(bytes, settings, async ({ client, flow, session }) => {
+      await flow.connect()
+      return await fork({ client, flow, address: session, Api }, settings, options)
+    }),
+  )
+}
+
+/** The same by a client that is connected, of either library: it goes on with what it does. @throws as forkSession */
+export async function forkByClient(
+  client: AnyClient,
+  { Api: library }: Pick<ClientLibrary, 'Api'>,
+  options: ForkOptions,
+): Promise<LoggedIn> {
+  return await counted(options, async (settings) => {
+    const accepting = asGramJs(client)
+    const flow = new LoginFlow(accepting, settings)
+    return await fork({ client: accepting, flow, address: client.session, Api: library }, settings, options)
+  })
+}
+
+async function counted(
+  options: ForkOptions,
+  use: (settings: Settings) => Promise<LoggedIn>,
+): Promise<LoggedIn> {
   const settings = checkSettings({ kind: 'qr', asker: NOBODY }, options)
   if (options.publicKeyPem !== undefined) addServerKey(options.publicKeyPem)
   settings.signal?.throwIfAborted()
   await settings.attempts.begin()
   try {
-    return await withStoredAccount(bytes, settings, (stored) => fork(stored, settings, options))
+    return await use(settings)
   } catch (error) {
     throw await remember(error, settings)
   }
 }
 
-async function fork(stored: StoredAccount, settings: Settings, options: ForkOptions): Promise<LoggedIn> {
-  await stored.flow.connect()
-  const self = await askSelf(stored.flow)
+async function fork(stored: Accepting, settings: Settings, options: ForkOptions): Promise<LoggedIn> {
+  const self = await askSelf(stored.flow, stored.Api)
   const owner = userOf(self)
   if (owner.bot)
     throw new RefusedError('fork.bot', 'this is the session of a bot, which cannot let another one in', {
@@ -63,9 +96,9 @@ async function fork(stored: StoredAccount, settings: Settings, options: ForkOpti
   try {
     await session.load()
     // Where the account lives: from anywhere else Telegram would send it there.
-    session.setDC(stored.session.dcId, stored.session.serverAddress, stored.session.port)
+    session.setDC(stored.address.dcId, stored.address.serverAddress, stored.address.port)
     await flow.connect()
-    await letIn(stored.flow, flow, settings, options, accepted)
+    await letIn(stored, flow, settings, options, accepted)
     const user = await whoAmI(flow)
     if (user.id !== owner.id)
       throw new ConflictError('fork.other_account', 'Telegram logged another account in', {
@@ -83,7 +116,7 @@ async function fork(stored: StoredAccount, settings: Settings, options: ForkOpti
 
 /** Export, accept, export again; the token is never shown. */
 async function letIn(
-  stored: LoginFlow,
+  stored: Accepting,
   fresh: LoginFlow,
   { apiId, apiHash }: Settings,
   { asker }: ForkOptions,
@@ -94,7 +127,9 @@ async function letIn(
     const exported = await fresh.call(ask)
     if (!(exported instanceof Api.auth.LoginToken)) throw unexpected()
     try {
-      const authorization = await stored.call(new Api.auth.AcceptLoginToken({ token: exported.token }))
+      const authorization = await stored.flow.call(
+        new stored.Api.auth.AcceptLoginToken({ token: exported.token }),
+      )
       accepted.hash = authorization.hash
       break
     } catch (error) {
@@ -115,7 +150,7 @@ async function letIn(
 
 /** So that no login stays that nobody holds: by itself, or else by the stored session, which may after its first 24 hours. */
 async function end(
-  stored: StoredAccount,
+  stored: Accepting,
   client: LoginClient,
   hash: Api.Authorization['hash'],
   { clock }: Settings,
@@ -125,8 +160,9 @@ async function end(
   try {
     await callWithDeadline(client, new Api.auth.LogOut(), how)
   } catch {
-    await callWithDeadline(stored.client, new Api.account.ResetAuthorization({ hash }), how).catch(() =>
-      asker.notify?.(`Look for "${deviceModel}" under Settings > Devices in Telegram, and end it there.`),
+    await callWithDeadline(stored.client, new stored.Api.account.ResetAuthorization({ hash }), how).catch(
+      () =>
+        asker.notify?.(`Look for "${deviceModel}" under Settings > Devices in Telegram, and end it there.`),
     )
   }
 }

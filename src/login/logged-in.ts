@@ -10,9 +10,10 @@ export async function whoAmI(flow: LoginFlow): Promise<LoggedInUser> {
   return userOf(await askSelf(flow))
 }
 
-export async function askSelf(flow: LoginFlow): Promise<Api.User> {
-  const [user] = await flow.call(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }))
-  if (user instanceof Api.User) return user
+/** `library` is the Api of the client that asks. */
+export async function askSelf(flow: LoginFlow, library = Api): Promise<Api.User> {
+  const [user] = await flow.call(new library.users.GetUsers({ id: [new library.InputUserSelf()] }))
+  if (user?.className === 'User') return user
   throw incomplete('Telegram did not say whose session it is')
 }
 

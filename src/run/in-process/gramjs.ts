@@ -1,6 +1,7 @@
 import type { TelegramClient } from 'telegram'
 import type { Environment } from '../../config/settings.ts'
 import type { Replica } from '../../replica/replica.ts'
+import { clientLibrary } from '../../clients/gramjs/library.ts'
 import { SQLiteSession } from '../../clients/gramjs/sqlite-session.ts'
 import { trackUpdates } from '../../clients/gramjs/track-updates.ts'
 import type { OpenedSession } from '../../clients/opened-session.ts'
@@ -11,6 +12,7 @@ export type OpenSession = OpenedSession<SQLiteSession, TelegramClient>
 
 const gramJs: OpeningLibrary<SQLiteSession, TelegramClient> = {
   fromBytes: (bytes) => SQLiteSession.fromBytes(bytes),
+  clientLibrary,
   trackUpdates,
 }
 

@@ -5,7 +5,7 @@ import { type Environment, readSettings } from '../../config/settings.ts'
 import { LeaseError, NoSessionError } from '../../base/errors.ts'
 import type { Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
-import type { AnyClient } from '../../telegram/client/internals.ts'
+import type { AnyClient, ClientLibrary } from '../../telegram/client/internals.ts'
 import { servable, untilUnderstood } from '../await-session.ts'
 import { asFamily } from '../as-family.ts'
 import { awaitFormerInstance, type Importing, importSession } from '../import-session.ts'
@@ -34,6 +34,7 @@ export interface OpenSessionOptions extends OpenedSessionOptions {
 
 export interface OpeningLibrary<Session, Client extends AnyClient> extends SessionLibrary<Session, Client> {
   fromBytes(bytes: Uint8Array): Promise<Session>
+  clientLibrary(): ClientLibrary
 }
 
 /** See `openSession`. A signal that comes meanwhile gives up, and lets the lease go that may have been taken by then. */
@@ -125,7 +126,10 @@ async function openUnderLease<Session extends LiveSession & TrackedSession, Clie
       bytes: bytes.length,
       key: revision.keyFingerprint,
     })
-    const held = heldInReplica({ replica, lease, base: revision, session }, { ...options, clock, onClosed })
+    const held = heldInReplica(
+      { replica, lease, base: revision, session },
+      { ...options, clock, onClosed, clientLibrary: () => library.clientLibrary() },
+    )
     return new OpenedSession(library, held, { ...options, report })
   } catch (error) {
     await releaseLease(lease, report)

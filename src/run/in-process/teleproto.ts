@@ -1,6 +1,7 @@
 import type { TelegramClient } from 'teleproto'
 import type { Environment } from '../../config/settings.ts'
 import type { Replica } from '../../replica/replica.ts'
+import { clientLibrary } from '../../clients/teleproto/library.ts'
 import { SQLiteSession } from '../../clients/teleproto/sqlite-session.ts'
 import { trackUpdates } from '../../clients/teleproto/track-updates.ts'
 import type { OpenedSession } from '../../clients/opened-session.ts'
@@ -11,6 +12,7 @@ export type OpenSession = OpenedSession<SQLiteSession, TelegramClient>
 
 const teleproto: OpeningLibrary<SQLiteSession, TelegramClient> = {
   fromBytes: (bytes) => SQLiteSession.fromBytes(bytes),
+  clientLibrary,
   trackUpdates,
 }
 

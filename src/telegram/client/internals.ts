@@ -6,7 +6,7 @@ import type { RawConnection } from './sockets.ts'
 /** What is needed of a client: a `TelegramClient` of `telegram` or `teleproto` has it. */
 export interface AnyClient {
   /** Where it connects to. */
-  readonly session: { readonly serverAddress: string; readonly port: number }
+  readonly session: { readonly dcId: number; readonly serverAddress: string; readonly port: number }
   /** Whether it is connected then. */
   connect(): Promise<boolean>
   /** Disconnects for good. */
@@ -26,6 +26,11 @@ export interface ClientLibrary {
     _dispatchUpdate(client: unknown, args: object): Promise<unknown>
     _updateLoop: UpdateLoop
   }
+}
+
+/** A client of either library, for what is spoken in GramJS's types. */
+export function asGramJs(client: AnyClient): TelegramClient {
+  return client as unknown as TelegramClient
 }
 
 /**
