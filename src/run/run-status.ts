@@ -75,6 +75,12 @@ export class RunStatus {
     this.#storeErrors[code] = (this.#storeErrors[code] ?? 0) + 1
   }
 
+  /** In process there is no command: the program goes on by itself. */
+  noteOpened(): void {
+    this.#starts++
+    this.#waitingFor = null
+  }
+
   /** Calls `tell` once a minute until the signal fires. */
   async everyMinute(tell: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted)
@@ -111,6 +117,9 @@ export class RunStatus {
           typeof fields['seconds'] === 'number'
             ? Math.round(this.#clock.wall() / 1000) + fields['seconds']
             : null
+        break
+      case 'key.dead':
+        this.#dead = true
         break
       case 'lease.taken':
         this.#lease = true

@@ -10,7 +10,7 @@ import type { Report } from '../../base/life/report.ts'
 import { PageLogin } from '../../web/page-login.ts'
 import { lockedRoutes, pageRoutes } from '../../web/routes.ts'
 import { StateReader } from '../../web/session-state.ts'
-import { listening, refusePlainHttp } from './listening.ts'
+import { listening, refusePlainHttp } from '../../run/listening.ts'
 
 export interface PageFlags {
   /** `[HOST:]PORT`, or `$PORT`. */

@@ -2,7 +2,8 @@ import { systemClock } from '../../base/clock.ts'
 import { openReplica } from '../../config/open-replica.ts'
 import { lostDisk } from '../../config/lost-disk.ts'
 import { type Environment, readSettings } from '../../config/settings.ts'
-import { LeaseError, NoSessionError } from '../../base/errors.ts'
+import { LeaseError, NoSessionError, type TgsessionError } from '../../base/errors.ts'
+import type { StatusSnapshot } from '../../http/status-port.ts'
 import type { Head } from '../../replica/head.ts'
 import type { Replica } from '../../replica/replica.ts'
 import type { AnyClient, ClientLibrary } from '../../telegram/client/internals.ts'
@@ -17,7 +18,9 @@ import {
 } from '../../clients/opened-session.ts'
 import { ANY_MS, checkNumbers } from '../../base/number-option.ts'
 import { releaseLease } from '../../lease/release-lease.ts'
-import { recording, reportTrouble } from '../../base/life/report.ts'
+import { type HealthParts, tellHealth } from '../health.ts'
+import { RunStatus } from '../run-status.ts'
+import { recording, type Report, reportTrouble } from '../../base/life/report.ts'
 import type { TrackedSession } from '../../telegram/updates/catch-up.ts'
 import { heldInReplica, type LiveSession } from './replica-port.ts'
 import { reached } from '../../base/life/step.ts'
@@ -30,6 +33,11 @@ export interface OpenSessionOptions extends OpenedSessionOptions {
   quietMs?: number | undefined
   /** Milliseconds for which changes that never pause may keep a save waiting. Default: ten times `quietMs`. */
   maxMs?: number | undefined
+  /**
+   * Answers `/healthz`, `/readyz` and `/metrics` from now on until the session is closed, also while the lease is waited for:
+   * `[HOST:]PORT`, or true for `$PORT` (8080 unless set). As `tgsession run --health` does.
+   */
+  health?: string | true | undefined
 }
 
 export interface OpeningLibrary<Session, Client extends AnyClient> extends SessionLibrary<Session, Client> {
@@ -69,16 +77,56 @@ async function openFrom<Session extends LiveSession & TrackedSession, Client ext
   source: Environment | Replica,
   options: OpenSessionOptions & { signal: AbortSignal },
 ): Promise<OpenedSession<Session, Client>> {
-  if (isReplica(source)) return await openUnderLease(library, source, options)
+  const status = new RunStatus(options.clock ?? systemClock)
+  if (isReplica(source)) return await openTelling(library, source, { ...options, status, settings: BARE })
   const settings = await readSettings(source, { store: true })
-  const replica = await openReplica(settings)
-  const closeStore = (): Promise<void> => replica.store.close()
+  const onTrouble = ({ code }: TgsessionError): void => status.noteStoreError(code)
+  const replica = await openReplica(settings, { onTrouble })
+  const onClosed = (): Promise<void> => replica.store.close()
   const times = { shutdownMs: settings.shutdownMs, quietMs: settings.saveAfterMs }
   const importing = settings.importing && { ...settings.importing, lost: await lostDisk(settings) }
   try {
-    return await openUnderLease(library, replica, { ...times, ...options, importing }, closeStore)
+    const how = { ...times, ...options, importing, status, settings, onClosed }
+    return await openTelling(library, replica, how)
   } catch (error) {
-    await closeStore()
+    await onClosed()
+    throw error
+  }
+}
+
+/** A replica of your own brings no settings. */
+const BARE = { platform: null, port: undefined, webToken: undefined, heartbeat: undefined }
+
+interface Opening extends OpenSessionOptions {
+  signal: AbortSignal
+  importing?: Importing | undefined
+  onClosed?: (() => Promise<void>) | undefined
+}
+
+/** Health is told from before the lease is waited for, until the session is closed. */
+async function openTelling<Session extends LiveSession & TrackedSession, Client extends AnyClient>(
+  library: OpeningLibrary<Session, Client>,
+  replica: Replica,
+  { status, settings, ...options }: Opening & { status: RunStatus; settings: HealthParts['settings'] },
+): Promise<OpenedSession<Session, Client>> {
+  const { clock = systemClock, onClosed } = options
+  const report = status.following(options.report ?? reportTrouble)
+  let opened: OpenedSession<Session, Client> | undefined
+  const snapshot = (): StatusSnapshot => {
+    const told = status.snapshot(replica.lastSeen?.holder?.beat ?? 0)
+    return opened?.signal.aborted ? { ...told, waitingFor: 'the session must not be used any more' } : told
+  }
+  const labels = { name: replica.name, holder: replica.label }
+  const stop = await tellHealth(options.health, { settings, status: { labels, snapshot }, report, clock })
+  try {
+    opened = await openUnderLease(library, replica, { ...options, report }, async () => {
+      await stop()
+      await onClosed?.()
+    })
+    status.noteOpened()
+    return opened
+  } catch (error) {
+    await stop()
     throw error
   }
 }
@@ -86,11 +134,11 @@ async function openFrom<Session extends LiveSession & TrackedSession, Client ext
 async function openUnderLease<Session extends LiveSession & TrackedSession, Client extends AnyClient>(
   library: OpeningLibrary<Session, Client>,
   replica: Replica,
-  options: OpenSessionOptions & { signal: AbortSignal; importing?: Importing | undefined },
-  onClosed: () => Promise<void> = () => Promise.resolve(),
+  options: Opening & { report: Report },
+  onClosed: () => Promise<void>,
 ): Promise<OpenedSession<Session, Client>> {
   const { signal, clock = systemClock, importing } = options
-  const report = recording(options.report ?? reportTrouble, replica)
+  const report = recording(options.report, replica)
   reached('boot')
   const awaiting = { signal, clock, report, onAwaiting: () => undefined }
   const lease = await untilUnderstood(awaiting, async () => {

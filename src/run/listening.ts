@@ -1,6 +1,6 @@
-import type { Settings } from '../../config/settings.ts'
-import { ConfigurationError, UsageError } from '../../base/errors.ts'
-import { isLoopback, type ListenAddress, parseListenAddress } from '../../http/address.ts'
+import type { Settings } from '../config/settings.ts'
+import { ConfigurationError, UsageError } from '../base/errors.ts'
+import { isLoopback, type ListenAddress, parseListenAddress } from '../http/address.ts'
 
 export interface Listening {
   address: ListenAddress
