@@ -90,9 +90,9 @@ for (const [name, open] of Object.entries(libraries))
 
     it('not without the password that it has; then nothing is left at Telegram', async () => {
       const one = await stored()
-      const before = living()
+      const livedBefore = living()
       await assert.rejects(one.fork(API), { code: 'fork.password_needed' })
-      assert.equal(living(), before)
+      assert.equal(living(), livedBefore)
     })
 
     it('not, if it is a bot’s', async () => {
