@@ -12,6 +12,7 @@ import { checkKey } from '../shared/key.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../../base/retry.ts'
 import { conflict } from '../shared/errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from '../store.ts'
+import { Pages } from '../shared/limits.ts'
 import { toVersion } from '../shared/version.ts'
 import { readWholeBody } from '../shared/whole-body.ts'
 
@@ -117,8 +118,10 @@ export class FirebaseStore implements ObjectStore {
   }
 
   async *list(prefix: string, options: StoreOptions = {}): AsyncIterable<string> {
+    const pages = new Pages(this.label)
     let pageToken: string | undefined
     do {
+      pages.next(pageToken)
       const page: { names: string[]; next: string | undefined } = await this.#page(
         prefix,
         this.#options.pageSize,

@@ -1,3 +1,4 @@
+import { limited } from '../shared/limits.ts'
 import { type HttpAnswer } from './client.ts'
 
 const SHOWN = 2048
@@ -6,7 +7,7 @@ const SHOWN = 2048
 export async function readStart(answer: HttpAnswer): Promise<string> {
   const parts: Uint8Array[] = []
   let done = 0
-  for await (const part of answer.body) {
+  for await (const part of limited(answer.body)) {
     parts.push(part)
     done += part.length
     if (done >= SHOWN) break
@@ -17,7 +18,7 @@ export async function readStart(answer: HttpAnswer): Promise<string> {
 /** The members of the object that the service answers with; none where it is no JSON object. */
 export async function readJson(answer: HttpAnswer): Promise<Record<string, unknown>> {
   const parts: Uint8Array[] = []
-  for await (const part of answer.body) parts.push(part)
+  for await (const part of limited(answer.body)) parts.push(part)
   try {
     const value: unknown = JSON.parse(Buffer.concat(parts).toString())
     return { ...(typeof value === 'object' ? value : null) }

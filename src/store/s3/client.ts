@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { ConfigurationError, safeCause } from '../../base/errors.ts'
+import { limited } from '../shared/limits.ts'
 import type { ProxySettings } from '../http/access.ts'
 import { parseEndpoint, type S3Credentials, type S3Location } from './location.ts'
 
@@ -47,7 +49,7 @@ export async function connectS3(
     },
   }
   if (location.endpoint !== undefined && location.region !== undefined)
-    return { sdk, client: elsewhere(sdk, { ...common, endpoint: location.endpoint }) }
+    return { sdk, client: withLimits(elsewhere(sdk, { ...common, endpoint: location.endpoint })) }
   const plain = new sdk.S3Client({ ...common, followRegionRedirects: true })
   const endpoint = location.endpoint ?? parseEndpoint(await configuredEndpoint(plain), location.bucket)
   if (endpoint === undefined) {
@@ -61,11 +63,39 @@ export async function connectS3(
         },
       )
     })
-    return { sdk, client: plain }
+    return { sdk, client: withLimits(plain) }
   }
   const region = location.region ?? (await plain.config.region().catch(() => 'us-east-1'))
   plain.destroy()
-  return { sdk, client: elsewhere(sdk, { ...common, endpoint, region }) }
+  return { sdk, client: withLimits(elsewhere(sdk, { ...common, endpoint, region })) }
+}
+
+/** Everything but the bytes of an object the SDK reads to its end, whatever its length. */
+function withLimits(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args)
+        const { response } = result
+        const isObject = commandName === 'GetObjectCommand' && isSuccess(response)
+        if (!isObject && hasStream(response)) response.body = Readable.from(limited(response.body))
+        return result
+      },
+    { step: 'deserialize', priority: 'low', name: 'tgsessionLimits' },
+  )
+  return client
+}
+
+function isSuccess(response: unknown): boolean {
+  return isObjectWith(response, 'statusCode') && response.statusCode === 200
+}
+
+function hasStream(response: unknown): response is { body: Readable } {
+  return isObjectWith(response, 'body') && response.body instanceof Readable
+}
+
+function isObjectWith<Name extends string>(value: unknown, name: Name): value is Record<Name, unknown> {
+  return typeof value === 'object' && value !== null && name in value
 }
 
 /** A client for a service that is not AWS. */

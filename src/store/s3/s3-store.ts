@@ -8,6 +8,7 @@ import { isPassing, nameOf, setupError, statusOf, storeError } from './errors.ts
 import type { S3Location } from './location.ts'
 import { conflict } from '../shared/errors.ts'
 import type { GetOptions, ObjectStore, StoredObject, StoreOptions, Version } from '../store.ts'
+import { Pages } from '../shared/limits.ts'
 import { toVersion } from '../shared/version.ts'
 import { readWholeBody } from '../shared/whole-body.ts'
 
@@ -84,8 +85,10 @@ export class S3Store implements ObjectStore {
 
   async *list(prefix: string, options: StoreOptions = {}): AsyncIterable<string> {
     const { bucket, prefix: root } = this.#location
+    const pages = new Pages(this.label)
     let token: string | undefined
     do {
+      pages.next(token)
       const page = {
         Bucket: bucket,
         Prefix: root + prefix,

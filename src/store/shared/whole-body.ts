@@ -1,4 +1,5 @@
 import { tooLarge } from './errors.ts'
+import { steady } from './limits.ts'
 import { type GetOptions, MAX_OBJECT_BYTES } from '../store.ts'
 
 const FIRST_BYTES = 64 * 1024
@@ -16,7 +17,7 @@ export async function readWholeBody(
   if ((total ?? 0) > maxBytes) throw tooLarge(label, key, maxBytes)
   let bytes = new Uint8Array(total ?? FIRST_BYTES)
   let done = 0
-  for await (const part of body) {
+  for await (const part of steady(body)) {
     signal?.throwIfAborted()
     const end = done + part.length
     if (end > maxBytes) throw tooLarge(label, key, maxBytes)
