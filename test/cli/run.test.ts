@@ -325,7 +325,7 @@ describe('tgsession run', () => {
     for (const flag of ['--save-after', '--max-wait']) {
       const { code, stderr } = await cli.run(['run', flag, 'soon', '--', 'true'], env)
       assert.equal(code, 64)
-      assert.match(stderr, /a number of seconds from/)
+      assert.match(stderr, /must be a time from/)
     }
     const { code, stderr } = await cli.run(['run', '--', 'true'], { ...env, TGSESSION_SAVE_AFTER: 'soon' })
     assert.equal(code, 78)
