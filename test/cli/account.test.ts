@@ -8,6 +8,7 @@ import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import type { Head } from '../../src/replica/head.ts'
 import { verifySession } from '../../src/session/inspect.ts'
 import { Cli, lastJson } from '../support/cli/cli.ts'
+import { SCHEMAS } from '../support/cli/json-schemas.ts'
 import { ACCOUNT, API_HASH, makeSession, startDc } from '../support/rig.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -98,10 +99,11 @@ describe('check, fork and logout', () => {
   it('logout ends it at Telegram and marks the head; then nothing connects with it any more', async () => {
     const asks = await cli.run(['logout'], env)
     assert.equal(asks.code, 64, 'there is nobody to ask')
-    const { code, stdout, stderr } = await cli.run(['logout', '--yes'], env)
+    const { code, stdout, stderr } = await cli.run(['logout', '--yes', '--json'], env)
     assert.equal(code, 0, stderr)
-    assert.match(stdout, /Logged out/)
+    const { outcome, keyFingerprint } = SCHEMAS.logout.parse(lastJson(stdout))
     const { current, holder } = await headOf()
+    assert.deepEqual([outcome, keyFingerprint], ['loggedOut', current?.keyFingerprint])
     assert.deepEqual([current?.dead, holder], ['loggedOut', null])
     const keyOf = () => dc.stats().keys.find(({ keyId }) => keyId === current?.keyFingerprint)
     assert.equal(keyOf()?.state, 'loggedOut')
@@ -131,11 +133,13 @@ describe('check, fork and logout', () => {
 
   it('fork writes a file, counts the login where it came from, and refuses what it may not do', async () => {
     const file = path.join(scratch, 'laptop.session')
-    const screen = cli.terminal(['fork', '-o', file, '--dc-key', pem], env)
+    const screen = cli.terminal(['fork', '-o', file, '--dc-key', pem, '--json'], env)
     await screen.answer('Password of two-step verification', `${ACCOUNT.password}\r`)
     const { code, text } = await screen.end()
     assert.equal(code, 0, text)
     const { userId } = await verifySession(readFileSync(file))
+    const made = SCHEMAS.fork.parse(JSON.parse(/^\{.*\}/m.exec(text)?.[0] ?? ''))
+    assert.deepEqual([made.file, made.name, made.userId], [file, null, userId])
     assert.equal(userId, String(ACCOUNT.userId))
     assert.equal(statSync(file).mode & 0o777, 0o600)
     assert.equal((await headOf()).logins.at(-1)?.outcome, 'forked')

@@ -96,6 +96,18 @@ export const SCHEMAS = {
   }),
   convert: z.strictObject({ file: z.string(), format: z.string(), bytes: count }),
   unlock: z.strictObject({ outcome: z.enum(['unlocked', 'free']), holder: holder.nullable() }),
+  fork: z.strictObject({
+    name: text,
+    file: text,
+    revision: z.int().nullable(),
+    keyFingerprint: fingerprint,
+    userId: z.string(),
+  }),
+  logout: z.strictObject({
+    outcome: z.enum(['loggedOut', 'revoked']),
+    name: z.string(),
+    keyFingerprint: fingerprint,
+  }),
   copy: z.strictObject({
     outcome: z.literal('copied'),
     name: z.string(),

@@ -8,7 +8,7 @@ import { serverKey } from './data-centre.ts'
 import { apiOf, withFreeLease } from '../../free-lease.ts'
 import { settingsOf, usingReplica } from '../../options.ts'
 import { atTerminal, requireTerminal } from '../../terminal/at-terminal.ts'
-import { note, say } from '../../terminal/output.ts'
+import { note, printJson, say } from '../../terminal/output.ts'
 import { type Terminal, terminalAsker } from '../../terminal/terminal.ts'
 
 interface Flags {
@@ -17,6 +17,7 @@ interface Flags {
   name?: string
   output?: string
   overwrite?: boolean
+  json?: boolean
   device?: string
   dcKey?: string
   ignoreLimit?: boolean
@@ -36,6 +37,7 @@ export function forkCommand(context: Context): Command {
       '--dc-key <file>',
       "the public RSA key (PEM) of a data centre that is not Telegram's own, for rehearsals",
     )
+    .option('--json', 'say what was made as one JSON object; the questions go to standard error then')
     .addHelpText(
       'after',
       '\nTelegram tells the account of the new login, as of any other.\n\nExamples:\n  $ tgsession fork --name laptop\n  $ tgsession fork -o laptop.session',
@@ -46,8 +48,10 @@ export function forkCommand(context: Context): Command {
         throw new UsageError('fork.where', 'the new login needs a name or a file, and not both', {
           hint: 'tgsession fork --name laptop, or tgsession fork -o laptop.session',
         })
-      requireTerminal({})
-      if (output !== undefined) await checkOutput(output, { overwrite: flags.overwrite ?? false })
+      // What is asked goes beside what is written.
+      const aside = { json: flags.json || output === '-' }
+      requireTerminal(aside)
+      if (output !== undefined) await checkOutput(output, flags)
       const settings = await settingsOf(context, { store, name: from }, { api: true, store: true })
       const target = await settingsOf(context, { store, name: name ?? from }, { store: true })
       if (name !== undefined && target.name === settings.name)
@@ -60,7 +64,7 @@ export function forkCommand(context: Context): Command {
         )
       const publicKeyPem = flags.dcKey === undefined ? undefined : await serverKey(flags.dcKey)
       const device = flags.device ?? `tgsession (${name ?? 'fork'})`
-      await atTerminal({}, (terminal) =>
+      await atTerminal(aside, (terminal) =>
         usingReplica(settings, (source) =>
           usingReplica(target, async (into) => {
             const how = {
@@ -68,6 +72,7 @@ export function forkCommand(context: Context): Command {
               device,
               output,
               publicKeyPem,
+              json: flags.json ?? false,
               ignoreLimit: flags.ignoreLimit ?? false,
             }
             await fork(source, into, how, terminal)
@@ -83,13 +88,14 @@ interface How {
   device: string
   output: string | undefined
   publicKeyPem: string | undefined
+  json: boolean
   ignoreLimit: boolean
 }
 
 async function fork(
   source: Replica,
   into: Replica,
-  { output, device, ignoreLimit, ...api }: How,
+  { output, device, json, ignoreLimit, ...api }: How,
   terminal: Terminal & { signal: AbortSignal },
 ): Promise<void> {
   await withFreeLease(source, terminal.signal, async ({ bytes, signal }) => {
@@ -100,8 +106,9 @@ async function fork(
     const attempts = into.attempt({ replace: output !== undefined, ignoreLimit })
     const how = { ...api, asker, attempts, signal, deviceModel: device }
     const loggedIn = await forkSession(bytes, how)
-    await keep(into, attempts, loggedIn, output)
-    say(`Telegram tells the account of a new login from "${device}"; it is this one.`)
+    await keep(into, attempts, loggedIn, { output, json })
+    const tell = json || output === '-' ? note : say
+    tell(`Telegram tells the account of a new login from "${device}"; it is this one.`)
   })
 }
 
@@ -109,11 +116,12 @@ async function keep(
   into: Replica,
   attempt: LoginAttempt,
   { session, keyFingerprint, user }: LoggedIn,
-  output: string | undefined,
+  { output, json }: { output: string | undefined; json: boolean },
 ): Promise<void> {
   if (output !== undefined) {
     const words = `Wrote a second login of user ${user.id} to ${nameOf(output)} (key ${keyFingerprint}).`
-    await writeOutput(output, session, { words })
+    const answer = json && { name: null, file: output, revision: null, keyFingerprint, userId: user.id }
+    await writeOutput(output, session, { words, answer })
     return await attempt.failed('forked')
   }
   const stored = await attempt.finish(session)
@@ -121,7 +129,10 @@ async function keep(
     throw new RefusedError('login.other_account', `this was a login of another account: ${stored.reason}`, {
       hint: 'Correct TGSESSION_USER_ID, or log in with the account that it names.',
     })
-  say(
-    `Stored a second login of user ${user.id} as ${into.name}, revision ${stored.revision.revision} (key ${keyFingerprint}).`,
-  )
+  const { revision } = stored.revision
+  if (json) printJson({ name: into.name, file: null, revision, keyFingerprint, userId: user.id })
+  else
+    say(
+      `Stored a second login of user ${user.id} as ${into.name}, revision ${revision} (key ${keyFingerprint}).`,
+    )
 }
