@@ -73,6 +73,8 @@ export const STAYS = [
   'slow store',
   /** Whoever serves does not reach the store for longer than a TTL. What he has asked is done after that. */
   'late store',
+  /** He reads it, and his writes of the head are done that late: the conditions of a renewal no longer hold then. */
+  'late writes',
   /** The wrapper alone stands still for longer than a TTL; its command does not. */
   'frozen wrapper',
   /** The command starts a program with an empty environment, in a session of its own. */
@@ -83,6 +85,8 @@ export const STAYS = [
   'restored store',
 ] as const
 export type Stay = (typeof STAYS)[number]
+/** The share of the long lives: thirty restarts have each kind. */
+const LONG = 0.27
 const OF_WRAPPERS: readonly Stay[] = ['frozen wrapper', 'hidden program', 'stale side files']
 
 export interface Life {
@@ -121,7 +125,7 @@ export interface PlanOptions {
 }
 
 /**
- * The same for the same seed. A quarter of the lives are long, and come first. As many of the others end by a kill, the
+ * The same for the same seed. The long lives come first. A quarter of all lives are others that end by a kill, the
  * rest by a restart with a mishap; the moments, the mishaps and the kinds of long lives take turns, so that thirty
  * restarts meet every mishap, and a few seeds every moment.
  */
@@ -138,7 +142,7 @@ export function planLives({
   const commands = bots.some((bot) => bot !== 'in process')
     ? bots.filter((bot) => bot !== 'in process')
     : COMMANDS
-  const long = withLong ? Math.floor(restarts / 4) : 0
+  const long = withLong ? Math.floor(restarts * LONG) : 0
   const stays = Array.from({ length: long }, (_, n): Life => {
     const what = STAYS[(seed + n) % STAYS.length]!
     // Who opens the session in process is the fastest: nobody else connects before the one he took it from has noticed.

@@ -54,7 +54,11 @@ let headWrites = 0
 async function passing(location: string, isWriteOfHead: boolean): Promise<void> {
   if (!weather || !location.includes('/.versions/keys/')) return
   if (isWriteOfHead && headWrites++ % 2 === 0) await sleep(WeatherFile.read(weather).slowMs)
-  while (WeatherFile.read(weather).isSilent) await sleep(20)
+  for (;;) {
+    const { isSilent, holdsWrites } = WeatherFile.read(weather)
+    if (!isSilent && !(holdsWrites && isWriteOfHead)) return
+    await sleep(20)
+  }
 }
 
 if (skewMs !== 0 || jumpMs !== 0) {

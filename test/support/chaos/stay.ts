@@ -13,6 +13,7 @@ const TIMES: Record<Stay, { ttl: number; lasts: number }> = {
   'fair weather': { ttl: 1.5, lasts: 2.2 },
   'slow store': { ttl: 2, lasts: 1.8 },
   'late store': { ttl: 1, lasts: 2.7 },
+  'late writes': { ttl: 1, lasts: 2.7 },
   'frozen wrapper': { ttl: 1, lasts: 2 },
   'hidden program': { ttl: 1, lasts: 1 },
   'stale side files': { ttl: 1, lasts: 1 },
@@ -66,6 +67,10 @@ export async function stay(
   if (what === 'late store') {
     serving.way.silence(true)
     stage.later(sleep(ttlMs * LATE).then(() => serving.way.silence(false)))
+  }
+  if (what === 'late writes') {
+    serving.way.holdWrites(true)
+    stage.later(sleep(ttlMs * LATE).then(() => serving.way.holdWrites(false)))
   }
   if (what === 'frozen wrapper') {
     serving.dyno.signalOne(serving.dyno.pid, 'SIGSTOP')

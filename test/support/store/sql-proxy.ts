@@ -25,6 +25,7 @@ export class SqlProxy {
   #silent = false
   #isLost: ((data: Buffer) => boolean) | undefined
   #lost = 0
+  #lostEvery = 1
   /** Connections that were made. */
   connections = 0
   /** Mishaps that came about. */
@@ -65,8 +66,9 @@ export class SqlProxy {
   }
 
   /** Of the statements that these words fit the first is swallowed, the third, and so on. */
-  loseEverySecond(fits: ((data: Buffer) => boolean) | undefined): void {
+  lose(fits: ((data: Buffer) => boolean) | undefined, every: number): void {
     this.#isLost = fits
+    this.#lostEvery = every
     this.#lost = 0
   }
 
@@ -111,7 +113,7 @@ export class SqlProxy {
   }
 
   #strike(data: Buffer): Mishap | undefined {
-    if (this.#isLost?.(data) && ++this.#lost % 2 === 1) return 'swallow'
+    if (this.#isLost?.(data) && this.#lost++ % this.#lostEvery === 0) return 'swallow'
     const plan = this.#plan
     if (plan === undefined || this.mishaps >= plan.times || !data.includes(plan.text)) return undefined
     this.mishaps += 1

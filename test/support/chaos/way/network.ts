@@ -31,7 +31,7 @@ export class Network {
     this.#serve(request, response).catch(() => response.destroy())
   })
   readonly #sockets = new Set<Socket>()
-  #silence: { over: Promise<void>; end: () => void } | undefined
+  #silence: { over: Promise<void>; end: () => void; ofWrites: boolean } | undefined
   #slowMs = 0
   #headWrites = 0
   #isClosed = false
@@ -56,11 +56,14 @@ export class Network {
     return `http://127.0.0.1:${address.port}`
   }
 
-  /** Takes requests, and neither does nor answers anything until it is over: then all of them are done. */
-  silence(on: boolean): void {
+  /**
+   * Takes requests, and neither does nor answers anything, or no writes of the head, until it is over: then all of them are
+   * done.
+   */
+  silence(on: boolean, ofWrites = false): void {
     this.#silence?.end()
     const { promise: over, resolve: end } = Promise.withResolvers<void>()
-    this.#silence = on ? { over, end } : undefined
+    this.#silence = on ? { over, end, ofWrites } : undefined
   }
 
   /** Milliseconds that every other write of the head takes before it is done. */
@@ -79,8 +82,8 @@ export class Network {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(Buffer.from(part))
-    await this.#silence?.over
     const isHead = request.method === 'PUT' && /head\.json/.test(request.url ?? '')
+    if (isHead || this.#silence?.ofWrites === false) await this.#silence?.over
     if (this.#slowMs > 0 && isHead && this.#headWrites++ % 2 === 0) await sleep(this.#slowMs)
     if (this.#isClosed) return
     const work = (): Promise<Answer> => this.#forward(request, Buffer.concat(parts))

@@ -15,6 +15,8 @@ export interface WayToStore {
   env: Environment
   /** From now on nothing answers, or everything does again: over HTTP and in a folder also what was asked meanwhile. */
   silence(on: boolean): void
+  /** The same for writes of the head alone. What is lost on its way to an SQL server is not done afterwards. */
+  holdWrites(on: boolean): void
   /** Milliseconds that every other write of the head takes before it is done; an SQL server never gets those. */
   slow(ms: number): void
   close(): Promise<void>
@@ -78,6 +80,7 @@ function fileStore(url: string, folder: string): ChaosStore {
     return {
       env: { ...env, CHAOS_WEATHER: file },
       silence: (isSilent) => weather.set({ isSilent }),
+      holdWrites: (holdsWrites) => weather.set({ holdsWrites }),
       slow: (slowMs) => weather.set({ slowMs }),
       close: nothing,
     }
@@ -119,6 +122,7 @@ function httpStore(
       return {
         env: { ...keys, TGSESSION_STORE: url.href },
         silence: (on) => network.silence(on),
+        holdWrites: (on) => network.silence(on, true),
         slow: (ms) => network.slow(ms),
         close: () => network.close(),
       }
@@ -126,6 +130,8 @@ function httpStore(
     close,
   }
 }
+
+const isHead = (data: Buffer): boolean => partWritten(data) === 'head'
 
 async function postgresStore(which: string, { random, onFault }: ChaosStoreOptions): Promise<ChaosStore> {
   const database = await testDatabase('postgres', which === 'postgres' ? undefined : which)
@@ -151,9 +157,13 @@ async function postgresStore(which: string, { random, onFault }: ChaosStoreOptio
       return {
         env: { TGSESSION_STORE: withPort(database.url, proxy.port) },
         silence: (on) => proxy.silence(on),
+        holdWrites: (on) => {
+          isSlow = on
+          proxy.lose(on ? isHead : undefined, 1)
+        },
         slow: (ms) => {
           isSlow = ms > 0
-          proxy.loseEverySecond(isSlow ? (data) => partWritten(data) === 'head' : undefined)
+          proxy.lose(isSlow ? isHead : undefined, 2)
         },
         close: async () => {
           clearInterval(timer)

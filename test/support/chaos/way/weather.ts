@@ -4,11 +4,13 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 export interface Weather {
   /** Nothing is done; what was asked is done when this is over, however late that is. */
   isSilent: boolean
+  /** The same for writes of the head alone. */
+  holdsWrites: boolean
   /** Milliseconds that every other write of the head takes before it is done. */
   slowMs: number
 }
 
-const FAIR: Weather = { isSilent: false, slowMs: 0 }
+const FAIR: Weather = { isSilent: false, holdsWrites: false, slowMs: 0 }
 
 export class WeatherFile {
   readonly #file: string
