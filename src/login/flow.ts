@@ -11,6 +11,7 @@ export interface Timing {
   /** Milliseconds for each call to Telegram; people may take as long as they like. */
   timeoutMs: number
   signal: AbortSignal | undefined
+  during?: (<T>(work: Promise<T>) => Promise<T>) | undefined
 }
 
 /** One login's flow with Telegram: every call has a deadline, and whether a key may be authorised is known. */
@@ -74,7 +75,8 @@ export class LoginFlow {
 
   async #inOurWords<T>(work: Promise<T>): Promise<T> {
     try {
-      return await work
+      const { during } = this.#timing
+      return await (during ? during(work) : work)
     } catch (error) {
       this.#timing.signal?.throwIfAborted()
       throw rpcError(error) ? error : translate(error)

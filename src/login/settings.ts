@@ -6,6 +6,7 @@ import { type LogSink, logToStderr } from '../telegram/client/log-sink.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker, QrAsker } from './asker.ts'
 import type { AttemptLog } from './attempt-log.ts'
+import { BOT_TOKEN } from './bot-token.ts'
 import { parsePhone } from './phone-number.ts'
 
 /** The account that logs in. With `phone` the asker need not ask for it. */
@@ -26,6 +27,9 @@ export interface DataCentre {
   publicKeyPem?: string | undefined
 }
 
+/** @internal */
+export type During = <T>(work: Promise<T>) => Promise<T>
+
 /** What a login needs. */
 export interface LogInOptions {
   /** Of the application, from https://my.telegram.org. */
@@ -44,6 +48,8 @@ export interface LogInOptions {
   timeoutMs?: number | undefined
   /** Where GramJS's warnings go. Default: standard error. */
   log?: LogSink | undefined
+  /** @internal Goes along with each wait for Telegram: a spinner. */
+  during?: During | undefined
 }
 
 /** The account that logged in. */
@@ -70,7 +76,6 @@ export interface LoggedIn {
 
 /** Telegram's production data centre 2, as its own apps have it built in. */
 const DEFAULT_DC: DataCentre & { id: number } = { host: '149.154.167.51', port: 443, id: 2 }
-const TOKEN = /^\d+:[\w-]+$/
 
 export interface Settings {
   apiId: number
@@ -81,6 +86,7 @@ export interface Settings {
   signal: AbortSignal | undefined
   timeoutMs: number
   log: LogSink
+  during: During | undefined
 }
 
 /** Checks everything that can be checked without Telegram, and fills in the rest. */
@@ -105,7 +111,7 @@ export function checkSettings(who: Who, options: LogInOptions): Settings {
       'the data centre needs a host and a port',
       'For example 149.154.167.51:443.',
     )
-  if (who.kind === 'bot' && !TOKEN.test(who.token))
+  if (who.kind === 'bot' && !BOT_TOKEN.test(who.token))
     throw new RefusedError('login.bot_token_invalid', 'this is not a bot token', {
       hint: 'Copy the whole token from @BotFather: digits, a colon, letters and digits.',
     })
@@ -120,6 +126,7 @@ export function checkSettings(who: Who, options: LogInOptions): Settings {
     signal: options.signal,
     timeoutMs: options.timeoutMs ?? 30_000,
     log: options.log ?? logToStderr,
+    during: options.during,
   }
 }
 

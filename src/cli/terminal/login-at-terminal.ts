@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { intro, log, outro } from '@clack/prompts'
+import { log, outro } from '@clack/prompts'
 import { TgsessionError } from '../../base/errors.ts'
 import { RefusedError } from '../../base/errors.ts'
 import { show } from '../../base/show.ts'
@@ -7,8 +7,8 @@ import type { DataCentre, LoggedIn, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { LoginAttempt, Replica } from '../../replica/replica.ts'
 import { writeDatabase } from '../../base/write-file.ts'
-import { withProgress } from './progress.ts'
-import { askBotToken, askYesNo, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
+import { withProgress, withSpinner } from './progress.ts'
+import { askBotToken, askYesNo, framed, type Terminal, terminalAsker, terminalQrAsker } from './terminal.ts'
 
 export interface LoginAtTerminal {
   apiId: number
@@ -32,7 +32,15 @@ export async function loginAtTerminal(
   options: LoginAtTerminal,
   terminal: Terminal,
 ): Promise<Revision | null> {
-  intro(show(`Log in as ${replica.name}, into ${replica.store.label}`), terminal)
+  const title = `Log in as ${replica.name}, into ${replica.store.label}`
+  return await framed(title, terminal, async () => await inFrame(replica, options, terminal))
+}
+
+async function inFrame(
+  replica: Replica,
+  options: LoginAtTerminal,
+  terminal: Terminal,
+): Promise<Revision | null> {
   const replace = options.replace ? await confirmReplace(replica, terminal) : false
   if (replace === null) {
     outro('Nothing was changed.', terminal)
@@ -44,12 +52,14 @@ export async function loginAtTerminal(
   return await store(replica, attempt, loggedIn, terminal)
 }
 
+const during = <T>(work: Promise<T>): Promise<T> => withSpinner('Asking Telegram', () => work)
+
 /** However it fails, the attempt does not stay open in the store. */
 async function logIn(attempt: LoginAttempt, options: LoginAtTerminal, terminal: Terminal): Promise<LoggedIn> {
   try {
     const who = await whoLogsIn(options, terminal)
     const login = await import('../../login/login.ts')
-    return await login.logIn(who, { ...options, attempts: attempt, signal: terminal.signal })
+    return await login.logIn(who, { ...options, attempts: attempt, signal: terminal.signal, during })
   } catch (error) {
     const code = error instanceof TgsessionError ? error.code : 'login.cancelled'
     // What became of the login is the news, also if the store does not take it.

@@ -1,6 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
 import { cancel, confirm, intro, isCancel, log, password, select, text } from '@clack/prompts'
-import type { Asker, QrAsker } from '../../login/asker.ts'
+import { TgsessionError } from '../../base/errors.ts'
+import { type Asker, type CodeQuestion, type QrAsker, RESEND } from '../../login/asker.ts'
+import { BOT_TOKEN } from '../../login/bot-token.ts'
+import { parsePhone } from '../../login/phone-number.ts'
 import { QrPicture } from './qr-picture.ts'
 import { show } from '../../base/show.ts'
 import { Interrupted } from './output.ts'
@@ -22,19 +25,21 @@ export function terminalAsker(terminal: Terminal): Asker {
         text({
           message: 'Phone number of the account (international form)',
           placeholder: '+15551234567',
-          validate: required('a phone number'),
+          validate: phoneProblem,
           ...terminal,
           ...withSignal(question?.signal),
         }),
       ),
-    code: ({ sentTo, length, lastError, signal }) => {
+    code: async (question) => {
+      const { sentTo, length, lastError, resend, signal } = question
       if (lastError !== undefined) log.warn(show(lastError), terminal)
-      const message = `Code, sent to ${sentTo}${length === undefined ? '' : ` (${length} characters)`}`
-      // Masked: screens get recorded, as by `heroku run`.
-      return answered(
-        terminal,
-        password({ message, validate: required('the code'), ...terminal, ...withSignal(signal) }),
-      )
+      if (resend !== undefined) log.info(`No code? Enter alone sends another one ${resend.next}.`, terminal)
+      const size = length === undefined ? '' : ` (${length} characters)`
+      const message = folded(show(`Code, sent to ${sentTo}${size}`), terminal)
+      // Shown: it is good once, and for a few minutes.
+      const validate = codeProblem(question)
+      const code = await answered(terminal, text({ message, validate, ...terminal, ...withSignal(signal) }))
+      return code.trim() === '' ? RESEND : code
     },
     password: ({ hint, lastError, signal }) => {
       if (lastError !== undefined) log.warn(show(lastError), terminal)
@@ -59,7 +64,7 @@ export function terminalQrAsker(terminal: Terminal): QrAsker {
 export async function askBotToken(terminal: Terminal): Promise<string> {
   return await answered(
     terminal,
-    password({ message: 'Bot token from @BotFather', validate: required('the token'), ...terminal }),
+    password({ message: 'Bot token from @BotFather', validate: tokenProblem, ...terminal }),
   )
 }
 
@@ -121,6 +126,37 @@ async function answered({ signal }: Terminal, prompt: Promise<string | boolean |
   signal?.throwIfAborted()
   if (isCancel(answer)) throw new Interrupted()
   return String(answer)
+}
+
+function phoneProblem(given = ''): string | undefined {
+  try {
+    parsePhone(given)
+    return undefined
+  } catch (error) {
+    if (error instanceof TgsessionError) return `${error.message}. ${error.hint}`
+    throw error
+  }
+}
+
+function tokenProblem(given = ''): string | undefined {
+  return BOT_TOKEN.test(given.trim())
+    ? undefined
+    : 'Copy the whole token: digits, a colon, letters and digits.'
+}
+
+/** What can be told without Telegram: whether it has as many digits, and whether another may be sent already. */
+function codeProblem({ length, resend }: CodeQuestion): (given?: string) => string | undefined {
+  const askedAt = performance.now()
+  return (given = '') => {
+    const code = given.replaceAll(/[\s-]/g, '')
+    if (code !== '')
+      return /^\d+$/.test(code) && length !== undefined && code.length !== length
+        ? `It has ${length} characters.`
+        : undefined
+    if (!resend) return 'Enter the code.'
+    const seconds = Math.ceil(resend.afterSeconds - (performance.now() - askedAt) / 1000)
+    return seconds > 0 ? `Another one can be sent in ${seconds} s.` : undefined
+  }
 }
 
 function required(what: string): (value: string | undefined) => string | undefined {

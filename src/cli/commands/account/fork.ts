@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { RefusedError, UsageError } from '../../../base/errors.ts'
+import { borrowedApiId } from '../../../login/borrowed-api-ids.ts'
 import type { LoggedIn } from '../../../login/login.ts'
 import type { LoginAttempt, Replica } from '../../../replica/replica.ts'
 import { checkOutput, nameOf, outputOption, overwriteOption, writeOutput } from '../../output-file.ts'
@@ -9,6 +10,7 @@ import { apiOf, withFreeLease } from '../../free-lease.ts'
 import { settingsOf, usingReplica } from '../../options.ts'
 import { atTerminal, requireTerminal } from '../../terminal/at-terminal.ts'
 import { note, printJson, say } from '../../terminal/output.ts'
+import { withSpinner } from '../../terminal/progress.ts'
 import { type Terminal, terminalAsker } from '../../terminal/terminal.ts'
 
 interface Flags {
@@ -62,6 +64,8 @@ export function forkCommand(context: Context): Command {
             hint: 'For example --name laptop.',
           },
         )
+      const borrowed = settings.apiId === undefined ? undefined : borrowedApiId(settings.apiId)
+      if (borrowed !== undefined) note(`tgsession: ${borrowed.message}`, `  ${borrowed.hint}`)
       const publicKeyPem = flags.dcKey === undefined ? undefined : await serverKey(flags.dcKey)
       const device = flags.device ?? `tgsession (${name ?? 'fork'})`
       await atTerminal(aside, (terminal) =>
@@ -100,11 +104,12 @@ async function fork(
 ): Promise<void> {
   await withFreeLease(source, terminal.signal, async ({ bytes, signal }) => {
     const { forkSession } = await import('../../../login/fork.ts')
-    note('Asking Telegram to let a second login in…')
+    const during = <T>(work: Promise<T>): Promise<T> =>
+      withSpinner('Asking Telegram to let a second login in', () => work)
     const asker = terminalAsker(terminal)
     // Written down under the name that it gets; a login into a file under the name that lets it in.
     const attempts = into.attempt({ replace: output !== undefined, ignoreLimit })
-    const how = { ...api, asker, attempts, signal, deviceModel: device }
+    const how = { ...api, asker, attempts, signal, deviceModel: device, during }
     const loggedIn = await forkSession(bytes, how)
     await keep(into, attempts, loggedIn, { output, json })
     const tell = json || output === '-' ? note : say
