@@ -86,6 +86,9 @@ export function forkCommand(context: Context): Command {
     })
 }
 
+const during = <T>(work: Promise<T>): Promise<T> =>
+  withSpinner('Asking Telegram to let a second login in', () => work)
+
 interface How {
   apiId: number
   apiHash: string
@@ -104,8 +107,6 @@ async function fork(
 ): Promise<void> {
   await withFreeLease(source, terminal.signal, async ({ bytes, signal }) => {
     const { forkSession } = await import('../../../login/fork.ts')
-    const during = <T>(work: Promise<T>): Promise<T> =>
-      withSpinner('Asking Telegram to let a second login in', () => work)
     const asker = terminalAsker(terminal)
     // Written down under the name that it gets; a login into a file under the name that lets it in.
     const attempts = into.attempt({ replace: output !== undefined, ignoreLimit })
