@@ -26,3 +26,6 @@ export function maskPhone(phone: string): string {
   const digits = phone.replaceAll(/\D/g, '')
   return `+${digits.slice(0, 2)}${'•'.repeat(Math.max(1, digits.length - 4))}${digits.slice(-2)}`
 }
+
+/** As @BotFather gives it: the bot's id, a colon, and its secret. */
+export const BOT_TOKEN = /^\d+:[\w-]+$/

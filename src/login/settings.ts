@@ -6,8 +6,7 @@ import { type LogSink, logToStderr } from '../telegram/client/log-sink.ts'
 import { addServerKey } from '../clients/gramjs/library.ts'
 import type { Asker, QrAsker } from './asker.ts'
 import type { AttemptLog } from './attempt-log.ts'
-import { BOT_TOKEN } from './bot-token.ts'
-import { parsePhone } from './phone-number.ts'
+import { BOT_TOKEN, parsePhone } from './phone-number.ts'
 
 /** The account that logs in. With `phone` the asker need not ask for it. */
 export type Who =
