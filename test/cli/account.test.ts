@@ -70,8 +70,12 @@ describe('check, fork and logout', () => {
       [said['state'], said['bot'], said['userId'], said['frozenUntil']],
       ['alive', false, String(ACCOUNT.userId), null],
     )
-    const { holder, current } = await headOf()
-    assert.deepEqual([holder, current], [null, first.current])
+    const { holder, current, events, logins, notice } = await headOf()
+    assert.deepEqual([holder, current, logins, notice], [null, first.current, first.logins, null])
+    assert.deepEqual(
+      events.map((event) => [event.code, Object.keys(event).toSorted()]),
+      [['check.alive', ['at', 'code']]],
+    )
     const short = await cli.run(['whoami'], env)
     assert.equal(short.code, 0)
     assert.match(short.stdout, /state +alive/)

@@ -45,6 +45,8 @@ async function ask(
     return await withFreeLease(replica, stop, async ({ bytes, revision, lease, signal }) => {
       const { askAccount } = await import('../../../login/stored-account.ts')
       const answer = await withSpinner('Asking Telegram', () => askAccount(bytes, { ...api, signal }))
+      // State and time, for whoever looks at the head later; written with the release.
+      replica.note(`check.${stateOf(answer)}`)
       // A dead key is never connected again.
       if (answer.state === 'dead') await replica.markDead(lease, revision, answer.why)
       return { userId: revision.userId, answer }
@@ -56,6 +58,11 @@ async function ask(
     const answer: Answer = { state: 'in use', holder: label, since, dead: current?.dead ?? null, events }
     return { userId: current?.userId ?? null, answer }
   }
+}
+
+function stateOf(answer: AccountState): string {
+  if (answer.state === 'alive') return answer.frozenUntil === null ? 'alive' : 'frozen'
+  return answer.state === 'unknown' && answer.why === 'frozen' ? 'frozen' : answer.state
 }
 
 function inWords(answer: Answer): Record<string, string> {
