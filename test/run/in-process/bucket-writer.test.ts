@@ -113,16 +113,17 @@ describe('whoever can write the store', () => {
       'fork.json',
     ])
       write(key, wish)
+    const commands = {
+      fork: wish,
+      forks: [wish],
+      commands: [{ fork: wish }],
+      requests: [wish],
+      loginToken: token,
+      recipient,
+    }
     store.tamper((head) => ({
       ...head,
-      ...{
-        fork: wish,
-        forks: [wish],
-        commands: [{ fork: wish }],
-        requests: [wish],
-        loginToken: token,
-        recipient,
-      },
+      ...commands,
       notice: url,
       current: head.current && { ...head.current, sealedFor: recipient },
       logins: [...head.logins, { id: token, outcome: 'started', ...wish }],
