@@ -14,7 +14,7 @@ const TIMES: Record<Stay, { ttl: number; lasts: number }> = {
   'slow store': { ttl: 2, lasts: 1.8 },
   'late store': { ttl: 1, lasts: 2.7 },
   'late writes': { ttl: 1, lasts: 2.7 },
-  'frozen wrapper': { ttl: 1, lasts: 2 },
+  'frozen wrapper': { ttl: 1.5, lasts: 1.8 },
   'hidden program': { ttl: 1, lasts: 1 },
   'stale side files': { ttl: 1, lasts: 1 },
   'restored store': { ttl: 1.5, lasts: 2 },
