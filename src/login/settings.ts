@@ -49,6 +49,10 @@ export interface LogInOptions {
   log?: LogSink | undefined
   /** @internal Goes along with each wait for Telegram: a spinner. */
   during?: During | undefined
+  /** @internal What earlier logins of the account left: then no code is needed. */
+  loginTokens?: Uint8Array[] | undefined
+  /** @internal Gets what this one leaves, if the account has a password. */
+  onLoginToken?: ((token: Uint8Array) => void) | undefined
 }
 
 /** The account that logged in. */
@@ -86,6 +90,8 @@ export interface Settings {
   timeoutMs: number
   log: LogSink
   during: During | undefined
+  loginTokens: Uint8Array[]
+  onLoginToken: ((token: Uint8Array) => void) | undefined
 }
 
 /** Checks everything that can be checked without Telegram, and fills in the rest. */
@@ -126,6 +132,8 @@ export function checkSettings(who: Who, options: LogInOptions): Settings {
     timeoutMs: options.timeoutMs ?? 30_000,
     log: options.log ?? logToStderr,
     during: options.during,
+    loginTokens: options.loginTokens ?? [],
+    onLoginToken: options.onLoginToken,
   }
 }
 

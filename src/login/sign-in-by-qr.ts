@@ -17,7 +17,8 @@ export async function signInByQr(flow: LoginFlow, asker: QrAsker, settings: Sett
     if (await isScanned(flow, asker, settings)) return
   } catch (error) {
     if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
-    return await enterPassword(flow, asker)
+    await enterPassword(flow, asker)
+    return
   }
   throw new RefusedError('login.qr_not_scanned', `none of ${CODES} QR codes was scanned`, {
     hint: 'Start again, and scan it in Telegram on your phone: Settings > Devices > Link Desktop Device.',

@@ -21,16 +21,17 @@ export async function signInUser(
   flow: LoginFlow,
   asker: Asker,
   phoneNumber: string,
-  { apiId, apiHash, attempts }: Credentials & Pick<Settings, 'attempts'>,
+  { apiId, apiHash, attempts, loginTokens, onLoginToken }: Settings,
 ): Promise<void> {
-  const sent = await sendCode(flow, phoneNumber, { apiId, apiHash })
   const sending = async (): Promise<void> => await attempts.sending?.(phoneNumber)
-  if (sent instanceof Api.auth.SentCodeSuccess) return flow.noteSignedIn()
   try {
+    const sent = await sendCode(flow, phoneNumber, { apiId, apiHash }, loginTokens)
+    if (sent instanceof Api.auth.SentCodeSuccess) return flow.noteSignedIn()
     await enterCode(flow, asker, phoneNumber, sent, sending)
   } catch (error) {
     if (rpcError(error)?.name !== 'SESSION_PASSWORD_NEEDED') throw error
-    await enterPassword(flow, asker)
+    const token = await enterPassword(flow, asker)
+    if (token !== null) onLoginToken?.(token)
   }
 }
 
@@ -47,9 +48,14 @@ async function sendCode(
   flow: LoginFlow,
   phoneNumber: string,
   { apiId, apiHash }: Credentials,
+  loginTokens: Uint8Array[],
 ): Promise<Api.auth.TypeSentCode> {
+  const logoutTokens = loginTokens.map((token) => Buffer.from(token))
+  const settings = new Api.CodeSettings(logoutTokens.length > 0 ? { logoutTokens } : {})
+  const request = new Api.auth.SendCode({ phoneNumber, apiId, apiHash, settings })
+  // With one of them the answer may be that this key is signed in.
   const send = (): Promise<Api.auth.TypeSentCode> =>
-    flow.call(new Api.auth.SendCode({ phoneNumber, apiId, apiHash, settings: new Api.CodeSettings({}) }))
+    loginTokens.length > 0 ? flow.signIn(request) : flow.call(request)
   try {
     return await send()
   } catch (error) {
@@ -132,14 +138,19 @@ function tidy(entered: string, { words }: SentCode): string {
   return words ? entered.trim() : entered.replaceAll(/[\s-]/g, '')
 }
 
-export async function enterPassword(flow: LoginFlow, asker: Pick<Asker, 'password'>): Promise<void> {
+/** Returns what spares the next login its code, if Telegram gives that. */
+export async function enterPassword(
+  flow: LoginFlow,
+  asker: Pick<Asker, 'password'>,
+): Promise<Uint8Array | null> {
   const { hint } = await flow.call(new Api.account.GetPassword())
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const lastError = attempt > 1 ? 'that password was not right' : undefined
     const password = await flow.ask((signal) =>
       asker.password({ hint: hint || undefined, attempt, lastError, signal }),
     )
-    if (password !== '' && (await isPassword(flow, password))) return
+    const answer = password === '' ? null : await prove(flow, password)
+    if (answer) return (answer instanceof Api.auth.Authorization ? answer.futureAuthToken : null) ?? null
   }
   throw new RefusedError('login.password_wrong', `the password was wrong ${ATTEMPTS} times`, {
     hint: 'It is the password of two-step verification, set under Settings > Privacy in Telegram. Start again when you have it.',
@@ -149,26 +160,26 @@ export async function enterPassword(flow: LoginFlow, asker: Pick<Asker, 'passwor
 /** What makes a challenge stale: another that was fetched in between, or a change of the password. Once more is enough. */
 const STALE = new Set(['SRP_ID_INVALID', 'SRP_PASSWORD_CHANGED'])
 
-async function isPassword(flow: LoginFlow, password: string): Promise<boolean> {
+/** Null for a wrong password. */
+async function prove(flow: LoginFlow, password: string): Promise<Api.auth.TypeAuthorization | null> {
   try {
-    return await proves(flow, password)
+    return await proveOnce(flow, password)
   } catch (error) {
     if (!STALE.has(rpcError(error)?.name ?? '')) throw error
-    return await proves(flow, password)
+    return await proveOnce(flow, password)
   }
 }
 
-async function proves(flow: LoginFlow, password: string): Promise<boolean> {
+async function proveOnce(flow: LoginFlow, password: string): Promise<Api.auth.TypeAuthorization | null> {
   // A challenge of the SRP exchange serves for one try, and not for as long as a person may think.
   const challenge = await flow.call(new Api.account.GetPassword())
   const proof = await computeCheck(challenge, password).catch((error: unknown) => {
     throw translate(error)
   })
   try {
-    await flow.signIn(new Api.auth.CheckPassword({ password: proof }))
-    return true
+    return await flow.signIn(new Api.auth.CheckPassword({ password: proof }))
   } catch (error) {
-    if (rpcError(error)?.name === 'PASSWORD_HASH_INVALID') return false
+    if (rpcError(error)?.name === 'PASSWORD_HASH_INVALID') return null
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import type { LoginToken } from './login/token.ts'
 import { randomUUID } from 'node:crypto'
 import { BadDataError, UsageError } from '../base/errors.ts'
 import type { StoreOptions } from '../store/store.ts'
@@ -17,6 +18,7 @@ export interface RecoveryOptions extends End {
   /** The only account that may be served here, where it is known. */
   userId: string | undefined
   leaseTtlMs: number
+  loginToken: LoginToken
   takeLease: (options: Pick<LeaseOptions, 'signal' | 'onWaiting' | 'stillWanted'>) => Promise<Lease>
 }
 
@@ -226,6 +228,7 @@ export class Recovery {
 
   /** What the tombstone names, and what nothing named: all numbers below the next, since uploads have that or more. */
   async #removeAll(keys: Set<string>, head: Head, options: StoreOptions): Promise<number> {
+    await this.#options.loginToken.remove()
     const { revisions } = this.#options
     for await (const { objectKey: key, number } of revisions.list({ signal: options.signal }))
       if (number < nextRevision(head)) keys.add(key)

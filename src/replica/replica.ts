@@ -15,6 +15,7 @@ import { type LeaseOptions, takeLease } from '../lease/take.ts'
 import { LoginAttempt } from './login/attempt.ts'
 import { formerIsGone, importSession } from './login/import.ts'
 import { PhoneLog } from './login/phone-log.ts'
+import { LoginToken } from './login/token.ts'
 import type { Restored, SaveOutcome } from './outcome.ts'
 import { PatchBase } from './patch-base.ts'
 import { Recovery, type RecoveryOptions } from './recovery.ts'
@@ -91,6 +92,8 @@ export class Replica {
   readonly leaseTtlMs: number
   /** @internal What people do when something went wrong: rollback, promote, unlock, delete. */
   readonly recovery: Recovery
+  /** @internal What spares the next login its code, if it was wanted. */
+  readonly loginToken: LoginToken
   readonly #options: ReplicaOptions
   readonly #parts: RepairParts
   readonly #base: PatchBase
@@ -116,6 +119,7 @@ export class Replica {
       features,
       onTrouble,
     })
+    this.loginToken = new LoginToken({ store, name, cipher })
     this.#base = new PatchBase({ cipher, patchesWork: options.patchesWork })
     this.#knowsPatches = (features ?? FEATURES).includes(PATCHES)
     const revisions = new Revisions({ store, name, cipher, verify, maxBytes, base: this.#base })
@@ -133,7 +137,9 @@ export class Replica {
     const { leaseTtlMs } = this
     const take: RecoveryOptions['takeLease'] = (how) => this.#takeLease(how)
     const { label: storeLabel } = store
-    this.recovery = new Recovery({ ...this.#parts, name, storeLabel, userId, leaseTtlMs, takeLease: take })
+    const { loginToken } = this
+    const about = { name, storeLabel, userId, leaseTtlMs, loginToken }
+    this.recovery = new Recovery({ ...this.#parts, ...about, takeLease: take })
   }
 
   /** @internal The newest head seen by any read or write of this process; a holder's renewals keep it fresh. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
@@ -101,6 +101,42 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
     assert.equal(code, 130)
     assert.match(text, /│ {2}123/)
     assert.match(text, /└ {2}Cancelled\./)
+  })
+
+  it('keeps what spares the next login its code, if that is wanted, until logout', async () => {
+    assert.equal((await logInWell()).code, 0)
+    const token = path.join(scratch, `store${stores}`, 'main', 'login-token.age')
+    assert.ok(!existsSync(token))
+    const first = login('--replace', '--phone', ACCOUNT.phone, '--keep-login-token')
+    await first.answer('Put a new login in its place?', 'y')
+    await first.answer('Code, sent to', `${ACCOUNT.code}\r`)
+    await first.answer('Password', `${ACCOUNT.password}\r`)
+    assert.equal(await first.ended, 0)
+    const sealed = readFileSync(token)
+    assert.match(sealed.toString('latin1'), /^age-encryption\.org/)
+    // Used up, and another is kept in its place.
+    const second = login('--replace', '--phone', ACCOUNT.phone)
+    await second.answer('Put a new login in its place?', 'y')
+    await second.answer('Password', `${ACCOUNT.password}\r`)
+    const { code, text } = await second.end()
+    assert.equal(code, 0, text)
+    assert.doesNotMatch(text, /Code, sent to/)
+    assert.match(text, /needs the password, and no code/)
+    assert.ok(!readFileSync(token).equals(sealed))
+    const pulled = await cli.run(['pull', 'out.session'], env)
+    assert.equal(pulled.code, 0, pulled.stderr)
+    const ended = await cli.run(['logout', '--yes'], env)
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.ok(!existsSync(token))
+  })
+
+  it('keeps nothing of the kind where it would be readable', async () => {
+    const { TGSESSION_KEY: _, ...readable } = env
+    env = readable
+    const refused = await login('--keep-login-token').end()
+    assert.equal(refused.code, 78, refused.text)
+    assert.match(refused.text, /kept encrypted, or not at all/)
+    assert.deepEqual((await status()).logins, [])
   })
 
   it('logs a bot in', async () => {

@@ -3,7 +3,7 @@ import { log, outro } from '@clack/prompts'
 import { TgsessionError } from '../../base/errors.ts'
 import { RefusedError } from '../../base/errors.ts'
 import { show } from '../../base/show.ts'
-import type { DataCentre, LoggedIn, Who } from '../../login/login.ts'
+import type { DataCentre, LoggedIn, LogInOptions, Who } from '../../login/login.ts'
 import type { Revision } from '../../replica/head.ts'
 import type { LoginAttempt, Replica } from '../../replica/replica.ts'
 import { writeDatabase } from '../../base/write-file.ts'
@@ -21,6 +21,8 @@ export interface LoginAtTerminal {
   replace?: boolean | undefined
   /** Even though many codes were asked for lately. */
   ignoreLimit?: boolean | undefined
+  /** What spares the next login its code is kept, encrypted. */
+  keepLoginToken?: boolean | undefined
 }
 
 /**
@@ -46,16 +48,32 @@ async function inFrame(
     outro('Nothing was changed.', terminal)
     return null
   }
+  if (options.keepLoginToken) replica.loginToken.requireSealed()
+  const known = await replica.loginToken.read()
   const attempt = replica.attempt({ replace, ignoreLimit: options.ignoreLimit ?? false })
   await attempt.begin()
-  const loggedIn = await logIn(attempt, options, terminal)
-  return await store(replica, attempt, loggedIn, terminal)
+  let token: Uint8Array | undefined
+  const tokens = {
+    loginTokens: known ? [known] : [],
+    onLoginToken: (given: Uint8Array) => void (token = given),
+  }
+  const loggedIn = await logIn(attempt, { ...options, ...tokens }, terminal)
+  const stored = await store(replica, attempt, loggedIn, terminal)
+  if (options.keepLoginToken || known) await keepToken(replica, token, terminal)
+  const { user } = loggedIn
+  const name = show(user.username === undefined ? user.name : `${user.name} (@${user.username})`)
+  outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
+  return stored
 }
 
 const during = <T>(work: Promise<T>): Promise<T> => withSpinner('Asking Telegram', () => work)
 
 /** However it fails, the attempt does not stay open in the store. */
-async function logIn(attempt: LoginAttempt, options: LoginAtTerminal, terminal: Terminal): Promise<LoggedIn> {
+async function logIn(
+  attempt: LoginAttempt,
+  options: LoginAtTerminal & Pick<LogInOptions, 'loginTokens' | 'onLoginToken'>,
+  terminal: Terminal,
+): Promise<LoggedIn> {
   try {
     const who = await whoLogsIn(options, terminal)
     const login = await import('../../login/login.ts')
@@ -65,6 +83,19 @@ async function logIn(attempt: LoginAttempt, options: LoginAtTerminal, terminal: 
     // What became of the login is the news, also if the store does not take it.
     await attempt.failed(code).catch(() => undefined)
     throw error
+  }
+}
+
+/** The session is stored by now, whatever becomes of this. */
+async function keepToken(replica: Replica, token: Uint8Array | undefined, terminal: Terminal): Promise<void> {
+  if (token === undefined)
+    return log.info('No login token was kept: only an account with a password gets one, by phone.', terminal)
+  try {
+    await replica.loginToken.keep(token)
+    log.success('The next login needs the password, and no code.', terminal)
+  } catch (error) {
+    if (!(error instanceof TgsessionError)) throw error
+    log.warn(show(`The login token could not be kept: ${error.message}`), terminal)
   }
 }
 
@@ -95,7 +126,7 @@ async function whoLogsIn({ bot, qr, phone }: LoginAtTerminal, terminal: Terminal
 async function store(
   replica: Replica,
   attempt: LoginAttempt,
-  { session, user }: LoggedIn,
+  { session }: LoggedIn,
   terminal: Terminal,
 ): Promise<Revision> {
   const storing = withProgress('Storing the session', (onProgress) => attempt.finish(session, { onProgress }))
@@ -114,7 +145,5 @@ async function store(
     })
   }
   log.success(`Stored as revision ${revision.revision}, key ${revision.keyFingerprint}`, terminal)
-  const name = show(user.username === undefined ? user.name : `${user.name} (@${user.username})`)
-  outro(`Logged in as ${name}. No other login is needed: start the bot with \`tgsession run\`.`, terminal)
   return revision
 }

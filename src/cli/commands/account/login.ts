@@ -18,6 +18,7 @@ interface Flags extends WhichSession, DcFlags {
   json?: boolean
   replace?: boolean
   ignoreLimit?: boolean
+  keepLoginToken?: boolean
   yes?: boolean
 }
 
@@ -30,6 +31,7 @@ export function loginCommand(context: Context): Command {
     .option('--phone <number>', 'saves the first question')
     .option('--replace', 'even though a good session is stored; asks first')
     .option('--ignore-limit', 'even though three codes were asked for this phone number within 24 hours')
+    .option('--keep-login-token', 'so that the next login needs the password and no code (docs/security.md)')
     .option('--yes', 'also into a store on a disk that this host empties at each restart')
     .addOption(
       new Option(
@@ -44,7 +46,7 @@ export function loginCommand(context: Context): Command {
       '\nExamples:\n  $ tgsession login\n  $ tgsession login --qr     # scanned by Telegram on your phone; no code to type\n  $ heroku run npm run login',
     )
   return withDcOptions(command).action(async (flags: Flags) => {
-    const { bot, qr, phone, replace, ignoreLimit } = flags
+    const { bot, qr, phone, replace, ignoreLimit, keepLoginToken } = flags
     const dc = await dataCentre(flags)
     if (flags.web === undefined) requireTerminal(flags)
     const settings = await settingsOf(context, flags, { api: true, store: true })
@@ -59,7 +61,7 @@ export function loginCommand(context: Context): Command {
       const page = { address: flags.web, replace, insecureHttp: flags.insecureHttp, dc }
       return context.exit(await serveUntil(settings, page, { untilDone: true }))
     }
-    const how = { apiId, apiHash, dc, bot, qr, phone, replace, ignoreLimit }
+    const how = { apiId, apiHash, dc, bot, qr, phone, replace, ignoreLimit, keepLoginToken }
     const stored = await usingReplica(settings, (replica) =>
       atTerminal(flags, (terminal) => loginAtTerminal(replica, how, terminal)),
     )

@@ -24,6 +24,7 @@ export function logoutCommand(context: Context): Command {
             const ended = await withSpinner('Asking Telegram', () => endAccount(bytes, { ...api, signal }))
             const outcome = ended ? 'loggedOut' : 'revoked'
             await replica.markDead(lease, revision, outcome)
+            await replica.loginToken.remove()
             const { keyFingerprint } = revision
             if (flags.json) return printJson({ outcome, name: replica.name, keyFingerprint })
             say(
