@@ -31,6 +31,8 @@ export function emitDeclarations(): string {
     extends: path.join(ROOT, 'tsconfig.json'),
     compilerOptions: {
       noEmit: false,
+      // `npm run check` does.
+      noCheck: true,
       declaration: true,
       emitDeclarationOnly: true,
       stripInternal: true,

@@ -40,7 +40,17 @@ interface Exported {
 }
 
 export function readSurface(): Surface {
-  const folder = realpathSync(emitDeclarations())
+  const folder = emitDeclarations()
+  try {
+    return surfaceOf(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** As `emitDeclarations` left it in a folder. */
+export function surfaceOf(declarations: string): Surface {
+  const folder = realpathSync(declarations)
   const api = new API({ cwd: folder })
   try {
     const config = path.join(folder, 'tsconfig.json')
@@ -49,7 +59,6 @@ export function readSurface(): Surface {
     return describe(project, folder)
   } finally {
     api.close()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { describe, it } from 'node:test'
-import { ROOT } from '../../scripts/surface/declarations.ts'
-import { readSurface } from '../../scripts/surface/read-surface.ts'
+import { after, describe, it } from 'node:test'
+import { emitDeclarations, ROOT } from '../../scripts/surface/declarations.ts'
+import { surfaceOf } from '../../scripts/surface/read-surface.ts'
+import { examplesWork } from './support/examples.ts'
+
+const declarations = emitDeclarations()
+const surface = surfaceOf(declarations)
+after(() => rmSync(declarations, { recursive: true, force: true }))
 
 describe('the public surface', () => {
-  const surface = readSurface()
-
   it('is that of surface.txt; after a change that is meant: npm run surface', () => {
     const committed = readFileSync(path.join(import.meta.dirname, 'surface.txt'), 'utf8')
     assert.equal(surface.text, committed)
@@ -36,3 +39,5 @@ describe('the public surface', () => {
     assert.deepEqual(surface.withoutExample, [])
   })
 })
+
+examplesWork(surface.examples, declarations)

@@ -12,15 +12,16 @@ registerHooks({
     return resolved
   },
 })
-const entry = await import(process.env.ENTRY)
-console.log(JSON.stringify({ names: Object.keys(entry), packages: [...packages] }))`
+const names = []
+for (const entry of JSON.parse(process.env.ENTRIES)) names.push(...Object.keys(await import(entry)))
+console.log(JSON.stringify({ names, packages: [...packages] }))`
 
-/** What a fresh process gets, and which installed packages it reads, when it imports `entry` from the folder `cwd`. */
-export function importIn(cwd: string, entry: string): { names: string[]; packages: string[] } {
+/** What a fresh process gets, and which installed packages it reads, when it imports `entries` from the folder `cwd`. */
+export function importIn(cwd: string, ...entries: string[]): { names: string[]; packages: string[] } {
   const done = spawnSync(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, ENTRY: entry },
+    env: { ...process.env, ENTRIES: JSON.stringify(entries) },
   })
   if (done.status !== 0) throw new Error(done.stderr)
   return JSON.parse(done.stdout)
