@@ -22,6 +22,8 @@ parser.add_argument('family', choices=FAMILIES)
 parser.add_argument('--save', type=float, help='call storage.save() this often')
 args = parser.parse_args()
 storage = Storage(args.family)
+# What SQLite could not commit it has taken back: whoever was met since the last commit is not kept.
+lost = False
 
 
 def meet(users):
@@ -34,11 +36,13 @@ def meet(users):
 
 
 async def keep():
+    global lost
     while True:
         await asyncio.sleep(args.save)
         try:
             storage.save(int(time.time()))
         except Exception as error:
+            lost = True
             print(f'pyrogram-bot: {error}', file=sys.stderr)
 
 
@@ -56,7 +60,12 @@ async def main():
     async def met(update):
         meet((getattr(update, '_entities', None) or {}).values())
         if hasattr(update, 'pts'):
-            storage.update_state(update.pts, 0, int(time.time()), 0)
+            try:
+                storage.update_state(update.pts, 0, int(time.time()), 0)
+            except Exception as error:
+                global lost
+                lost = True
+                print(f'pyrogram-bot: {error}', file=sys.stderr)
 
     @client.on(events.NewMessage(outgoing=True, pattern=r'^\.ping$'))
     async def pong(event):
@@ -88,3 +97,5 @@ async def main():
 
 
 asyncio.run(main())
+if lost:
+    sys.exit(1)
