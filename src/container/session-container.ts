@@ -15,6 +15,7 @@ import { type Fence, leaseFence, openFence } from './lease/fence.ts'
 import { LeaseRow } from './lease/lease-row.ts'
 import { HeldSession } from './held-session.ts'
 import { QueuedSession, type QueueOptions } from './queued-session.ts'
+import { claimKey, refuseDead } from './rows/claim-key.ts'
 import { readRows } from './rows/read-rows.ts'
 import { type DeadReason, putInPlace, readStored, stampDead, type StoredSession } from './rows/stored.ts'
 import { readSource, type SessionSource } from './transfer/read-source.ts'
@@ -64,6 +65,8 @@ export abstract class SessionContainer<Session, Opened extends { close(): Promis
    * Waits for the session's lease, takes it, and loads the session, which need not be there yet.
    * @throws UsageError `container.open_already` if this container has it open
    * @throws NoSessionError `session.dead` if Telegram has ended its auth key
+   * @throws RefusedError `session.dead_key` if another id has found that out; ConflictError `session.claimed` if another
+   *   id has it, too
    */
   async open(id: string, options: OpenOptions = {}): Promise<Opened> {
     checkQueue(options)
@@ -135,8 +138,8 @@ export abstract class SessionContainer<Session, Opened extends { close(): Promis
 
   /**
    * Puts a session into the container: one of ours, the bytes of any session file, or a session string. Never connect
-   * with both: Telegram kills the key. Throws `ConflictError` (`container.exists`) where there is one with a key, unless
-   * `replace`; `BadDataError` for what is no session, or has no key; `RefusedError` (`session.dead_key`) for the key that
+   * with both: Telegram kills the key. Throws `ConflictError`: `container.exists` where there is one with a key, unless
+   * `replace`; `session.claimed` where another id has this auth key; `BadDataError` for what is no session, or has no key; `RefusedError` (`session.dead_key`) for the key that
    * Telegram has ended; `LeaseError` (`lease.held`).
    */
   async copySession(source: SessionSource, id: string, options: CopyOptions = {}): Promise<void> {
@@ -209,12 +212,20 @@ export abstract class SessionContainer<Session, Opened extends { close(): Promis
     await this.close()
   }
 
-  /** A dead key is never connected again. */
+  /** A dead key is never connected again, nor one that another id has. */
   async #refuseDead({ id, core }: QueuedSession): Promise<void> {
-    if (core.authKey() === undefined) return
+    const key = core.authKey()
+    if (key === undefined) return
     const { database } = this.#access
     const stored = await database.run((db) => readStored(this.#access.rowsOf(id), db))
-    if (stored === null || stored.dead === null) return
+    if (stored === null) return
+    if (stored.dead === null) {
+      const of = this.#access.rowsOf(id)
+      return await database.commit(async (db) => {
+        await refuseDead(of, db, key)
+        await claimKey(of, db, key)
+      })
+    }
     const message = `Telegram does not accept the auth key of ${id} any more (${stored.dead})`
     throw new NoSessionError('session.dead', message, {
       hint: 'Delete the session and log in again, or import another with replace.',

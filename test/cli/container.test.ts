@@ -72,7 +72,11 @@ describe('tgsession with a container', { skip: missing.postgres() }, () => {
     const { done, failed } = lastJson<{ done: number; failed: { id: string }[] }>(imported.stdout)
     assert.deepEqual([done, failed.map(({ id }) => id)], [2, ['broken']])
 
-    const file = path.join(folder, 'Bob 1%2Fx.session')
+    const known = path.join(folder, 'Bob 1%2Fx.session')
+    const twice = await cli.run(['import', '--json', known, '--name', 'carol'], second)
+    assert.deepEqual([twice.code, twice.stdout.includes('session.claimed')], [73, true], twice.stdout)
+    const file = path.join(scratch, 'carol.session')
+    writeFileSync(file, await sessionBytes({ userId: 780 }))
     const text = await cli.run(['convert', file, '--to', 'telethon-string'], env)
     const lines = `# two of them\ncarol ${text.stdout.trim()}\nno-string\n`
     const refused = await cli.run(['import', '--list', '-'], second, lines)

@@ -140,7 +140,7 @@ describe('the leases of a container', { concurrency: true }, () => {
         const { clock, pause } = pausable()
         const living = await container(database, { ...MS, clock, label: 'worker.1' }).open('taken')
         living.session.core.setDC(2, '149.154.167.51', 443)
-        living.session.core.setAuthKey(AUTH_KEY)
+        living.session.core.setAuthKey(AUTH_KEY.toReversed())
         await living.session.flush()
         const other = container(database)
         await assert.rejects(other.deleteSession('taken'), refused)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -17,12 +18,12 @@ import { openTelethonFile } from '../../src/session/formats/telethon/file.ts'
 import { AuthKey } from 'telegram/crypto/AuthKey.js'
 import { AUTH_KEY, containers, KEY, type OwnDatabase, SERVERS, SQLITE } from './databases.ts'
 
-async function madeSession(): Promise<SQLiteSession> {
+async function madeSession(authKey: Uint8Array = AUTH_KEY): Promise<SQLiteSession> {
   const session = new SQLiteSession()
   await session.load()
   session.setDC(2, '149.154.167.51', 443)
   const key = new AuthKey()
-  await key.setKey(Buffer.from(AUTH_KEY))
+  await key.setKey(Buffer.from(authKey))
   session.setAuthKey(key)
   session.takeoutId = -5n
   const user = {
@@ -74,7 +75,7 @@ for (const { name, skip, make } of SERVERS)
 
     it('are not put over another, unless on purpose', async () => {
       const own = container(database)
-      const session = await madeSession()
+      const session = await madeSession(randomBytes(256))
       await own.copySession(session, 'once')
       await assert.rejects(
         own.copySession(session, 'once'),
@@ -87,10 +88,12 @@ for (const { name, skip, make } of SERVERS)
 
     it('go in and out by the dozen, and say how far it is', async () => {
       const own = container(database, { tablePrefix: 'many_' })
-      const bytes = await (await madeSession()).toBytes()
-      const sources: [string, Uint8Array | string][] = Array.from({ length: 12 }, (_, i) => [`s${i}`, bytes])
+      const sources: [string, Uint8Array | string][] = []
+      for (let i = 0; i < 12; i += 1)
+        sources.push([`s${i}`, await (await madeSession(randomBytes(256))).toBytes()])
       sources[3] = ['s3', 'no session']
-      sources[4] = ['s4', await convertToString(bytes, 'telethon')]
+      const text = await convertToString(await (await madeSession(randomBytes(256))).toBytes(), 'telethon')
+      sources[4] = ['s4', text]
       const told: string[] = []
       const onProgress = ({
         id,

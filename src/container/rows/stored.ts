@@ -1,7 +1,7 @@
-import { RefusedError } from '../../base/errors.ts'
 import type { Holder } from '../../lease/record.ts'
 import { keyFingerprint } from '../../session/inspect.ts'
 import type { Db } from '../tables/database.ts'
+import { refuseDead, stampDeadForAll } from './claim-key.ts'
 import { readAuth, readValues } from './read-rows.ts'
 import type { Changes } from './sql-storage.ts'
 import { DEAD } from './value-names.ts'
@@ -41,9 +41,10 @@ export async function readStored(of: RowsOf, db: Db): Promise<Omit<StoredSession
   return { keyFingerprint: fingerprint, userId: own?.hash ?? null, dead }
 }
 
-/** Notes that Telegram does not accept this auth key any more. */
+/** Notes that Telegram does not accept this auth key any more, here and for every other id. */
 export async function stampDead(of: RowsOf, db: Db, key: string, reason: DeadReason): Promise<void> {
   await writeValue(of, db, DEAD, Buffer.from(`${key} ${reason}`))
+  await stampDeadForAll(db, key, reason)
 }
 
 /**
@@ -51,19 +52,10 @@ export async function stampDead(of: RowsOf, db: Db, key: string, reason: DeadRea
  * @throws RefusedError `session.dead_key` for the auth key that Telegram has ended
  */
 export async function putInPlace(of: RowsOf, db: Db, changes: Changes): Promise<void> {
-  const before = await readStored(of, db)
   const key = changes.auth?.authKey
-  if (before !== null && before.dead !== null && key && keyFingerprint(key) === before.keyFingerprint)
-    throw deadKey(of.id, before.dead)
+  if (key !== undefined) await refuseDead(of, db, key)
   await deleteRows(of, db)
   await writeRows(of, db, changes)
-}
-
-function deadKey(id: string, reason: DeadReason): RefusedError {
-  const message = `Telegram has ended the auth key of the session ${id} (${reason})`
-  return new RefusedError('session.dead_key', message, {
-    hint: 'It can never be used again. Log in again, or import a session with another auth key.',
-  })
 }
 
 function parseDead(value: Uint8Array | undefined, key: string): DeadReason | null {

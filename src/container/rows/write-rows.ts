@@ -2,6 +2,7 @@ import { type InsertObject, type RawBuilder, sql } from 'kysely'
 import type { AuthState, SentFile, SentFileKey, UpdateState } from '../../session/core/storage.ts'
 import { columnTypes } from '../tables/create-tables.ts'
 import type { Database, Db } from '../tables/database.ts'
+import { claimKey } from './claim-key.ts'
 import type { KeySeal } from './key-seal.ts'
 import { type ContainerSchema, SESSION_TABLES } from '../tables/schema.ts'
 import type { Changes, EntityWrite } from './sql-storage.ts'
@@ -51,6 +52,7 @@ export async function deleteRows({ id }: Pick<RowsOf, 'id'>, db: Db): Promise<vo
 }
 
 async function writeAuth(of: RowsOf, db: Db, auth: AuthState): Promise<void> {
+  if (auth.authKey !== undefined) await claimKey(of, db, auth.authKey)
   await db.deleteFrom('sessions').where('session_id', '=', of.id).execute()
   const row = {
     session_id: of.id,
