@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
@@ -219,6 +221,20 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
       assert.equal(current, null)
       assert.deepEqual(outcomes(logins), ['login.cancelled'])
     })
+
+  it('shows that a wait for Telegram goes on, and ends it at Ctrl-C', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const address = silent.address()
+    assert.ok(typeof address === 'object' && address)
+    const flags = ['--dc', `127.0.0.1:${address.port}`, '--dc-key', path.join(scratch, 'dc.pem')]
+    const screen = cli.terminal(['login', '--phone', ACCOUNT.phone, ...flags], env)
+    await screen.answer('Asking Telegram', CTRL_C)
+    const { code, text } = await screen.end()
+    assert.equal(code, 130, text)
+    assert.match(text, /└ {2}Cancelled\./)
+    silent.close()
+  })
 
   for (const signal of ['SIGTERM', 'SIGHUP'] as const)
     it(`takes the login back on ${signal}, as when a one-off dyno loses its terminal`, async () => {
