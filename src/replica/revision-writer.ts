@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../base/clock.ts'
-import { BadDataError, ForbiddenError } from '../base/errors.ts'
+import { backoffMs, type Clock } from '../base/clock.ts'
+import { BadDataError, ForbiddenError, UnreachableError } from '../base/errors.ts'
 import { reached } from '../base/life/step.ts'
 import type { Lease } from '../lease/lease.ts'
 import { probeConditions } from '../store/probe.ts'
@@ -29,7 +29,7 @@ export interface RevisionWriterOptions {
   onWarning?: ((error: unknown) => void) | undefined
 }
 
-/** How to store. `patienceMs` is for each change of the head; what limits the upload is `signal`. */
+/** How to store. `patienceMs` is for each change of the head, and for an upload without a lease; `signal` limits both. */
 export type WriteOptions = StoreOptions & ChangeOptions
 
 /** Of what the holder of a lease writes: whether it may be a patch, and the lease that is renewed along with it. */
@@ -42,6 +42,7 @@ export interface HolderOptions {
 type ChangeFor = (revision: Revision, nowMs: number, pruned: Pruned) => HeadChange
 
 const PATIENCE_MS = 30_000
+const PAUSE = { firstMs: 200, longestMs: 5000 }
 
 /**
  * Decides what becomes of a session that is to be stored (current, or quarantined because its auth key or its account
@@ -112,7 +113,9 @@ export class RevisionWriter {
       const number = nextRevision(head.lastSeen ?? (await head.read(options)))
       const nowMs = clock.wall()
       const about = { revision: number, savedAt: new Date(nowMs).toISOString(), savedBy: label, ...verified }
-      const revision = await revisions.put(bytes, about, { ...options, patch: asPatch })
+      const put = (): Promise<Revision> => revisions.put(bytes, about, { ...options, patch: asPatch })
+      // Who saves under the lease tries again by himself, as long as his time allows.
+      const revision = await (lease ? put() : this.#patiently(put, options))
       reached('revision.stored')
       const pruned: Pruned = { dropped: [] }
       try {
@@ -131,6 +134,22 @@ export class RevisionWriter {
         if (!refersTo(await head.read(options), revision.objectKey)) await this.#remove([revision], options)
       }
     }
+  }
+
+  /** As patient with an upload as with the head. */
+  async #patiently<T>(
+    work: () => Promise<T>,
+    { signal, patienceMs = PATIENCE_MS }: ChangeOptions,
+  ): Promise<T> {
+    const { clock } = this.#options
+    const giveUpAt = clock.now() + patienceMs
+    for (let tries = 0; ; tries++)
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof UnreachableError) || clock.now() >= giveUpAt) throw error
+        await clock.sleep(backoffMs(tries, PAUSE, Math.random), signal)
+      }
   }
 
   /** Returns the head that has the change. */

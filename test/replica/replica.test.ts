@@ -21,6 +21,21 @@ async function logIn(replica: Replica, bytes: Uint8Array, replace = false): Prom
   return (await (await begun(replica, { replace })).finish(bytes)).revision
 }
 
+describe('a push to a store that answers 503', () => {
+  it('is as patient with the revision as with the head', async () => {
+    const setting = new Setting()
+    const fault = { method: 'put', key: 'revisions/', lands: false, answer: unreachable() } as const
+    setting.store.fault({ ...fault, times: 8 })
+    assert.equal((await setting.during(setting.replica().push(await sessionBytes()))).outcome, 'saved')
+    setting.store.fault({ ...fault, times: Infinity })
+    const began = setting.time.now
+    await assert.rejects(setting.during(setting.replica().push(await sessionBytes())), {
+      code: 'store.unreachable',
+    })
+    assert.ok(setting.time.now - began >= 30_000)
+  })
+})
+
 describe('a login', () => {
   it('becomes revision 1 and the last login', async () => {
     const setting = new Setting()
