@@ -135,6 +135,11 @@ describe('tgsession login', { skip: missing.command('script') }, () => {
   it('keeps nothing of the kind where it would be readable', async () => {
     const { TGSESSION_KEY: _, ...readable } = env
     env = readable
+    for (const flags of [
+      ['--keep-login-token', '--qr'],
+      ['--ignore-limit', '--web'],
+    ])
+      assert.equal((await login(...flags).end()).code, 64)
     const refused = await login('--keep-login-token').end()
     assert.equal(refused.code, 78, refused.text)
     assert.match(refused.text, /kept encrypted, or not at all/)

@@ -30,8 +30,18 @@ export function loginCommand(context: Context): Command {
     )
     .option('--phone <number>', 'saves the first question')
     .option('--replace', 'even though a good session is stored; asks first')
-    .option('--ignore-limit', 'even though three codes were asked for this phone number within 24 hours')
-    .option('--keep-login-token', 'so that the next login needs the password and no code (docs/security.md)')
+    .addOption(
+      new Option(
+        '--ignore-limit',
+        'even though three codes were asked for this phone number within 24 hours',
+      ).conflicts('web'),
+    )
+    .addOption(
+      new Option(
+        '--keep-login-token',
+        'so that the next login needs the password and no code (docs/security.md)',
+      ).conflicts(['bot', 'qr', 'web']),
+    )
     .option('--yes', 'also into a store on a disk that this host empties at each restart')
     .addOption(
       new Option(
