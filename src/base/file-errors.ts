@@ -102,7 +102,7 @@ function notThere(action: 'read' | 'write', file: string, code: string, error: u
     })
   return action === 'read'
     ? new NoSessionError('session.not_found', `there is no session file ${file}`, {
-        hint: 'Log in, or restore the session, first.',
+        hint: 'Check the path; a relative one starts at the working directory.',
         cause,
       })
     : new ConfigurationError('session.no_folder', `there is no folder for ${file}`, {

@@ -162,6 +162,11 @@ describe('run', () => {
       assert.deepEqual(placedFolders(), foldersBefore)
     })
 
+  it('asks whether a script was to be run by its interpreter', async () => {
+    const running = new Running(openTestReplica(store), ['bot.py'])
+    await assert.rejects(running.ended, { code: 'run.cannot_start', hint: /-- python3 -u bot\.py/ })
+  })
+
   it('saves what the command changed, whatever its exit code was', async () => {
     const running = new Running(openTestReplica(store), [NODE, program('hot.ts')], {
       quietMs: 60_000,

@@ -23,6 +23,7 @@ describe('reading a session file', () => {
   it('says that there is none only where there is none', async () => {
     await assert.rejects(readSessionFile(path.join(folder, 'missing')), {
       code: 'session.not_found',
+      hint: /Check the path/,
       exitCode: 66,
     })
     mkdirSync(path.join(folder, 'dir.session'))

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import path from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { UsageError } from '../../../base/errors.ts'
 import { errno } from '../../../base/file-errors.ts'
@@ -160,6 +161,20 @@ function noCommand(): UsageError {
 
 function cannotStart(program: string, code: string): UsageError {
   return new UsageError('run.cannot_start', `cannot start ${program} (${code})`, {
-    hint: 'Is it installed, in PATH, and executable on this host?',
+    hint: `${interpreterOf(program)}Is it installed, in PATH, and executable on this host?`,
   })
+}
+
+const INTERPRETERS: Record<string, string> = {
+  '.py': 'python3 -u',
+  '.js': 'node',
+  '.mjs': 'node',
+  '.cjs': 'node',
+  '.ts': 'node',
+}
+
+/** A script that is no program by itself. */
+function interpreterOf(program: string): string {
+  const interpreter = INTERPRETERS[path.extname(program)]
+  return interpreter === undefined ? '' : `Did you mean \`tgsession run -- ${interpreter} ${program}\`? `
 }
