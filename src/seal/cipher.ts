@@ -157,13 +157,15 @@ function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
   return Buffer.compare(bytes.subarray(0, magic.length), magic) === 0
 }
 
-function noKey(what: string): ConfigurationError {
+function noKey(what: 'encrypt' | 'decrypt'): ConfigurationError {
+  const hint =
+    what === 'encrypt'
+      ? 'Make one with `tgsession keygen` and set it on every host of this session; TGSESSION_ENCRYPTION=none stores it readable.'
+      : 'Set the one that it was saved with; a new one cannot open it.'
   return new ConfigurationError(
     'key.missing',
     `TGSESSION_KEY is needed to ${what} the session, and is not set`,
-    {
-      hint: 'Make one with `tgsession keygen` and set it on every host of this session; TGSESSION_ENCRYPTION=none stores it readable.',
-    },
+    { hint },
   )
 }
 

@@ -53,7 +53,9 @@ describe('sealing', () => {
     const ci = cipher({ identities: [] })
     const sealed = await ci.seal(plain)
     assert.deepEqual(Buffer.from(await cipher().open(NAME, sealed, plain.length)), plain)
-    assert.equal((await failure(ci.open(NAME, sealed, plain.length))).code, 'key.missing')
+    const unopened = await failure(ci.open(NAME, sealed, plain.length))
+    assert.equal(unopened.code, 'key.missing')
+    assert.match(unopened.hint, /the one that it was saved with/)
     assert.equal((await failure(cipher({ recipient: undefined }).seal(plain))).code, 'key.missing')
   })
 
