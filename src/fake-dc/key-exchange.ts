@@ -78,7 +78,8 @@ export class KeyExchange {
       _: 'resPQ',
       nonce,
       server_nonce: serverNonce,
-      pq: fromBigInt(p * q),
+      // Clients read it as a signed number.
+      pq: fromBigInt(p * q, 8),
       server_public_key_fingerprints: [serverKey.fingerprint],
     }
   }

@@ -2,12 +2,15 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { TelegramClient } from 'telegram'
+import { AuthKey } from 'telegram/crypto/AuthKey.js'
 import type { FakeDc } from '../../../src/fake-dc/fake-dc.ts'
 import type { SQLiteSession } from '../../../src/clients/gramjs/sqlite-session.ts'
 import { callWithDeadline } from '../../../src/telegram/client/call.ts'
 import type { ClientOptionOverrides } from '../../../src/clients/gramjs/client-options.ts'
 import { connectClient } from '../../../src/telegram/client/connect.ts'
 import { disconnectClient } from '../../../src/telegram/client/disconnect.ts'
+import { makeKey } from '../dc/key-maker.ts'
+import { RawClient } from '../dc/raw-client.ts'
 import { until } from '../until.ts'
 import { GRAMJS, libraryOf } from './libraries.ts'
 
@@ -43,6 +46,7 @@ export function clientFor(session: SQLiteSession, overrides: ClientOptionOverrid
 export async function authorisedSession(dc: FakeDc, library = GRAMJS): Promise<SQLiteSession> {
   library.addServerKey(dc.publicKeyPem)
   const session = await sessionFor(dc, library)
+  session.setAuthKey(await newKey(dc))
   const client = clientFor(session)
   await connectClient(client)
   await callWithDeadline(
@@ -52,6 +56,22 @@ export async function authorisedSession(dc: FakeDc, library = GRAMJS): Promise<S
   await disconnectClient(client)
   await allClosed(dc)
   return session
+}
+
+/** Of an exchange that costs a tenth of the time that it takes the client libraries. */
+async function newKey(dc: FakeDc): Promise<AuthKey> {
+  const raw = await RawClient.connect(dc)
+  const { answer, key } = await makeKey(raw, dc.publicKeyPem, {
+    inner: (inner) => ({ ...inner, dc: dc.dcId }),
+  })
+  raw.close()
+  await raw.closed
+  if (answer?._ !== 'dh_gen_ok') throw new Error(`the data centre made no key: ${answer?._}`)
+  // The libraries cannot use a key that begins with a zero.
+  if (key[0] === 0) return await newKey(dc)
+  const authKey = new AuthKey()
+  await authKey.setKey(key)
+  return authKey
 }
 
 /** Resolves once the server has seen every connection close. */
