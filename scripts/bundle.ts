@@ -10,7 +10,10 @@ const root = path.join(import.meta.dirname, '..')
 const dist = path.join(root, 'dist')
 const entries = globSync(
   ['src/{index,container,gramjs,teleproto,testing}.ts', 'src/cli/main.ts', 'scripts/*.ts', 'examples/*.ts'],
-  { cwd: root, exclude: ['scripts/{bundle,chaos,commands,mutants,picture,test-quick}.ts'] },
+  {
+    cwd: root,
+    exclude: ['scripts/{bundle,chaos,commands,error-codes,images,mutants,picture,providers,test-quick}.ts'],
+  },
 )
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 const inside = new Set(['@aws-sdk/client-s3', 'dotenv'])

@@ -83,10 +83,12 @@ export const STAYS = [
   'stale side files',
   /** Somebody restores a backup of the store. */
   'restored store',
+  /** The store fails over to a copy that has not heard of his lease yet. */
+  'failed-over store',
 ] as const
 export type Stay = (typeof STAYS)[number]
 /** The share of the long lives: thirty restarts have each kind. */
-const LONG = 0.27
+const LONG = 0.3
 const OF_WRAPPERS: readonly Stay[] = ['frozen wrapper', 'hidden program', 'stale side files']
 
 export interface Life {

@@ -18,6 +18,7 @@ const TIMES: Record<Stay, { ttl: number; lasts: number }> = {
   'hidden program': { ttl: 1, lasts: 1 },
   'stale side files': { ttl: 1, lasts: 1 },
   'restored store': { ttl: 1.5, lasts: 2 },
+  'failed-over store': { ttl: 1.5, lasts: 2 },
 }
 
 /**
@@ -44,7 +45,9 @@ export async function stay(
   const ttlMs = stage.of.ttlMs * ttl
   // Who served until now hands over, whoever he was: this life is that of the next one.
   for (const cast of stage.alive) stage.stop(cast)
-  const backup = what === 'restored store' ? await Backup.take(stage.of.replica) : undefined
+  const backup = ['restored store', 'failed-over store'].includes(what)
+    ? await Backup.take(stage.of.replica)
+    : undefined
   const file = what === 'stale side files' ? await placeJournal(stage) : undefined
   const next = await stage.enter({
     name: 'worker.1',
@@ -77,9 +80,11 @@ export async function stay(
     stage.later(sleep(ttlMs * LATE).then(() => serving.dyno.signalOne(serving.dyno.pid, 'SIGCONT')))
   }
   if (backup) {
-    await stage.writeFor(ttlMs * 0.6, serving)
-    // What is being saved now must not be told of afterwards.
-    await sleep(QUIET_MS)
+    if (what === 'restored store') {
+      await stage.writeFor(ttlMs * 0.6, serving)
+      // What is being saved now must not be told of afterwards.
+      await sleep(QUIET_MS)
+    }
     stage.of.witness.restored(await backup.restore())
     stage.note('the head is what it was before this life')
   }
