@@ -26,7 +26,7 @@ export interface DataCentre {
   publicKeyPem?: string | undefined
 }
 
-/** @internal */
+/** Goes along with a wait for Telegram. */
 export type During = <T>(work: Promise<T>) => Promise<T>
 
 /** What a login needs. */
