@@ -29,6 +29,12 @@ export const SAVE_FAILED = 79
 /** A command that fails within this time of its start may have been refused by Telegram. */
 const AT_ONCE_MS = 60_000
 
+/** A client that connects leaves something in its file. */
+const UNUSED = {
+  message: 'the command has failed, and has changed nothing in its session',
+  hint: 'Does it open the file that TGSESSION_FILE names? One that reads a string gets it by --session-env (docs/bots).',
+}
+
 export interface Serving {
   replica: Replica
   lease: Lease
@@ -79,8 +85,10 @@ export async function serve(acquired: Serving, options: RunOptions): Promise<Ser
 
   const saved = final ? await lastSave(saver, final, options) : {}
   const failed = ended.why === 'exited' && ended.exitCode !== 0 && saved.exitCode === undefined
-  if (failed && clock.now() - startedAt < AT_ONCE_MS && (await isDead(replica, lease, revision, options)))
-    return { ...ended, why: 'dead' }
+  if (failed && clock.now() - startedAt < AT_ONCE_MS) {
+    if (await isDead(replica, lease, revision, options)) return { ...ended, why: 'dead' }
+    if (final && saver.base === revision) report('warning', UNUSED)
+  }
   return { ...ended, ...saved }
 }
 

@@ -67,6 +67,16 @@ describe('run, when its command fails at once', () => {
     })
   })
 
+  it('says so where it has changed nothing in its session', async () => {
+    const idle = start(FAILS)
+    assert.equal(await idle.ended, 3)
+    assert.match(String((await idle.saw('warning'))['hint']), /TGSESSION_FILE/)
+    const change = `new (require('node:sqlite').DatabaseSync)(process.env.TGSESSION_FILE).exec('UPDATE version SET version = 8; CREATE TABLE own (x)'); process.exit(3)`
+    const busy = start([process.execPath, '-e', change])
+    assert.equal(await busy.ended, 3)
+    assert.equal(busy.count('warning'), 0)
+  })
+
   it('ends with its code where the key is alive, and leaves no connection', async () => {
     const running = start(FAILS)
     assert.equal(await running.ended, 3)
