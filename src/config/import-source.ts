@@ -27,7 +27,7 @@ export function readImport(
   const given = env['TGSESSION_IMPORT']
   if (given === undefined) return undefined
   const name = undressToken(given)
-  const named = recogniseString(given) === undefined ? env[name] : undefined
+  const named = recogniseString(given) === undefined && Object.hasOwn(env, name) ? env[name] : undefined
   // A PATH that is named by mistake is no secret.
   const isSecret = named !== undefined && (recogniseString(named) ?? secretKind(named)) !== undefined
   const overlapMs = platform?.name === 'Render' ? RENDER_MS : host.isManaged ? OVERLAP_MS : 0

@@ -21,7 +21,8 @@ export interface RepairParts {
 
 /**
  * The session of a damaged current: read once more, else the newest sound revision of the same key, written as a new
- * one under the lease. Null where current is another one by now. Throws BadDataError (`replica.no_sound_revision`).
+ * one under the lease. Null where current is another one by now. Throws BadDataError (`replica.no_sound_revision`), or
+ * ConfigurationError (`key.wrong`, `key.missing`) if others may be sound that the keys here do not open.
  */
 export async function repair(
   parts: RepairParts,
@@ -31,7 +32,10 @@ export async function repair(
 ): Promise<{ revision: Current; bytes: Uint8Array; userId: string | null } | null> {
   const head = await parts.head.read(options)
   if (head.current?.objectKey !== damaged.objectKey) return null
-  const again = await sound(parts.revisions, damaged, options)
+  const wrongKeys: ConfigurationError[] = []
+  const sound = async (revision: Revision): ReturnType<typeof openSound> =>
+    await openSound(parts.revisions, revision, wrongKeys, options)
+  const again = await sound(damaged)
   if (again) return { ...again, revision: damaged }
   const older = [...head.history, ...(head.lastLogin ? [head.lastLogin] : [])]
     .filter(
@@ -40,7 +44,7 @@ export async function repair(
     )
     .toSorted((a, b) => b.revision - a.revision)
   for (const candidate of older) {
-    const found = await sound(parts.revisions, candidate, options)
+    const found = await sound(candidate)
     if (!found) continue
     const { bytes, userId } = found
     const verified = {
@@ -64,6 +68,13 @@ export async function repair(
       throw error
     }
   }
+  const [wrongKey] = wrongKeys
+  if (wrongKey)
+    throw new ConfigurationError(
+      wrongKey.code,
+      `revision ${damaged.revision} is damaged; others may be sound, but ${wrongKey.message}`,
+      { hint: wrongKey.hint, cause: wrongKey },
+    )
   throw new BadDataError(
     'replica.no_sound_revision',
     `revision ${damaged.revision} is damaged, and no other revision with its key is sound`,
@@ -78,17 +89,19 @@ export function noticeOf({ clock, label }: Pick<RepairParts, 'clock' | 'label'>,
   return `${what}, ${new Date(clock.wall()).toISOString()} by ${label}`
 }
 
-/** Null for what is damaged, or cannot be opened with the keys that are here. */
-async function sound(
+/** Null for what is damaged, or cannot be opened with the keys that are here, which is then told to `wrongKeys`. */
+async function openSound(
   revisions: Revisions,
   revision: Revision,
+  wrongKeys: ConfigurationError[],
   options: StoreOptions,
 ): Promise<{ bytes: Uint8Array; userId: string | null } | null> {
   try {
     return await revisions.get(revision, options)
   } catch (error) {
     if (error instanceof BadDataError) return null
-    if (error instanceof ConfigurationError && error.code.startsWith('key.')) return null
-    throw error
+    if (!(error instanceof ConfigurationError && error.code.startsWith('key.'))) throw error
+    wrongKeys.push(error)
+    return null
   }
 }

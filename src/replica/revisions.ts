@@ -176,11 +176,12 @@ export class Revisions {
 
   /** The object of `part`, which is the revision `of` or its base, decrypted where it lies. */
   async #packed(part: Part, of: Revision, options: StoreOptions): Promise<Opened> {
-    const whose = part === of ? '' : ' of its base'
+    const [its, whose] = part === of ? ['its', ''] : ['the', ' of its base']
     const sealed = await this.#fetch(part, of, options)
-    if (!sealed) throw damaged(of, `its object${whose} is missing from the store`)
+    if (!sealed) throw damaged(of, `${its} object${whose} is missing from the store`)
     const sealedHash = /-([0-9a-f]{64})\./.exec(part.objectKey)?.[1]
-    if (sealedHash !== sha256(sealed)) throw damaged(of, `its bytes${whose} are not the ones that were saved`)
+    if (sealedHash !== sha256(sealed))
+      throw damaged(of, `${its} bytes${whose} are not the ones that were saved`)
     return { part, sealed, packed: this.#options.cipher.decrypt(part.objectKey, sealed) }
   }
 

@@ -83,6 +83,15 @@ describe('tgsession init', { skip: missing.command('script') }, () => {
     assert.equal(readFileSync(envFile(), 'utf8'), before)
   })
 
+  it('makes no second key where the environment hides the one in .env behind an empty variable', async () => {
+    writeFileSync(envFile(), `API_ID=1\nAPI_HASH=${API_HASH}\nTGSESSION_KEY=${'ab'.repeat(32)}\n`)
+    const before = readFileSync(envFile(), 'utf8')
+    const env = { TGSESSION_STORE: 'file:./here', TGSESSION_NAME: 'main', TGSESSION_KEY: ' ' }
+    const { code, text } = await init(env, '--for', 'here').end()
+    assert.equal(code, 0, text)
+    assert.equal(readFileSync(envFile(), 'utf8'), before)
+  })
+
   it('offers what the environment names, and chooses it by its name', async () => {
     const databases = { DATABASE_URL: 'sqlite:./a.db', JAWSDB_URL: 'mysql://u:hush@127.0.0.1:9/db' }
     const env = { ...databases, TELEGRAM_API_ID: '1', TELEGRAM_API_HASH: API_HASH, TGSESSION_NAME: 'main' }

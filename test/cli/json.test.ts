@@ -54,6 +54,11 @@ describe('what commands print with --json', () => {
     assert.equal(SCHEMAS.reseal.parse(await said('reseal')).outcome, 'unchanged')
     const { copied, from } = SCHEMAS.copy.parse(await said('copy', 'file:./store', 'file:./other'))
     assert.ok(copied > 0 && from.endsWith('/store'))
+    // What stands before an @ may be a password.
+    await said('copy', 'file:./store', 'sqlite:./hush@host')
+    const again = await cli.run(['copy', 'sqlite:./hush@host', 'file:./third'], env)
+    assert.match(again.stderr, /`tgsession delete --store FROM --name main`/)
+    assert.doesNotMatch(again.stderr, /hush/)
     const there = SCHEMAS.status.parse(await said('status', '--store', 'file:./other'))
     assert.equal(
       there.current?.keyFingerprint,

@@ -441,4 +441,11 @@ describe('what is in force', () => {
         assert.ok(!store.includes('hush') || url.startsWith('file:'))
       }
     })
+
+  it('takes nothing that every object has for a variable that TGSESSION_IMPORT names', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const { importing } = await readSettings({ TGSESSION_IMPORT: name })
+      assert.deepEqual([importing?.text, importing?.variables], [name, ['TGSESSION_IMPORT']])
+    }
+  })
 })

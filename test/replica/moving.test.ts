@@ -42,6 +42,8 @@ async function lived(): Promise<{ setting: Setting; replica: Replica; files: Uin
   return { setting, replica, files }
 }
 
+const killed = (): Promise<never> => Promise.reject(new Error('killed'))
+
 const told = ({ revision, savedAt, savedBy }: Revision): unknown => ({ revision, savedAt, savedBy })
 
 async function opened(replica: Replica, setting: Setting): Promise<Record<number, string>> {
@@ -52,6 +54,31 @@ async function opened(replica: Replica, setting: Setting): Promise<Record<number
   }
   return found
 }
+
+describe('a damaged current after a change of the key', () => {
+  it('asks for the key before, where that may open a sound one', async () => {
+    const { setting, files } = await lived()
+    const holder = setting.replica('a', { cipher: changed() })
+    await setting.during(holder.push(files[0]!))
+    setting.store.objects.delete(`main/${setting.head.current?.objectKey}`)
+    const restore = async (cipher: Cipher): Promise<Uint8Array> => {
+      const replica = setting.replica('b', { cipher })
+      const lease = await replica.lease()
+      try {
+        return (await replica.restore({ lease })).bytes
+      } finally {
+        await lease.release()
+      }
+    }
+    await assert.rejects(setting.during(restore(onlyNew())), {
+      name: 'ConfigurationError',
+      code: 'key.wrong',
+      message: /^revision \d+ is damaged; others may be sound, but TGSESSION_KEY does not open/,
+      hint: /TGSESSION_KEY_PREVIOUS/,
+    })
+    assert.deepEqual(Buffer.from(await setting.during(restore(changed()))), Buffer.from(files[2]!))
+  })
+})
 
 describe('reseal', () => {
   it('leaves nothing that needs the key before, and nothing of what was', async () => {
@@ -70,6 +97,20 @@ describe('reseal', () => {
     setting.assertTidy()
     const again = await setting.during(setting.replica('a', { cipher: changed() }).recovery.reseal())
     assert.equal(again.resealed, 0)
+  })
+
+  it('run again after it was ended halfway, leaves nothing to whoever has the key before', async () => {
+    const { setting, replica } = await lived()
+    const before = await opened(replica, setting)
+    const reseal = (): ReturnType<Replica['recovery']['reseal']> =>
+      setting.replica('a', { cipher: changed() }).recovery.reseal()
+    setting.store.fault({ method: 'delete', key: 'revisions/', first: killed })
+    await assert.rejects(setting.during(reseal()), /killed/)
+    assert.ok(references(setting.head).every(({ sealedFor }) => sealedFor === recipient))
+    const { resealed } = await setting.during(reseal())
+    assert.equal(resealed, 0)
+    setting.assertTidy()
+    assert.deepEqual(await opened(setting.replica('b', { cipher: onlyNew() }), setting), before)
   })
 
   it('changes nothing under a holder that lives, nor without the key before', async () => {

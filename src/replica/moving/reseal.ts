@@ -1,9 +1,10 @@
 import type { StoreOptions } from '../../store/store.ts'
-import { lostLease, type Pruned } from '../changes.ts'
-import { refersTo } from '../head.ts'
+import { lostLease } from '../changes.ts'
+import { type Head, neededObjects, nextRevision, refersTo } from '../head.ts'
+import type { HeadChange } from '../head-file.ts'
 import type { Lease } from '../../lease/lease.ts'
-import { dropped } from '../prune.ts'
 import type { RepairParts } from '../repair.ts'
+import type { Revisions } from '../revisions.ts'
 import { renamed, storeAgain } from './store-again.ts'
 
 export interface Resealed {
@@ -13,7 +14,7 @@ export interface Resealed {
   left: number[]
 }
 
-/** Seals every revision that is not sealed for the present key anew, names them in one change, and removes the former. */
+/** Seals every revision that is not sealed for the present key anew, names them in one change, and removes what nothing names. */
 export async function reseal(
   { head, revisions, writer }: RepairParts,
   lease: Lease,
@@ -23,19 +24,22 @@ export async function reseal(
   const isStale = ({ sealedFor }: { sealedFor?: string | null | undefined }): boolean =>
     sealedFor !== revisions.sealsFor
   const { moved, left } = await storeAgain(await head.read(options), both, isStale, options)
-  if (moved.size === 0) return { resealed: 0, left }
-  const pruned: Pruned = { dropped: [] }
-  const change = {
-    apply: (now: Parameters<typeof renamed>[0]) => {
+  const change: HeadChange = {
+    apply: (now) => {
       if (!lease.owns(now)) throw lostLease()
-      const next = renamed(now, moved)
-      pruned.dropped = dropped(now, next)
-      return next
+      return renamed(now, moved)
     },
-    landed: (now: Parameters<typeof renamed>[0]) =>
-      [...moved.values()].some(({ objectKey }) => refersTo(now, objectKey)),
+    landed: (now) => [...moved.values()].some(({ objectKey }) => refersTo(now, objectKey)),
   }
-  await writer.change(change, options)
-  for (const { objectKey } of pruned.dropped) await revisions.remove(objectKey, options)
+  const now = moved.size === 0 ? await head.read(options) : await writer.change(change, options)
+  await removeUnnamed(now, revisions, options)
   return { resealed: moved.size, left }
+}
+
+/** The former ones, also those of a try that was ended halfway: who has the former key must find nothing. */
+async function removeUnnamed(now: Head, revisions: Revisions, options: StoreOptions): Promise<void> {
+  const needed = neededObjects(now)
+  for await (const { objectKey, number } of revisions.list(options))
+    // An upload under way has a higher number.
+    if (number < nextRevision(now) && !needed.has(objectKey)) await revisions.remove(objectKey, options)
 }

@@ -28,7 +28,7 @@ export function initCommand(context: Context): Command {
       '\nWhat is set already is not asked, and what stands in .env stays. Without a terminal TELEGRAM_API_ID, TELEGRAM_API_HASH\nand TGSESSION_STORE have to be set.\n\nExamples:\n  $ tgsession init\n  $ tgsession init --for heroku      # and prints the commands that follow, without a secret in them',
     )
     .action(async (flags: { for?: Target }) => {
-      const { env } = context
+      const env = withDotEnv(context.env)
       requireAnswers(env, flags.for ?? 'here')
       await atTerminal({}, (terminal) =>
         framed('Set up tgsession', terminal, async () => {
@@ -43,6 +43,12 @@ export function initCommand(context: Context): Command {
         }),
       )
     })
+}
+
+/** A variable that is set to nothing, as Compose does it, does not hide what `.env` says: a second key would. */
+function withDotEnv(env: Environment): Environment {
+  const hidden = Object.entries(readDotEnv()).filter(([name]) => isMissing(env, name))
+  return { ...env, ...Object.fromEntries(hidden) }
 }
 
 const hasPerson = (): boolean => process.stdin.isTTY && process.stdout.isTTY

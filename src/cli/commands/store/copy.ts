@@ -36,8 +36,10 @@ export function copyCommand(context: Context): Command {
             printJson({ outcome: 'copied', name: into.name, from: fromLabel, to: toLabel, copied, left })
           else say(`Copied ${plural(copied, 'revision')} of ${into.name} to ${toLabel}.`)
           tellLeft(left)
+          // An address may hold a password.
+          const former = /[@?]/.test(from) ? 'FROM' : from
           note(
-            `Set TGSESSION_STORE to the new store before anything runs again; then \`tgsession delete --store ${from} --name ${into.name}\`.`,
+            `Set TGSESSION_STORE to the new store before anything runs again; then \`tgsession delete --store ${former} --name ${into.name}\`.`,
           )
         }),
       )
