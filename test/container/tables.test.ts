@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { CamelCasePlugin, Kysely, MysqlDialect, sql } from 'kysely'
 import { Client } from 'pg'
@@ -22,13 +23,22 @@ import {
   SQLITE,
 } from './databases.ts'
 
-function alchemy(url: string, ...args: string[]): string {
+let python: { child: ChildProcess; answers: AsyncIterator<string> } | undefined
+
+/** What alchemy.py prints. */
+async function alchemy(url: string, ...args: string[]): Promise<string> {
+  if (!python) {
+    const script = path.join(import.meta.dirname, 'alchemy.py')
+    const child = spawn(PYTHON, [script, 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    python = { child, answers: createInterface(child.stdout)[Symbol.asyncIterator]() }
+  }
   const sqlalchemyUrl = url.replace(/^sqlite:/, 'sqlite:///')
-  const script = path.join(import.meta.dirname, 'alchemy.py')
-  const { status, stdout, stderr } = spawnSync(PYTHON, [script, sqlalchemyUrl, ...args], { encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
-  return stdout
+  python.child.stdin?.write(`${JSON.stringify([sqlalchemyUrl, ...args])}\n`)
+  const answer = await python.answers.next()
+  assert.ok(!answer.done, 'alchemy.py failed')
+  return JSON.parse(answer.value)
 }
+after(() => python?.child.stdin?.end())
 
 const HASH = -7926531234567890123n
 const PAVEL = { id: 777n, hash: HASH, username: 'durov', phone: 15551234n, name: 'Pavel Ünï' }
@@ -46,7 +56,7 @@ for (const { name, skip, make } of SERVERS)
     ] as const)
       it(`are read, and written so that Python reads them: version ${version} ${unread}`, async () => {
         const database = await make()
-        alchemy(database.url, 'p_', 'make', version, unread)
+        await alchemy(database.url, 'p_', 'make', version, unread)
         const own = container(database, { tablePrefix: 'p_', plainKeys: true })
         assert.deepEqual([await own.listSessions(), await own.hasSession('empty')], [['py'], false])
         const opened = await own.open('py')
@@ -64,7 +74,7 @@ for (const { name, skip, make } of SERVERS)
         core.setUpdateState(5n, state)
         await opened.close()
 
-        const found = JSON.parse(alchemy(database.url, 'p_', 'read', 'py'))
+        const found = JSON.parse(await alchemy(database.url, 'p_', 'read', 'py'))
         const key = Buffer.from(AUTH_KEY).toString('hex')
         assert.deepEqual(found.sessions, [
           { dc_id: 2, server_address: '149.154.167.51', port: 443, auth_key: key },
@@ -89,7 +99,7 @@ for (const { name, skip, make } of SERVERS)
 
     it('of a newer version are left alone', async () => {
       const database = await make()
-      alchemy(database.url, '', 'make', '4', 'unread_count')
+      await alchemy(database.url, '', 'make', '4', 'unread_count')
       await assert.rejects(
         container(database).listSessions(),
         (error) => error instanceof BadDataError && error.code === 'container.too_new',
