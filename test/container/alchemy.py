@@ -5,28 +5,15 @@
     alchemy.py URL PREFIX upsert ROWS N HOW   upserts ROWS entities, N a transaction; prints rows per second. HOW:
         merge (the ORM, as AlchemyCoreSession does), many (INSERT … ON CONFLICT by executemany, as its subclass for
         Postgres does), values (one INSERT of N rows, as we do)
-    alchemy.py serve                      any of these, one a line, as JSON; what each prints is a line, as JSON. SQLAlchemy
-        is loaded once for all.
 """
 
-import contextlib
-import io
 import json
-import runpy
 import sys
 import time
 
 import sqlalchemy as sql
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, orm
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-
-if sys.argv[1:] == ['serve']:
-    for line in sys.stdin:
-        sys.argv[1:] = json.loads(line)
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
-            runpy.run_path(__file__)
-        print(json.dumps(printed.getvalue()), flush=True)
-    sys.exit()
 
 url, prefix, command = sys.argv[1:4]
 url = url.replace('postgres://', 'postgresql+psycopg2://').replace('mysql://', 'mysql+pymysql://')

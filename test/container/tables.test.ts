@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { CamelCasePlugin, Kysely, MysqlDialect, sql } from 'kysely'
 import { Client } from 'pg'
@@ -9,7 +8,8 @@ import { Migrator } from 'kysely/migration'
 import { createPool } from 'mysql2'
 import { containerMigration, containerSchemaSql } from '../../src/container/tables/create-tables.ts'
 import { BadDataError, ConfigurationError } from '../../src/base/errors.ts'
-import { missing, POSTGRES_URL, PYTHON } from '../support/requires.ts'
+import { python } from '../support/python.ts'
+import { missing, POSTGRES_URL } from '../support/requires.ts'
 import { startPgBouncer } from '../support/store/sql-programs.ts'
 import { freshName, withDatabase } from '../support/store/sql-servers.ts'
 import {
@@ -23,22 +23,9 @@ import {
   SQLITE,
 } from './databases.ts'
 
-let python: { child: ChildProcess; answers: AsyncIterator<string> } | undefined
-
-/** What alchemy.py prints. */
-async function alchemy(url: string, ...args: string[]): Promise<string> {
-  if (!python) {
-    const script = path.join(import.meta.dirname, 'alchemy.py')
-    const child = spawn(PYTHON, [script, 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] })
-    python = { child, answers: createInterface(child.stdout)[Symbol.asyncIterator]() }
-  }
-  const sqlalchemyUrl = url.replace(/^sqlite:/, 'sqlite:///')
-  python.child.stdin?.write(`${JSON.stringify([sqlalchemyUrl, ...args])}\n`)
-  const answer = await python.answers.next()
-  assert.ok(!answer.done, 'alchemy.py failed')
-  return JSON.parse(answer.value)
-}
-after(() => python?.child.stdin?.end())
+const ALCHEMY = readFileSync(path.join(import.meta.dirname, 'alchemy.py'), 'utf8')
+const alchemy = (url: string, ...args: string[]): Promise<string> =>
+  python(ALCHEMY, url.replace(/^sqlite:/, 'sqlite:///'), ...args)
 
 const HASH = -7926531234567890123n
 const PAVEL = { id: 777n, hash: HASH, username: 'durov', phone: 15551234n, name: 'Pavel Ünï' }

@@ -7,12 +7,12 @@ import bigInt from 'big-integer'
 import { inspectSession, keyFingerprint } from '../../../src/session/inspect.ts'
 import { database, HASH, hex, KEY, OTHER_KEY, SCHEMAS, V7 } from '../../fixtures/session/schemas.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { python } from '../../support/python.ts'
 import { missing, PYTHON } from '../../support/requires.ts'
 import { LIBRARIES } from '../../clients/libraries.ts'
 
-/** Runs Python with `session` opened by the real Telethon; returns what the program prints as JSON. */
-function telethon(file: string, program: string): Record<string, unknown> {
-  const source = `
+/** A program of Python with `session` opened by the real Telethon. */
+const withSession = (program: string): string => `
 import json, sys, datetime
 from telethon.sessions import SQLiteSession
 from telethon.crypto import AuthKey
@@ -20,12 +20,10 @@ from telethon.tl import types
 session = SQLiteSession(sys.argv[1])
 ${program}
 session.close()`
-  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', source, file], {
-    encoding: 'utf8',
-    timeout: 120_000,
-  })
-  assert.equal(status, 0, stderr)
-  const said: unknown = JSON.parse(stdout || '{}')
+
+/** What the program prints as JSON. */
+async function telethon(file: string, program: string): Promise<Record<string, unknown>> {
+  const said: unknown = JSON.parse((await python(withSession(program), file)) || '{}')
   assert.ok(isRecord(said))
   return said
 }
@@ -42,7 +40,7 @@ print(json.dumps({
     'takeout': session.takeout_id, 'state': [state.pts, state.qts, state.date.timestamp(), state.seq] if state else None,
     'peers': [peer(k) for k in KEYS],
 }))`
-const read = (file: string, keys: string): Record<string, unknown> =>
+const read = (file: string, keys: string): Promise<Record<string, unknown>> =>
   telethon(file, READ.replace('KEYS', keys))
 const NUMBERS = [
   777, 778, 5, -5, 99, -99, -1000000000005, 1234567, -1001234567, -1000001234567, 1001234567, 4242,
@@ -59,7 +57,7 @@ for (const { name: library, SQLiteSession, AuthKey, Api } of LIBRARIES) {
     it('opens a file that we made', async () => {
       const session = new SQLiteSession(path.join(folder, 'ours'))
       await session.load()
-      assert.equal(read(session.path!, '[]')['key'], null)
+      assert.equal((await read(session.path!, '[]'))['key'], null)
       await session.close()
       await session.load()
       const key = new AuthKey()
@@ -88,7 +86,7 @@ for (const { name: library, SQLiteSession, AuthKey, Api } of LIBRARIES) {
         new Api.ChatForbidden({ id: bigInt(99), title: 'Group' }),
       ])
       await session.close()
-      assert.deepEqual(read(session.path!, `[777, 'durov', '+15551234', 'Pavel', 5, 'Group', 0]`), {
+      assert.deepEqual(await read(session.path!, `[777, 'durov', '+15551234', 'Pavel', 5, 'Group', 0]`), {
         home: [2, '149.154.167.51', 443],
         key: hex(KEY),
         keyId: keyFingerprint(KEY),
@@ -105,7 +103,7 @@ for (const { name: library, SQLiteSession, AuthKey, Api } of LIBRARIES) {
 
     it('makes a file that we read, change, and that it reads again', async () => {
       const file = path.join(folder, 'theirs.session')
-      telethon(
+      await telethon(
         file,
         `
 session.set_dc(2, '149.154.167.51', 443)
@@ -128,7 +126,7 @@ session.cache_file(b'0123456789abcdef', 10, types.InputDocument(1, ${HASH}, b'')
       session.setUpdateState(0, { pts: 100, qts: 2, date: 1700000001, seq: 4 })
       await session.close()
       assert.equal((await inspectSession(readFileSync(file))).sentFiles, 1)
-      const again = read(file, `['durov', 'Pavel']`)
+      const again = await read(file, `['durov', 'Pavel']`)
       assert.deepEqual(
         [again['key'], again['takeout'], again['state']],
         [hex(KEY), 5, [100, 2, 1700000001, 4]],
@@ -152,7 +150,7 @@ session.cache_file(b'0123456789abcdef', 10, types.InputDocument(1, ${HASH}, b'')
         await key.setKey(Buffer.from(OTHER_KEY))
         session.setAuthKey(key)
         await session.close()
-        const found = read(file, '[]')
+        const found = await read(file, '[]')
         assert.equal(found['key'], hex(OTHER_KEY))
         assert.equal((await inspectSession(readFileSync(file))).version, 7)
       })
@@ -198,7 +196,7 @@ print(json.dumps({'found': [found(key) for key in json.loads('${JSON.stringify(k
           return null
         }
       })
-      const theirs = telethon(file, program)['found']
+      const theirs = (await telethon(file, program))['found']
       assert.ok(Array.isArray(theirs))
       for (const [at, key] of keys.entries()) assert.deepEqual([key, ours[at]], [key, theirs[at]])
     })
@@ -212,7 +210,7 @@ session._conn.execute('pragma cache_size = 1')
 session._conn.executemany('insert into entities values (?, 1, null, null, null, null)', [(i,) for i in range(20000)])
 sys.stdout.flush()
 os._exit(0)`
-      telethon(file, program)
+      assert.equal(spawnSync(PYTHON, ['-c', withSession(program), file]).status, 0)
       assert.ok(existsSync(`${file}-journal`))
       await assert.rejects(new SQLiteSession(file).load(), { code: 'session.hot_journal' })
     })
