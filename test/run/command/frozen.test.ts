@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import path from 'node:path'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openReplica } from '../../../src/config/open-replica.ts'
 import { readSettings } from '../../../src/config/settings.ts'
@@ -49,48 +49,42 @@ describe('a client whose lease has run out', () => {
   })
 })
 
-describe('openSession in a process that is frozen', () => {
-  let dc: FakeDc
-  const scratch = temporaryFolder()
-  const children: ChildProcess[] = []
+interface Scene {
+  dc: FakeDc
+  replica: Replica
+  start: (more?: NodeJS.ProcessEnv) => Promise<ChildProcess>
+  requests: () => number
+}
 
-  before(async () => {
-    dc = await startDc()
-  })
-  after(async () => {
-    await dc.close()
-  })
-  afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL')
-  })
-
-  let replica: Replica
-  let env: NodeJS.ProcessEnv
-  let stores = 0
-  beforeEach(async () => {
-    env = {
-      ...process.env,
-      TGSESSION_STORE: `file:${scratch}/${++stores}`,
-      TGSESSION_LEASE_TTL: '4s',
-    }
-    replica = await openReplica(await readSettings(env, { store: true }))
-    await replica.push(await makeSession(dc))
-  })
+async function scene(test: TestContext): Promise<Scene> {
+  const dc = await startDc()
+  test.after(() => dc.close())
+  const env = {
+    ...process.env,
+    TGSESSION_STORE: `file:${temporaryFolder()}`,
+    TGSESSION_LEASE_TTL: '4s',
+  }
+  const replica = await openReplica(await readSettings(env, { store: true }))
+  await replica.push(await makeSession(dc))
   const start = async (more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> => {
     const program = path.join(import.meta.dirname, '../programs', 'insist.ts')
     const child = spawn(process.execPath, [program], {
       env: { ...env, ...more },
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    children.push(child)
+    test.after(() => child.kill('SIGKILL'))
     let isConnected = false
     createInterface({ input: child.stdout }).on('line', () => (isConnected = true))
     await until(() => isConnected, 'the connection')
     return child
   }
   const requests = (): number => dc.stats().keys.reduce((sum, key) => sum + key.requests, 0)
+  return { dc, replica, start, requests }
+}
 
-  it('sends nothing on the connection that it still has when it wakes up', async () => {
+describe('openSession in a process that is frozen', { concurrency: true }, () => {
+  it('sends nothing on the connection that it still has when it wakes up', async (test) => {
+    const { replica, start, requests } = await scene(test)
     const frozen = await start({ LONG_LINE: '1' })
     frozen.kill('SIGSTOP')
     // What the server has received by then, it may still work off.
@@ -102,7 +96,8 @@ describe('openSession in a process that is frozen', () => {
     await lease.release()
   })
 
-  it('is hung up on in time, and never gets in the way of the one who has taken over', async () => {
+  it('is hung up on in time, and never gets in the way of the one who has taken over', async (test) => {
+    const { dc, replica, start } = await scene(test)
     const frozen = await start()
     frozen.kill('SIGSTOP')
     // Its pings have told Telegram to hang up before that. When it wakes up it finds so, and would connect again.

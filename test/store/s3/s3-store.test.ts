@@ -57,6 +57,8 @@ troubleContract('s3, in this process', async () => {
 describe('S3Store when things go wrong', () => {
   let server: S3Server
   let store: S3Store
+  /** Where all tries are to time out. */
+  let hasty: S3Store
   let pauses: number[]
   let open: (options?: S3StoreOptions) => S3Store
   const opened: S3Store[] = []
@@ -74,6 +76,7 @@ describe('S3Store when things go wrong', () => {
       return made
     }
     store = open()
+    hasty = open({ timeouts: { connectMs: 30_000, idleMs: 250 } })
   })
   afterEach(() => {
     server.clearFaults()
@@ -124,7 +127,7 @@ describe('S3Store when things go wrong', () => {
     start()
     const { promise: wait, resolve: land } = Promise.withResolvers<void>()
     server.fault({ method: 'PUT', times: 4, act: { wait } })
-    await assert.rejects(store.put('late', text('1'), 'absent'), isUnreachable)
+    await assert.rejects(hasty.put('late', text('1'), 'absent'), isUnreachable)
     assert.equal(await store.get('late'), null)
     land()
     await wait
@@ -134,7 +137,7 @@ describe('S3Store when things go wrong', () => {
   it('waits for no answer longer than its time-out', async () => {
     start()
     server.fault({ times: 4, act: { hang: 'before' } })
-    await assert.rejects(store.get('silent'), isUnreachable)
+    await assert.rejects(hasty.get('silent'), isUnreachable)
   })
 
   it('knows credentials that have run out, and a clock that is wrong', async () => {

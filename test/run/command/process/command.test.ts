@@ -134,29 +134,31 @@ describe('what a command has started', { skip: canTag() ? false : 'not Linux, or
     return { command, renew: () => listeners.forEach((renewed) => renewed(ttlMs)) }
   }
 
-  it('goes on while the lease is renewed', async () => {
-    const { command, renew } = leased(['sleep', '3'], 2000)
-    const again = setInterval(renew, 250)
-    assert.equal(await command.ended, 0)
-    clearInterval(again)
-  })
+  describe('for as long as its lease', { concurrency: true }, () => {
+    it('goes on while the lease is renewed', async () => {
+      const { command, renew } = leased(['sleep', '3'], 2000)
+      const again = setInterval(renew, 250)
+      assert.equal(await command.ended, 0)
+      clearInterval(again)
+    })
 
-  it('is killed before the lease is over, counted from the last of many renewals', async () => {
-    const { command, renew } = leased(['sh', '-c', `trap '' TERM; exec sleep 600`], TTL_MS)
-    for (let n = 0; n < 5; n++) {
-      await systemClock.sleep(250)
-      renew()
-    }
-    const renewedAt = systemClock.now()
-    assert.equal(await command.ended, 137)
-    const lived = systemClock.now() - renewedAt
-    assert.ok(lived > TTL_MS * 0.9 && lived < TTL_MS * 1.1, `it lived for ${lived} ms of ${TTL_MS}`)
+    it('is killed before the lease is over, counted from the last of many renewals', async () => {
+      const { command, renew } = leased(['sh', '-c', `trap '' TERM; exec sleep 600`], TTL_MS)
+      for (let n = 0; n < 5; n++) {
+        await systemClock.sleep(250)
+        renew()
+      }
+      const renewedAt = systemClock.now()
+      assert.equal(await command.ended, 137)
+      const lived = systemClock.now() - renewedAt
+      assert.ok(lived > TTL_MS * 0.9 && lived < TTL_MS * 1.1, `it lived for ${lived} ms of ${TTL_MS}`)
+    })
   })
 
   it('leaves no watchdog behind when it has ended', async () => {
     const command = start('sleep 600')
     await until(() => watchdogs() === 1)
-    await command.stop(5000)
+    await command.stop(GRACE_MS)
     await until(() => watchdogs() === 0)
   })
 })
