@@ -50,8 +50,9 @@ export async function writeOutput(
   { words, answer, isText = false }: { words: string; answer?: object | false | undefined; isText?: boolean },
 ): Promise<void> {
   if (file === STDOUT) {
-    process.stdout.write(bytes)
-    return note(words)
+    // What failed is told by the stream's own listener.
+    const error = await new Promise((resolve) => void process.stdout.write(bytes, resolve))
+    return error ? undefined : note(words)
   }
   await (isText ? writeFileAtomic : writeDatabase)(file, bytes)
   if (answer) printJson(answer)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { openSync } from 'node:fs'
+import { openSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import path from 'node:path'
 import { describe, it } from 'node:test'
 import { Cli } from '../support/cli/cli.ts'
+import { sessionBytes } from '../replica/support/sessions.ts'
 import { MAIN } from '../support/cli/main-program.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -30,5 +32,16 @@ describe('an answer that cannot be written', () => {
     assert.equal(status, 69)
     assert.match(String(stderr), /^tgsession: standard output cannot be written \(ENOSPC\)$/m)
     assert.doesNotMatch(String(stderr), /at .*\.ts/)
+  })
+
+  it('is not called written', async () => {
+    const folder = temporaryFolder()
+    const file = path.join(folder, 'some.session')
+    writeFileSync(file, await sessionBytes())
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'convert', file, '-o', '-'], {
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    })
+    assert.equal(status, 69)
+    assert.equal(String(stderr), 'tgsession: standard output cannot be written (ENOSPC)\n')
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { readDotEnv } from '../../src/cli/dot-env.ts'
@@ -102,6 +102,19 @@ describe('tgsession init', { skip: missing.command('script') }, () => {
     assert.equal(code, 0, text)
     assert.equal(written()['TGSESSION_STORE'], 'DATABASE_URL')
     assert.ok(!text.includes('hush'), text)
+  })
+
+  it('asks in words on a terminal that tells no size', async () => {
+    const screen = cli.terminal(['init'], {}, 'cols 0 rows 0')
+    await screen.answer('Where will the bot run?', CTRL_C)
+    assert.equal((await screen.end()).code, 130)
+  })
+
+  it('asks nothing where .env is a folder, as a virtual environment of Python is', async () => {
+    mkdirSync(envFile())
+    const { code, stdout, stderr } = await cli.run(['init'], { TGSESSION_STORE: 'file:./here' })
+    assert.deepEqual([code, stdout], [78, ''])
+    assert.match(stderr, /^tgsession: \.env is a folder, so no settings can be written there$/m)
   })
 
   it('writes nothing where something is wrong, unless that is wanted', async () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { ConfigurationError, safeCause } from '../../base/errors.ts'
 import { errno, fileError } from '../../base/file-errors.ts'
 import { decodeText } from '../../base/input.ts'
 import { writeFileAtomic } from '../../base/write-file.ts'
@@ -12,6 +13,11 @@ export async function appendToEnv(settings: Readonly<Record<string, string>>): P
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
   const seam = before === '' || before.endsWith('\n') ? '' : '\n'
   await writeFileAtomic(FILE, Buffer.from(`${before}${seam}${lines.join('')}`))
+}
+
+/** Before anything is asked. @throws ConfigurationError `config.env_file` */
+export function requireEnvFile(): void {
+  textOf(FILE)
 }
 
 /** Whether git would take `.env` along. */
@@ -27,6 +33,15 @@ function textOf(file: string): string {
     return decodeText(readFileSync(file)) ?? ''
   } catch (error) {
     if (errno(error) === 'ENOENT') return ''
+    if (errno(error) === 'EISDIR')
+      throw new ConfigurationError(
+        'config.env_file',
+        `${file} is a folder, so no settings can be written there`,
+        {
+          hint: 'Run this in another folder, or set the variables in the environment. Nothing was written.',
+          cause: safeCause(error),
+        },
+      )
     throw fileError('read', file, error)
   }
 }

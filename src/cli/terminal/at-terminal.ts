@@ -19,6 +19,8 @@ export async function atTerminal<T>(
   process.stdout.on('error', onHangup)
   try {
     const output = json ? process.stderr : process.stdout
+    // A pseudo-terminal may tell no size: each character would get a line of its own.
+    if (output.isTTY) output.columns ||= 80
     return await use({ input: process.stdin, output, signal: stop.signal })
   } finally {
     for (const name of names) process.off(name, onSignal)

@@ -72,11 +72,11 @@ export class Cli {
   }
 
   /** At a real terminal, which `script` of util-linux makes. */
-  terminal(args: string[], env: Record<string, string> = {}): Screen {
+  terminal(args: string[], env: Record<string, string> = {}, size = 'cols 120 rows 40'): Screen {
     const words = [process.execPath, MAIN, ...args].map(
       (word) => `'${word.replaceAll(`'`, String.raw`'\''`)}'`,
     )
-    const line = `stty cols 120 rows 40; exec ${words.join(' ')}`
+    const line = `stty ${size}; exec ${words.join(' ')}`
     const child = spawn('script', ['-qfec', line, '/dev/null'], {
       cwd: this.folder,
       env: { ...this.#environment, SHELL: '/bin/sh', ...env },

@@ -8,7 +8,7 @@ import { parseKey } from '../../../seal/key.ts'
 import type { Context } from '../../context.ts'
 import type { Check } from '../../doctor/check.ts'
 import { readDotEnv } from '../../dot-env.ts'
-import { appendToEnv, isCommitted } from '../../init/env-file.ts'
+import { appendToEnv, isCommitted, requireEnvFile } from '../../init/env-file.ts'
 import { HOSTS, type Target, TARGETS } from '../../init/host-targets.ts'
 import { askMissing, askTarget, isMissing, missingOf } from '../../init/questions.ts'
 import { atTerminal } from '../../terminal/at-terminal.ts'
@@ -29,6 +29,7 @@ export function initCommand(context: Context): Command {
     )
     .action(async (flags: { for?: Target }) => {
       const env = withDotEnv(context.env)
+      requireEnvFile()
       requireAnswers(env, flags.for ?? 'here')
       await atTerminal({}, (terminal) =>
         framed('Set up tgsession', terminal, async () => {
