@@ -229,6 +229,15 @@ describe('tgsession', () => {
     assert.doesNotMatch(pulled.stderr, /tgsession login|log in/i)
   })
 
+  it('pulls to one place: of two none is chosen', async () => {
+    const env = envOf('two-places')
+    await cli.run(['push', file], env)
+    const refused = await cli.run(['pull', 'one.session', '-o', 'other.session', '--json'], env)
+    assert.deepEqual([refused.code, error(refused)['code']], [64, 'pull.two_files'])
+    for (const name of ['one.session', 'other.session']) assert.ok(!existsSync(path.join(scratch, name)))
+    assert.equal((await cli.run(['pull', 'one.session', '-o', 'one.session'], env)).code, 0)
+  })
+
   it('pulls nothing while an instance uses it, unless a copy is asked for', async () => {
     const env = envOf('held')
     await cli.run(['push', file], env)

@@ -37,12 +37,19 @@ export function pullCommand(context: Context): Command {
       '\nExamples:\n  $ tgsession pull backup.session\n  $ tgsession pull --revision 41 old.session\n  $ tgsession pull - | tgsession inspect -',
     )
     .action(async (given: string | undefined, flags: Flags) => {
+      if (given !== undefined && flags.output !== undefined && given !== flags.output) throw twoFiles()
       const settings = await settingsOf(context, flags, { store: true })
       const file = given ?? flags.output ?? `${settings.name}.session`
       await checkOutput(file, flags)
       if (namesPlainSession(settings)) return await pullPlain(settings, file, flags)
       await withReplica(context, flags, (replica) => pull(replica, file, flags))
     })
+}
+
+function twoFiles(): UsageError {
+  return new UsageError('pull.two_files', 'the file and --output name two places', {
+    hint: 'Name one: both mean the same. Nothing was written.',
+  })
 }
 
 async function pull(replica: Replica, file: string, flags: Flags): Promise<void> {
