@@ -389,7 +389,7 @@ describe('tgsession', () => {
     }
     return Promise.all([
       cli.run(['status', '--json'], env),
-      cli.run(['run', '--max-wait', '40', '--', 'true'], env),
+      cli.run(['run', '--max-wait', '12', '--', 'true'], env),
     ])
   }
 
