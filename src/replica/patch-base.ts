@@ -15,6 +15,8 @@ type Kin = Pick<Revision, 'keyFingerprint' | 'family'>
 /** A patch that is larger than this share of its base is no gain. */
 const SHARE = 1 / 4
 const DAY_MS = 24 * 60 * 60 * 1000
+/** How long it is believed that the base still lies in the store: every patch is lost with it. */
+const LOOK_MS = 10 * 60 * 1000
 
 /**
  * The one whole revision that the next saves are patches of: the last that was written, or opened to be served. It is
@@ -23,6 +25,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export class PatchBase {
   readonly #options: PatchBaseOptions
   #kept: { revision: Revision; packed: Uint8Array } | undefined
+  #lookedAt: number | undefined
 
   constructor(options: PatchBaseOptions) {
     this.#options = options
@@ -31,12 +34,23 @@ export class PatchBase {
   /** Returns whether it was kept: `packed` may not be given back then. */
   keep(revision: Revision, packed: Uint8Array): boolean {
     this.#kept = revision.bytes > MOST_PATCHED_BYTES ? undefined : { revision, packed }
+    this.#lookedAt = undefined
     return this.#kept !== undefined
   }
 
   /** Whether this Node can write and open patches. */
   works(): Promise<boolean> {
     return (this.#options.patchesWork ?? patchesWork)()
+  }
+
+  /** Drops the base if it is no longer in the store, which is looked up now and then. */
+  async look(isThere: (objectKey: string) => Promise<boolean>, nowMs: number): Promise<void> {
+    const kept = this.#kept
+    if (!kept) return
+    this.#lookedAt ??= nowMs
+    if (Math.abs(nowMs - this.#lookedAt) < LOOK_MS) return
+    if (await isThere(kept.revision.objectKey)) this.#lookedAt = nowMs
+    else if (this.#kept === kept) this.#kept = undefined
   }
 
   /** Whether the next save will be a patch, unless too much changes. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { BadDataError, ConflictError } from '../base/errors.ts'
+import { BadDataError, ConflictError, ForbiddenError, UnsupportedError } from '../base/errors.ts'
 import type { ObjectStore, StoreOptions } from '../store/store.ts'
 import type { Cipher } from '../seal/cipher.ts'
 import { release } from '../seal/free.ts'
@@ -94,6 +94,7 @@ export class Revisions {
     const { cipher } = this.#options
     const family = about.family === TELETHON ? null : (about.family ?? null)
     const known = { ...about, sha256: sha256(plain), bytes: plain.length, family, sealedFor: cipher.sealsFor }
+    if (patch) await this.#base.look((key) => this.#isThere(key, options), Date.parse(about.savedAt))
     const patched = patch ? await this.#base.patch(plain, known, Date.parse(about.savedAt)) : null
     this.#uploaded = undefined
     if (patched) {
@@ -113,6 +114,18 @@ export class Revisions {
   keep(revision: Revision): void {
     if (this.#uploaded?.objectKey === revision.objectKey) this.#base.keep(revision, this.#uploaded.packed)
     this.#uploaded = undefined
+  }
+
+  /** Credentials that may not list do not tell: it is believed to be there. */
+  async #isThere(objectKey: string, { signal }: StoreOptions): Promise<boolean> {
+    try {
+      for await (const name of this.#options.store.list(this.#folder + objectKey, { signal }))
+        if (name === this.#folder + objectKey) return true
+      return false
+    } catch (error) {
+      if (error instanceof ForbiddenError || error instanceof UnsupportedError) return true
+      throw error
+    }
   }
 
   /** Returns the object's key. */

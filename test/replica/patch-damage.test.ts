@@ -58,6 +58,20 @@ describe('a damaged patch or base', () => {
     await setting.during(lease.release())
   })
 
+  it('is missed within ten minutes by the holder, who then saves the whole session', async () => {
+    const holder = await Holder.of({}, 200)
+    const { setting } = holder
+    const { base } = await holder.save()
+    assert.ok(base)
+    setting.store.objects.delete(`main/${base.objectKey}`)
+    await setting.time.run(setting.time.now + 11 * 60_000)
+    assert.equal((await holder.save()).base, null)
+    assert.ok((await holder.save()).base, 'a patch of that one')
+    const { bytes, lease } = await holder.successor()
+    same(bytes, holder.made(4))
+    await setting.during(lease.release())
+  })
+
   it('leaves nothing only if every base is gone; then nothing is changed', async () => {
     const holder = await twoBases()
     const { setting } = holder
