@@ -16,6 +16,8 @@ export interface Played {
   restarts: number
   /** Null where it did not come to that. */
   servesInTheEnd: boolean | null
+  /** For which it ended before the plan did. */
+  breaches: string[]
 }
 
 /** What happens to dynos, one life after the other, until a promise is broken. */
@@ -33,26 +35,26 @@ export class Scene {
     const stage = this.#stage
     const { judge } = stage.of
     let restarts = 0
-    let isBroken = false
+    let breaches: string[] = []
     for (const life of lives) {
       stage.note(`life ${++restarts}: ${JSON.stringify(life)}`)
       const cast = await this.#live(life)
       await this.#end(cast, life)
-      isBroken = (await judge.breaches()).length > 0
+      breaches = await judge.breaches()
       const what = life.stay?.what ?? life.mishap
       progress?.(
         `${restarts} ${life.bot}, ${what}, ${Object.values(life.end).join(' ')}: ${judge.duplicates} duplicates`,
       )
-      if (isBroken) break
+      if (breaches.length > 0) break
     }
-    const servesInTheEnd = isBroken ? null : await this.#epilogue(last)
+    const servesInTheEnd = breaches.length > 0 ? null : await this.#epilogue(last)
     if (servesInTheEnd) for (const bot of frozen) if (bot === 'in process') await this.#freeze(bot)
     const { duplicates } = judge
     if (servesInTheEnd && duplicates === 0)
       for (const bot of frozen) if (bot !== 'in process') await this.#freeze(bot)
     judge.pardoned = judge.duplicates - duplicates
     await stage.stopAll()
-    return { restarts, servesInTheEnd }
+    return { restarts, servesInTheEnd, breaches }
   }
 
   /** The next one starts, others beside it; whoever serves has this life. */

@@ -76,6 +76,8 @@ export async function stay(
     stage.later(sleep(ttlMs * LATE).then(() => serving.way.holdWrites(false)))
   }
   if (what === 'frozen wrapper') {
+    // The watchdog has heard of some renewals by then.
+    await stage.writeFor(ttlMs * 1.2, serving)
     serving.dyno.signalOne(serving.dyno.pid, 'SIGSTOP')
     stage.later(sleep(ttlMs * LATE).then(() => serving.dyno.signalOne(serving.dyno.pid, 'SIGCONT')))
   }
