@@ -92,6 +92,25 @@ describe('logIn', () => {
     assert.deepEqual([abandoned?.state, used?.state], ['fresh', 'authorised'])
   })
 
+  for (const [who, credentials] of [
+    ['a user', { kind: 'user', asker: new Person('+15550009999', ['11111']) }],
+    ['a bot', { kind: 'bot', token: '4444:AA-token-of-the-bot-elsewhere' }],
+  ] as const)
+    it(`follows ${who} to the data centre where the account lives`, async () => {
+      await using there = await FakeDc.start({
+        dcId: 4,
+        accounts: [{ phone: '+15550009999', code: '11111', firstName: 'Eve' }],
+        bots: [{ token: '4444:AA-token-of-the-bot-elsewhere', firstName: 'Elsewhere' }],
+      })
+      dc.introduce(there)
+      const { session, keyFingerprint } = await logIn(credentials, optionsFor(dc, notes))
+      const { dcId, port } = await inspectSession(session)
+      assert.deepEqual({ dcId, port }, { dcId: 4, port: there.port })
+      const { keys, logins } = there.stats()
+      assert.equal(keys.find(({ state }) => state === 'authorised')?.keyId, keyFingerprint)
+      assert.deepEqual([logins, dc.stats().logins], [1, 0])
+    })
+
   it('starts again once when Telegram asks for that', async () => {
     dc.fail('auth.sendCode', { code: 500, message: 'AUTH_RESTART' })
     await logIn({ kind: 'user', asker: new Person(ANN.phone, [ANN.code]) }, optionsFor(dc, notes))
