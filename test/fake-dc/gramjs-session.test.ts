@@ -133,7 +133,10 @@ describe('GramJS with a session', () => {
     await assert.rejects(third.connect(), rpc(406, 'AUTH_KEY_DUPLICATED'))
     const { duplicates, keys } = dc.stats()
     assert.equal(duplicates, 1)
-    assert.deepEqual([keys[0]?.state, keys[0]?.duplicates, keys[0]?.refused], ['duplicated', 1, 2])
+    assert.deepEqual(
+      [keys.at(-1)?.state, keys.at(-1)?.duplicates, keys.at(-1)?.refused],
+      ['duplicated', 1, 2],
+    )
     assert.equal(events.all.filter(({ type }) => type === 'duplicate').length, 1)
   })
 
@@ -145,7 +148,7 @@ describe('GramJS with a session', () => {
       await client.destroy()
     }
     assert.equal(dc.stats().duplicates, 0)
-    assert.equal(dc.stats().keys[0]?.state, 'authorised')
+    assert.equal(dc.stats().keys.at(-1)?.state, 'authorised')
   })
 
   it('reconnects by itself when the connection breaks', async () => {
@@ -170,13 +173,13 @@ describe('GramJS with a session', () => {
 
   it('is told that its session was revoked', async () => {
     const client = await open()
-    dc.revoke(dc.stats().keys[0]!.keyId)
+    dc.revoke(dc.stats().keys.at(-1)!.keyId)
     await assert.rejects(getState(client), rpc(401, 'SESSION_REVOKED'))
-    assert.equal(dc.stats().keys[0]?.state, 'revoked')
+    assert.equal(dc.stats().keys.at(-1)?.state, 'revoked')
   })
 
   it('is answered -404 for a key that the server forgot', async () => {
-    dc.forgetKey(dc.stats().keys[0]!.keyId)
+    dc.forgetKey(dc.stats().keys.at(-1)!.keyId)
     const client = gramjs(dc, new StringSession(session))
     clients.push(client)
     const gone = events.next(({ type }) => type === 'disconnect')
