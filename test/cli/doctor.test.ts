@@ -130,7 +130,7 @@ describe('tgsession doctor', () => {
     'is a checklist on a terminal, as wide as that, and in colours unless told otherwise',
     { skip: missing.command('script') },
     async () => {
-      const env = { TGSESSION_STORE: `file:${path.join(scratch, 'list')}` }
+      const env = { TGSESSION_STORE: `file:${path.join(scratch, 'list')}`, TGSESSION_SHUTDOWN: '25s' }
       const screen = cli.terminal(['doctor'], env)
       const { code, text } = await screen.end()
       const lines = text.split('\r\n')

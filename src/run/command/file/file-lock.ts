@@ -42,7 +42,8 @@ export class FileLock {
     try {
       for (;;) {
         await mkdir(folder, { mode: 0o700, recursive: true })
-        await writeFile(lock, '', { flag: 'a', mode: 0o600 })
+        // Never opened where it is there: closing it would free the locks that another run of this process has on it.
+        await writeFile(lock, '', { flag: 'wx', mode: 0o600 }).catch(unlessThere)
         const before = await inode(lock)
         const database = open(lock)
         if (database === null) return null
@@ -74,6 +75,10 @@ export class FileLock {
     await rmdir(this.folder).catch(() => undefined)
     this.#database.close()
   }
+}
+
+function unlessThere(error: unknown): void {
+  if (errno(error) !== 'EEXIST') throw error
 }
 
 /** Nothing was used yet, so nothing is lost: a full disk is not what the exit code of a failed last save means. */
