@@ -63,16 +63,30 @@ export async function sweep(own: string, served: Served, how: LeftoverOptions): 
   for (const name of await readdir(tmpdir())) {
     const folder = path.join(tmpdir(), name)
     if (!name.startsWith(PREFIX) || folder === own || !(await isOurs(folder))) continue
-    const file = path.join(folder, sessionName(served.name))
-    if (!(await FileLock.isOf(file, served)) || openedBy(familyOf(file)) !== undefined) continue
-    const lock = await FileLock.tryTake(file, served)
-    if (lock === null) continue
     try {
-      if (await quarantineLeftover(file, how)) await rm(folder, { recursive: true, force: true })
-    } finally {
-      await lock.release()
+      await sweepOne(folder, served, how)
+    } catch (error) {
+      // The wrapper that it belongs to was ending, and has removed it meanwhile.
+      if ((await lookAt(folder)) !== undefined) throw error
     }
   }
+}
+
+async function sweepOne(folder: string, served: Served, how: LeftoverOptions): Promise<void> {
+  const file = path.join(folder, sessionName(served.name))
+  if (!(await FileLock.isOf(file, served)) || openedBy(familyOf(file)) !== undefined) return
+  const lock = await FileLock.tryTake(file, served)
+  if (lock === null) return
+  try {
+    if (await quarantineLeftover(file, how)) await removeFolder(folder)
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Another wrapper may look into it at this moment, and make something there. */
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
 }
 
 /** The default name of a session's file. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
@@ -15,6 +15,7 @@ import {
   type LeftoverOptions,
   PREFIX,
   quarantineLeftover,
+  removeFolder,
   setAside,
   sessionName,
   sweep,
@@ -73,7 +74,7 @@ export class SessionFolder {
       if (lock) return new SessionFolder(file, served, lock, folder)
       throw fileServed(file)
     } catch (error) {
-      await rm(folder, { recursive: true, force: true })
+      await removeFolder(folder)
       throw error
     }
   }
@@ -106,7 +107,7 @@ export class SessionFolder {
   /** Leaves what lies at a path that the user named. */
   async remove(): Promise<void> {
     await this.#lock.release()
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true })
+    if (this.#folder !== undefined) await removeFolder(this.#folder)
   }
 
   /**
