@@ -109,7 +109,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
   hooks.onEvent = (event) => stage.onEvent(event)
   const scene = new Scene({ stage, progress, inTheEndMs: options.inTheEndMs })
   try {
-    const { restarts: lived, servesInTheEnd, breaches } = await scene.play(plan)
+    const { restarts: lived, servesInTheEnd, family: kept, breaches } = await scene.play(plan)
     const { handovers, kills } = stage
     const result: ChaosResult = {
       seed,
@@ -124,9 +124,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosOutcome> {
       maxHandoverMs: Math.max(0, ...handovers),
       medianHandoverMs: handovers.toSorted((a, b) => a - b)[Math.floor(handovers.length / 2)] ?? 0,
     }
-    const { current } = await replica.status()
     const family = familyOf(plan.last)
-    const kept = current?.family ?? 'telethon'
     // Those of the end, and that for which it ended early, also where it has passed since.
     const found = new Set([...(await judge.breaches({ thorough: true })), ...breaches])
     const broken = [

@@ -16,6 +16,8 @@ export interface Played {
   restarts: number
   /** Null where it did not come to that. */
   servesInTheEnd: boolean | null
+  /** Whose file was stored then: those who are frozen after that may be of another family. */
+  family: string
   /** For which it ended before the plan did. */
   breaches: string[]
 }
@@ -48,13 +50,14 @@ export class Scene {
       if (breaches.length > 0) break
     }
     const servesInTheEnd = breaches.length > 0 ? null : await this.#epilogue(last)
+    const family = (await stage.of.replica.status()).current?.family ?? 'telethon'
     if (servesInTheEnd) for (const bot of frozen) if (bot === 'in process') await this.#freeze(bot)
     const { duplicates } = judge
     if (servesInTheEnd && duplicates === 0)
       for (const bot of frozen) if (bot !== 'in process') await this.#freeze(bot)
     judge.pardoned = judge.duplicates - duplicates
     await stage.stopAll()
-    return { restarts, servesInTheEnd, breaches }
+    return { restarts, servesInTheEnd, family, breaches }
   }
 
   /** The next one starts, others beside it; whoever serves has this life. */
