@@ -10,7 +10,7 @@ import { readSettings } from '../../src/config/settings.ts'
 import { convertToString } from '../../src/session/convert.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
 import { freePort } from '../support/free-port.ts'
-import { type HostProfile, Instance } from '../support/cli/host.ts'
+import { HEROKU, type HostProfile, Instance } from '../support/cli/host.ts'
 import { ROOT } from '../support/cli/dyno.ts'
 import { API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -19,7 +19,7 @@ import { until } from '../support/until.ts'
 const TTL = '4s'
 /** Facts of the hosts' documentation: docs/hosts has each with its page. */
 const HOSTS: Record<string, HostProfile> = {
-  heroku: { signal: 'SIGTERM', to: 'all', graceMs: 30_000, replaces: 'beside', env: { DYNO: 'worker.1' } },
+  heroku: HEROKU,
   docker: { signal: 'SIGTERM', to: 'first', graceMs: 10_000, replaces: 'after', env: {} },
   fly: { signal: 'SIGINT', to: 'first', graceMs: 5000, replaces: 'after', env: { FLY_MACHINE_ID: '148ed' } },
   railway: {
@@ -99,7 +99,7 @@ describe('a bot that moves over without a shell', { concurrency: true }, () => {
       TELEGRAM_API_HASH: API_HASH,
       SESSION_STRING: text,
     }
-    const profile = HOSTS['heroku']!
+    const profile = HEROKU
     const old = new Instance(`exec node ${OLD_BOT}`, env, profile)
     const instances = [old]
     try {

@@ -8,18 +8,10 @@ import { describe, it } from 'node:test'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { ROOT } from '../support/cli/dyno.ts'
-import { type HostProfile, Instance } from '../support/cli/host.ts'
+import { HEROKU, Instance } from '../support/cli/host.ts'
 import { missing, PYTHON } from '../support/requires.ts'
 import { API_HASH, API_ID, makeSession, startDc } from '../support/rig.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const HEROKU: HostProfile = {
-  signal: 'SIGTERM',
-  to: 'all',
-  graceMs: 30_000,
-  replaces: 'beside',
-  env: { DYNO: 'worker.1' },
-}
 
 /** What the package has, as npm installs it beside what it depends on. */
 async function install(folder: string): Promise<void> {

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import { openReplica } from '../../src/config/open-replica.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import type { FakeDc } from '../../src/fake-dc/fake-dc.ts'
-import { type HostProfile, Instance } from '../support/cli/host.ts'
+import { HEROKU, Instance } from '../support/cli/host.ts'
 import { ROOT } from '../support/cli/dyno.ts'
 import { MAIN } from '../support/cli/main-program.ts'
 import { freePort } from '../support/free-port.ts'
@@ -14,13 +14,6 @@ import { missing, PYTHON } from '../support/requires.ts'
 import { ACCOUNT, API_HASH, API_ID, BOT, makeSession, startDc } from '../support/rig.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const HEROKU: HostProfile = {
-  signal: 'SIGTERM',
-  to: 'all',
-  graceMs: 30_000,
-  replaces: 'beside',
-  env: { DYNO: 'worker.1' },
-}
 const PAGE = readFileSync(path.join(ROOT, 'docs', 'bots', 'templates.md'), 'utf8')
 
 /** The command of the page's Procfile for a program, started from here. */

@@ -32,6 +32,16 @@ interface Told {
   key: string
 }
 
+/** What every family can hold. */
+const FULL = portable({
+  dcId: 2,
+  authKey: KEY,
+  userId: 4242n,
+  isBot: false,
+  serverAddress: '127.0.0.1',
+  port: 443,
+})
+
 describe('run, with a client of Pyrogram and its kin', () => {
   const scratch = temporaryFolder()
   let store: ScriptedStore
@@ -123,15 +133,7 @@ describe('run, with a client of Pyrogram and its kin', () => {
     })
 
   it('quarantines what mtcute leaves that has made a new key, whatever it says of the account', async () => {
-    const full = portable({
-      dcId: 2,
-      authKey: KEY,
-      userId: 4242n,
-      isBot: false,
-      serverAddress: '127.0.0.1',
-      port: 443,
-    })
-    await replica().push(await convertToFile(full, { family: 'mtcute' }))
+    await replica().push(await convertToFile(FULL, { family: 'mtcute' }))
     const script = `const { DatabaseSync } = require('node:sqlite')
       const db = new DatabaseSync(process.env.TGSESSION_FILE)
       db.prepare('update auth_keys set key = ? where dc = 2').run(require('crypto').randomBytes(256))`
@@ -146,15 +148,7 @@ describe('run, with a client of Pyrogram and its kin', () => {
 
   for (const family of [...KIN, 'mtcute'] as const)
     it(`keeps the stored session where a ${family} client deletes its file, as at log_out()`, async () => {
-      const full = portable({
-        dcId: 2,
-        authKey: KEY,
-        userId: 4242n,
-        isBot: false,
-        serverAddress: '127.0.0.1',
-        port: 443,
-      })
-      await replica().push(await convertToFile(full, { family }))
+      await replica().push(await convertToFile(FULL, { family }))
       const { current } = await replica().status()
       const argv = [process.execPath, '-e', 'fs.rmSync(process.env.TGSESSION_FILE)']
       const running = new Running(replica(), argv)

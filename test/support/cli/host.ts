@@ -14,6 +14,15 @@ export interface HostProfile {
   env: Record<string, string>
 }
 
+/** https://devcenter.heroku.com/articles/dyno-shutdown-behavior */
+export const HEROKU: HostProfile = {
+  signal: 'SIGTERM',
+  to: 'all',
+  graceMs: 30_000,
+  replaces: 'beside',
+  env: { DYNO: 'worker.1' },
+}
+
 /** One instance on a host: a command line in a session of its own. */
 export class Instance {
   readonly lines: string[] = []
